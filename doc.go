@@ -1,0 +1,32 @@
+// Package safeguard is the shared vocabulary of the Safeguard SDK, a set of
+// Go packages that protect patient data (PHI) in net/http and gRPC services
+// and tie every API to the HIPAA and NIST control that it serves.
+//
+// The packages meet in this vocabulary and in the context, never in each
+// other. Which one to import:
+//
+//   - who saw what, and a log that shows tampering: audit, audit/ledger
+//   - sign-in that ends by itself: session
+//   - which fields a role and a purpose need: access
+//   - sealed fields and keys apart from the data: crypto, crypto/keyset
+//   - a Safe Harbor copy of a record: deid
+//   - what the rule says and what NIST maps it to: crosswalk
+//
+// Composed in that order around a handler they keep one promise: through the
+// routes that they wrap, no byte of PHI leaves before its audit record is
+// durable, the caller is identified, the session is live, and only the fields
+// that the caller's role and purpose need are in it. Errors, timeouts and
+// unknown states are denials. Each package also stands alone: a service with
+// its own sign-in calls [WithPrincipal], and the others take it from there.
+//
+// This package has the words for that: [Principal], [Purpose], [Patient],
+// [Control] and [Reporter]. It imports the standard library only and holds no
+// state.
+//
+// Dependencies of the module, each with its reason and the modules that one
+// might expect in its place, are listed in the README. No library makes an
+// organisation compliant with HIPAA; this one produces proof for the parts
+// that code can do, and says which parts it cannot.
+//
+// Controls: none, it is the vocabulary; the packages below it serve controls.
+package safeguard
