@@ -1,0 +1,74 @@
+package audit
+
+import (
+	"errors"
+	"net"
+	"net/http"
+)
+
+// Handler returns a handler that accounts for every request to next: it opens
+// the Entry, runs next, and lets nothing of the answer leave before the Entry
+// is durable. It stands outermost, so that it also sees refused sign-ins,
+// panics and timeouts.
+//
+// It commits before any status line, informational answer, byte of the body,
+// flush, hijack or trailer, and before it returns. If that fails it removes
+// every header that next has set and answers 503 with Retry-After (or the
+// status of the gate that refused); if a part has left already it cuts the
+// connection. A panic of next is recorded and then passed on as
+// http.ErrAbortHandler, without its value. Nothing but headers is buffered.
+//
+// The ResponseWriter that next gets supports http.ResponseController, as far
+// as the server's own does, and has no Unwrap. Its io.ReaderFrom is left out
+// on purpose: a copy that opens sealed rows as it goes must pass by Write.
+//
+// It records the method and the matched pattern, never the URL.
+//
+// Controls: HIPAA 164.312(b), 164.528(a); NIST CSF 2.0 PR.PS-04.
+func (r *Recorder) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		host, _, err := net.SplitHostPort(req.RemoteAddr)
+		if err != nil {
+			host = req.RemoteAddr
+		}
+		ctx, e := r.Begin(req.Context(), req.Method, host)
+		req = req.WithContext(ctx)
+		g := newWriter(w, e, ctx)
+		returned := false
+		defer func() {
+			if returned {
+				return
+			}
+			g.crash(recover())
+		}()
+		next.ServeHTTP(g, req)
+		if req.Pattern != "" {
+			e.routeOnce(req.Pattern)
+		}
+		g.finish()
+		returned = true
+	})
+}
+
+// routeOnce notes the pattern that the mux has matched, unless a package has
+// noted one already or everything was committed; the note alone is no reason
+// for another record.
+func (e *Entry) routeOnce(pattern string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.identity.route == "" && e.noted != e.durable {
+		e.identity.route = pattern
+	}
+}
+
+// status returns what to answer when a commit was refused.
+func status(err error) int {
+	var s interface{ HTTPStatus() int }
+	if errors.As(err, &s) && s.HTTPStatus() >= 400 && s.HTTPStatus() <= 599 {
+		return s.HTTPStatus()
+	}
+	if refusal, ok := errors.AsType[*RefusalError](err); ok && refusal.Code == codeGate {
+		return http.StatusForbidden
+	}
+	return http.StatusServiceUnavailable
+}

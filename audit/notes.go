@@ -1,0 +1,75 @@
+package audit
+
+import (
+	"github.com/safeguard-sdk/safeguard"
+)
+
+// Bounds of an Entry. Notes beyond maxPending before one commit break the
+// Entry; beyond maxSeen a repeated note is recorded again; maxPerRecord splits
+// a commit into several records, so that each stays below 64 KiB.
+const (
+	maxPending   = 1 << 16
+	maxSeen      = 1 << 12
+	maxPerRecord = 100
+	maxName      = 128
+)
+
+// identity is what every record of an Entry repeats, so that each can be read
+// alone.
+type identity struct {
+	principal safeguard.Principal
+	method    string
+	route     string
+	address   string
+	resource  string
+	action    string
+	purpose   safeguard.Purpose
+}
+
+// The kinds of note that add up. They are comparable, to be noted once.
+type (
+	deniedNote string
+	fieldNote  string
+	openedNote struct{ table, column string }
+)
+
+// notes are what one commit makes durable.
+type notes struct {
+	patients []safeguard.Patient
+	fields   []string
+	opened   []string
+	denied   []string
+	decision *Decision
+}
+
+// add takes n, or reports that it does not fit.
+func (p *notes) add(n any) bool {
+	if len(p.patients)+len(p.fields)+len(p.opened)+len(p.denied) >= maxPending {
+		return false
+	}
+	switch n := n.(type) {
+	case safeguard.Patient:
+		p.patients = append(p.patients, n)
+	case deniedNote:
+		p.denied = append(p.denied, bounded(string(n)))
+	case fieldNote:
+		p.fields = append(p.fields, bounded(string(n)))
+	case openedNote:
+		p.opened = append(p.opened, bounded(n.table+"."+n.column))
+	}
+	return true
+}
+
+// touchesPHI reports whether data of a patient was opened or let out.
+func (p *notes) touchesPHI() bool { return len(p.fields)+len(p.opened) > 0 }
+
+// bounded cuts a name that a program made too long; names are never input.
+func bounded(name string) string { return name[:min(len(name), maxName)] }
+
+// cut takes at most n elements off the front of s.
+func cut[T any](s *[]T, n int) []T {
+	n = min(n, len(*s))
+	head := (*s)[:n]
+	*s = (*s)[n:]
+	return head
+}

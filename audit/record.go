@@ -1,0 +1,171 @@
+package audit
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard"
+)
+
+// The types of the records that this package writes.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+const (
+	// TypeAccess is the account of an access before output left, or a part of it.
+	TypeAccess = "io.github.safeguard-sdk.audit.access.v1"
+	// TypeEnded says how the access ended.
+	TypeEnded = "io.github.safeguard-sdk.audit.access.ended.v1"
+	// TypeUnauthenticated counts requests of nobody that were not recorded one by one.
+	TypeUnauthenticated = "io.github.safeguard-sdk.audit.unauthenticated.v1"
+	// TypeObservation is what components reported of themselves.
+	TypeObservation = "io.github.safeguard-sdk.audit.observation.v1"
+)
+
+// An Access is the data of a [TypeAccess] record.
+//
+// Controls: HIPAA 164.312(b), 164.528(b)(2); NIST CSF 2.0 PR.PS-04.
+type Access struct {
+	// Entry is the id that all records of one request share; Part counts them
+	// from 0.
+	Entry string `json:"entry"`
+	Part  int    `json:"part"`
+	// Principal is who acted; nil for nobody, who then has a Source token.
+	Principal *Actor `json:"principal,omitempty"`
+	Source    string `json:"source,omitempty"`
+	// Method is the HTTP method or the kind of job, Route the matched pattern.
+	Method string `json:"method,omitempty"`
+	Route  string `json:"route,omitempty"`
+	// Resource, Action and Purpose are what was asked, and why.
+	Resource string            `json:"resource,omitempty"`
+	Action   string            `json:"action,omitempty"`
+	Purpose  safeguard.Purpose `json:"purpose,omitempty"`
+	// Patients are tokens.
+	Patients []string `json:"patients,omitempty"`
+	// Decision is the access decision, Denied the codes of refusals.
+	Decision *Decision `json:"decision,omitempty"`
+	Denied   []string  `json:"denied,omitempty"`
+	// Fields are the names of fields in the answer, Opened the sealed columns
+	// that were opened.
+	Fields []string `json:"fields,omitempty"`
+	Opened []string `json:"opened,omitempty"`
+}
+
+// An Actor is a Principal as it stands in a record.
+//
+// Controls: HIPAA 164.312(a)(2)(i), 164.312(b); NIST CSF 2.0 PR.PS-04.
+type Actor struct {
+	ID      string `json:"id"`
+	Kind    string `json:"kind"`
+	Tenant  string `json:"tenant,omitempty"`
+	Method  string `json:"method,omitempty"`
+	Session string `json:"session,omitempty"`
+}
+
+// An Ended is the data of a [TypeEnded] record. A request without one was cut
+// off by the end of the process.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+type Ended struct {
+	Entry string `json:"entry"`
+	// Parts is how many access records there are.
+	Parts int `json:"parts"`
+	// Outcome is one of the Outcome constants.
+	Outcome Outcome `json:"outcome"`
+	// Status is the HTTP status that was sent, 0 if none was.
+	Status int `json:"status,omitempty"`
+	// Bytes counts the body as the handler wrote it.
+	Bytes int64 `json:"bytes"`
+	// Milliseconds is how long the Entry was open.
+	Milliseconds int64 `json:"ms"`
+}
+
+// An Outcome says how an Entry ended.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+type Outcome string
+
+// The outcomes of an Entry.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+const (
+	// Completed: the handler returned and its answer was handed over.
+	Completed Outcome = "completed"
+	// Refused: nothing of the handler's answer left.
+	Refused Outcome = "refused"
+	// Aborted: a part of the answer may have left before it was cut off.
+	Aborted Outcome = "aborted"
+	// Panicked: the handler panicked. The value is not recorded.
+	Panicked Outcome = "panicked"
+)
+
+// records renders everything in n, in as many records as it takes.
+func (e *Entry) records(ctx context.Context, who identity, n notes, part int, now time.Time) ([][]byte, error) {
+	var out [][]byte
+	for {
+		a := Access{
+			Entry: e.id, Part: part + len(out), Method: who.method, Route: who.route,
+			Resource: who.resource, Action: who.action, Purpose: who.purpose,
+			Decision: n.decision,
+			Denied:   cut(&n.denied, maxPerRecord),
+			Fields:   cut(&n.fields, maxPerRecord),
+			Opened:   cut(&n.opened, maxPerRecord),
+		}
+		n.decision = nil
+		if err := e.recorder.identify(ctx, &a, who); err != nil {
+			return nil, err
+		}
+		for _, p := range cut(&n.patients, maxPerRecord) {
+			token, err := e.recorder.tokens.Patient(ctx, who.principal.Tenant, p)
+			if err != nil {
+				return nil, err
+			}
+			a.Patients = append(a.Patients, token)
+		}
+		b, err := e.recorder.render(e.id+"."+strconv.Itoa(a.Part), e.id, TypeAccess, now, a)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b)
+		if len(n.patients)+len(n.fields)+len(n.opened)+len(n.denied) == 0 {
+			return out, nil
+		}
+	}
+}
+
+// identify fills in who acted: a Principal, or the token of where the request
+// came from.
+func (r *Recorder) identify(ctx context.Context, a *Access, who identity) (err error) {
+	if p := who.principal; p.Validate() == nil {
+		a.Principal = &Actor{p.ID, p.Kind.String(), p.Tenant, p.Method, p.Session}
+		return nil
+	}
+	a.Source, err = r.tokens.Source(ctx, who.address)
+	return err
+}
+
+// render makes one record of the log.
+func (r *Recorder) render(id, subject, kind string, now time.Time, data any) ([]byte, error) {
+	b, err := json.Marshal(data)
+	if err != nil {
+		return nil, ErrEvent
+	}
+	return Event{ID: id, Source: r.source, Type: kind, Subject: subject, Time: now, Data: b}.Append(nil)
+}
+
+// newID returns a UUID version 7 (RFC 9562, section 5.7).
+func newID(now time.Time) string {
+	var u [16]byte
+	rand.Read(u[6:])
+	ms := uint64(now.UnixMilli())
+	for i := range 6 {
+		u[i] = byte(ms >> (40 - 8*i))
+	}
+	u[6] = u[6]&0x0f | 0x70
+	u[8] = u[8]&0x3f | 0x80
+	h := hex.EncodeToString(u[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
