@@ -1,0 +1,69 @@
+package archtest
+
+// Table is the direction of every import in this repository.
+//
+// The root package is the vocabulary and imports nothing of ours. audit imports
+// the root; session, access, crypto and deid import the root and audit, never
+// each other; crosswalk imports the root. What lies below a package may import
+// it. Only programs, and packages whose whole purpose is to join siblings, have
+// more, each in a row of its own.
+//
+// The core packages have no Foreign list: they are the standard library and
+// ours.
+//
+// Controls: none, it describes this repository's source.
+func Table() []Row {
+	return []Row{
+		{Packages: []string{"."},
+			Why: "the root package is the vocabulary: standard library only"},
+
+		{Packages: []string{"audit"}, Own: []string{"."},
+			TestForeign: []string{"github.com/cloudevents/sdk-go/v2/..."},
+			Why:         "the audit core imports the root package only; CloudEvents' own SDK checks its records in tests"},
+		{Packages: []string{"audit/ledger"}, Own: []string{".", "audit"},
+			Foreign:     []string{"golang.org/x/mod/sumdb/..."},
+			TestForeign: []string{"github.com/cloudevents/sdk-go/v2/..."},
+			Why:         "the ledger adds signed notes and transparency-log trees to audit"},
+
+		{Packages: []string{"session"}, Own: []string{".", "audit"},
+			Why: "session, access, crypto and deid meet in the context, never in each other"},
+		{Packages: []string{"session/memstore", "session/sessiontest"}, Own: []string{".", "session"},
+			TestOwn: []string{"session/..."},
+			Why:     "stores and their conformance suite know the contract only"},
+
+		{Packages: []string{"access"}, Own: []string{".", "audit", "internal/phitag"},
+			Why: "session, access, crypto and deid meet in the context, never in each other"},
+
+		{Packages: []string{"crypto"}, Own: []string{".", "audit"},
+			Why: "crypto owns its key interfaces; Tink comes with crypto/keyset alone"},
+		{Packages: []string{"crypto/keyset"}, Own: []string{".", "crypto"},
+			Foreign: []string{"github.com/tink-crypto/tink-go/v2/..."},
+			Why:     "keysets are Tink's"},
+
+		{Packages: []string{"deid"}, Own: []string{".", "audit", "internal/phitag"},
+			Why: "session, access, crypto and deid meet in the context, never in each other"},
+		{Packages: []string{"internal/phitag"}, Own: []string{"."},
+			Why: "the phi struct tag is shared by packages that must not know each other"},
+
+		{Packages: []string{"crosswalk"}, Own: []string{"."},
+			Why: "crosswalk is data; no run-time package imports it"},
+		{Packages: []string{"crosswalk/coverage"}, Own: []string{".", "crosswalk"},
+			Why: "coverage reads source with go/ast and reports in the words of crosswalk"},
+
+		{Packages: []string{"internal/cmd/..."}, Own: []string{".", "crosswalk/..."},
+			Why: "maintainers' generators"},
+		{Packages: []string{"internal/archtest", "internal/weight"},
+			Why: "checks of the repository stand outside it"},
+		{Packages: []string{"internal/installtest"},
+			TestOwn:     []string{"internal/archtest"},
+			TestForeign: []string{"golang.org/x/mod/..."},
+			Why:         "it builds module zips as a proxy serves them"},
+		{Packages: []string{"internal/weight/probes/..."},
+			Own: []string{".", "audit/...", "session/...", "access/...", "crypto/...", "deid/...", "crosswalk/..."},
+			Why: "a probe is a program that imports what it weighs"},
+
+		{Packages: []string{"examples/..."},
+			Own: []string{".", "audit/...", "session/...", "access/...", "crypto/...", "deid/...", "crosswalk/...", "examples/..."},
+			Why: "programs join siblings; no module beyond the root's own"},
+	}
+}

@@ -1,0 +1,5 @@
+//go:build plan9
+
+package audit
+
+import _ "example.test/broken/session"

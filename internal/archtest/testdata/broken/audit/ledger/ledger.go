@@ -1,0 +1,8 @@
+package ledger
+
+import (
+	"C"
+
+	_ "example.test/broken/audit"
+	_ "example.test/client"
+)

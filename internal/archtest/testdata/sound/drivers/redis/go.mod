@@ -1,0 +1,3 @@
+module example.test/sound/drivers/redis
+
+go 1.26.0

@@ -1,0 +1,6 @@
+package redis
+
+import (
+	_ "example.test/client"
+	_ "example.test/sound"
+)

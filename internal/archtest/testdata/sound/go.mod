@@ -1,0 +1,3 @@
+module example.test/sound
+
+go 1.26.0
