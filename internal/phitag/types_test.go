@@ -88,6 +88,13 @@ func TestUnmarkedCountsAsPHI(t *testing.T) {
 	require.False(t, onlyNot.Bearing, "\"-\" alone makes no PHI")
 }
 
+// tagged returns a value of a struct type with one field F and the given tag,
+// which may be one that vet would refuse in source.
+func tagged(tag string) any {
+	f := reflect.StructField{Name: "F", Type: reflect.TypeFor[string](), Tag: reflect.StructTag(tag)}
+	return reflect.Zero(reflect.StructOf([]reflect.StructField{f})).Interface()
+}
+
 // Controls: HIPAA 164.514(b)(2)(i).
 func TestOfRefuses(t *testing.T) {
 	type named struct {
@@ -133,7 +140,10 @@ func TestOfRefuses(t *testing.T) {
 		}
 	}
 	var c Cache
-	_, err := c.Of(reflect.TypeFor[named]())
+	typ, err := c.Of(reflect.TypeOf(tagged(`json:"unclosed`)))
+	require.NoError(t, err, "not ours to judge")
+	require.Equal(t, Unmarked, typ.Fields[0].Tag.Kind)
+	_, err = c.Of(reflect.TypeFor[named]())
 	require.EqualError(t, err, "phitag: phitag.named.F: unknown kind")
 }
 
@@ -159,7 +169,7 @@ func TestOfEdges(t *testing.T) {
 	require.True(t, typ.Fields[0].PHI(typ))
 	typ, err = c.Of(reflect.TypeFor[struct {
 		M  map[string][2]*address
-		OK int `json:"malformed`
+		OK int
 	}]())
 	require.NoError(t, err)
 	for path, f := range typ.All() {
