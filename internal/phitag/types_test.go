@@ -104,23 +104,17 @@ func TestOfRefuses(t *testing.T) {
 		Wrong int `phi:"ssn,limited"`
 	}
 	for name, v := range map[string]any{
-		"unknown kind":        named{},
-		"limited contradicts": struct{ In map[int][]inner }{},
-		"malformed struct tag": struct {
-			F string "phi:mrn"
-		}{},
-		"malformed struct tag ": struct {
-			F string "json:\"f\",phi:\"mrn\""
-		}{},
+		"unknown kind":          named{},
+		"limited contradicts":   struct{ In map[int][]inner }{},
+		"malformed struct tag":  tagged("phi:mrn"),
+		"malformed struct tag ": tagged(`json:"f",phi:"mrn"`),
 		"two phi tags": struct {
 			F string `phi:"mrn" json:"f" phi:"-"`
 		}{},
 		"tag on an unexported field": struct {
 			f string `phi:"mrn"`
 		}{},
-		"malformed struct tag  ": struct {
-			F string `PHI:"mrn"`
-		}{},
+		"malformed struct tag  ": tagged(`PHI:"mrn"`),
 		`"-" on a type that declares`: struct {
 			A address `phi:"-"`
 		}{},
