@@ -1,0 +1,120 @@
+package crypto
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/safeguard-sdk/safeguard"
+)
+
+// maxPart bounds each part of a Ref, in bytes. It fits the two-byte length
+// of the associated data.
+const maxPart = 1024
+
+// A Subject is whose data a value is: a patient ([SubjectOf]) or expressly
+// nobody ([NoSubject]). The zero Subject is neither and is refused, so that
+// a forgotten one cannot pass for nobody. It compares with == and never
+// prints.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+type Subject struct {
+	patient safeguard.Patient
+	none    bool
+}
+
+// SubjectOf returns the Subject of a patient's data. Of the zero Patient it
+// returns the zero Subject, which is refused.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func SubjectOf(p safeguard.Patient) Subject { return Subject{patient: p} }
+
+// NoSubject returns the Subject of data that is no patient's, such as staff
+// records or configuration. It cannot be shredded by patient and must not be
+// used for PHI.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func NoSubject() Subject { return Subject{none: true} }
+
+// Format writes a redaction under every verb.
+func (Subject) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[subject]") }
+
+// A Ref is the place of a value: logical names that the application gives and
+// that survive renames of tables and columns. The place is bound to the value
+// as associated data and must be the same, byte for byte, to open it.
+//
+// Each part is 1 to 1024 bytes. Row must be known before the row is inserted
+// (an application-made id, not a serial number of the database) and should
+// not itself be PHI. Nothing in a Ref says which of two values of one place is
+// the newer: who can write to the database can put an older one back.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+type Ref struct {
+	Tenant, Table, Column, Row string
+	// Subject is SubjectOf(patient) or NoSubject().
+	Subject Subject
+}
+
+func (r *Ref) validate() error {
+	for _, n := range [...]int{len(r.Tenant), len(r.Table), len(r.Column), len(r.Row)} {
+		if n == 0 || n > maxPart {
+			return ErrRef
+		}
+	}
+	if r.Subject.none == !r.Subject.patient.IsZero() {
+		return ErrRef
+	}
+	if len(r.Subject.patient.Reveal()) > maxPart {
+		return ErrRef
+	}
+	return nil
+}
+
+// The associated data starts with the version of its encoding and with what
+// the key is used for. Package keyset uses purpose 4.
+const (
+	aadVersion = 0x01
+
+	purposeField        = 0x01
+	purposeSubjectKey   = 0x02
+	purposeSubjectIndex = 0x03
+	purposeSubjectName  = 0x05
+)
+
+// AppendAssociatedData appends the associated data under which a value at r
+// is sealed, for programs that open NoSubject values with Tink, in Go or
+// elsewhere. The encoding is injective and fixed:
+//
+//	0x01 0x01 | n tenant | n table | n column | n row | 0x00
+//
+// where n is the length of what follows it, two bytes, big-endian. It returns
+// [ErrRef] for a Ref with a Subject, whose values only a [Sealer] opens.
+func (r Ref) AppendAssociatedData(dst []byte) ([]byte, error) {
+	if err := r.validate(); err != nil {
+		return nil, err
+	}
+	if !r.Subject.none {
+		return nil, ErrRef
+	}
+	return appendField(dst, &r, nil), nil
+}
+
+// appendField appends the associated data of a field. For a subject's data
+// it ends in 0x01, the subject and the prefix of the sealed value.
+func appendField(dst []byte, r *Ref, prefix []byte) []byte {
+	dst = append(dst, aadVersion, purposeField)
+	dst = appendPart(dst, r.Tenant)
+	dst = appendPart(dst, r.Table)
+	dst = appendPart(dst, r.Column)
+	dst = appendPart(dst, r.Row)
+	if r.Subject.none {
+		return append(dst, 0x00)
+	}
+	dst = append(dst, 0x01)
+	dst = appendPart(dst, r.Subject.patient.Reveal())
+	return append(dst, prefix...)
+}
+
+func appendPart(dst []byte, s string) []byte {
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(s)))
+	return append(dst, s...)
+}
