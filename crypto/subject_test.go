@@ -1,0 +1,290 @@
+package crypto_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/cryptotest"
+)
+
+// newSealer returns another Sealer, as another process has it, over the keys
+// and the store of f.
+func (f fixture) newSealer(t testing.TB, opts *crypto.Options) *crypto.Sealer {
+	t.Helper()
+	s, err := crypto.New(f.keys, f.store, opts)
+	require.NoError(t, err)
+	return s
+}
+
+// nameOf seals something of the subject, which must be new, and returns the
+// name that it got in the store.
+func (f fixture) nameOf(t testing.TB, s crypto.Subject) string {
+	t.Helper()
+	before := map[string]bool{"index": true}
+	for _, n := range f.store.Names(tenantA) {
+		before[n] = true
+	}
+	seal(t, f.Sealer, refOf(s), "value")
+	for _, n := range f.store.Names(tenantA) {
+		if !before[n] {
+			return n
+		}
+	}
+	require.Fail(t, "no new name")
+	return ""
+}
+
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestSubjectKeyIsSharedByProcesses(t *testing.T) {
+	f := newFixture(t, nil)
+	sealed := seal(t, f.Sealer, refOf(patient(1)), "value")
+	got, err := f.newSealer(t, nil).AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
+	require.NoError(t, err)
+	require.Equal(t, "value", string(got))
+	require.Len(t, f.store.Names(tenantA), 2, "the index key and one subject")
+	require.Empty(t, f.store.Names(tenantB))
+}
+
+// Many processes that seal for one new patient at once agree on one key.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestRaceForASubjectKey(t *testing.T) {
+	f := newFixture(t, nil)
+	const n = 16
+	sealed := make([][]byte, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		s := f.newSealer(t, nil)
+		wg.Go(func() { sealed[i], _ = s.AppendSeal(t.Context(), nil, []byte("value"), refOf(patient(1))) })
+	}
+	wg.Wait()
+	for _, b := range sealed {
+		got, err := f.AppendOpen(t.Context(), nil, b, refOf(patient(1)))
+		require.NoError(t, err)
+		require.Equal(t, "value", string(got))
+	}
+	require.Len(t, f.store.Names(tenantA), 2)
+}
+
+// The store shows neither a patient nor a hash that can be guessed.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestNamesInTheStoreAreKeyed(t *testing.T) {
+	a, b := newFixture(t, nil), newFixture(t, nil)
+	name := a.nameOf(t, patient(1))
+	require.Len(t, name, 64)
+	require.NotEqual(t, name, b.nameOf(t, patient(1)), "another index key, another name")
+	require.NotEqual(t, name, a.nameOf(t, patient(2)))
+}
+
+// A destroyed key stays destroyed, for sealing and for opening, and within
+// the stated time in a process that had it ready.
+//
+// Controls: HIPAA 164.310(d)(2)(i), 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestDestroyedSubject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, nil)
+		ref := refOf(patient(1))
+		name := f.nameOf(t, patient(1))
+		sealed := seal(t, f.Sealer, ref, "value")
+		other := seal(t, f.Sealer, refOf(patient(2)), "value")
+		require.NoError(t, f.store.Destroy(t.Context(), tenantA, name))
+
+		shredded := func(s *crypto.Sealer) {
+			_, err := s.AppendOpen(t.Context(), nil, sealed, ref)
+			require.ErrorIs(t, err, crypto.ErrShredded)
+			_, err = s.AppendSeal(t.Context(), nil, []byte("value"), ref)
+			require.ErrorIs(t, err, crypto.ErrShredded, "no new key under the old name")
+		}
+		shredded(f.newSealer(t, nil))
+
+		time.Sleep(crypto.DefaultSubjectTTL / 2)
+		_, err := f.AppendOpen(t.Context(), nil, sealed, ref)
+		require.NoError(t, err, "use does not prolong the stay in memory, but it is not over yet")
+		time.Sleep(crypto.DefaultSubjectTTL / 2)
+		synctest.Wait()
+		shredded(f.Sealer)
+		_, err = f.AppendOpen(t.Context(), nil, other, refOf(patient(2)))
+		require.NoError(t, err, "other patients are untouched")
+	})
+}
+
+// slow is a store whose answers arrive late.
+type slow struct {
+	crypto.SubjectKeys
+	delay time.Duration
+}
+
+func (s slow) Get(ctx context.Context, tenant, name string) ([]byte, error) {
+	record, err := s.SubjectKeys.Get(ctx, tenant, name)
+	time.Sleep(s.delay)
+	return record, err
+}
+
+// A slow store must not stretch the time within which a destroyed key stops
+// working: an answer read before the destruction counts from the read.
+//
+// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func TestSlowStoreDoesNotStretchTheBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, nil)
+		name := f.nameOf(t, patient(1))
+		sealed := seal(t, f.Sealer, refOf(patient(1)), "value")
+		s, err := crypto.New(f.keys, slow{f.store, 20 * time.Second}, nil)
+		require.NoError(t, err)
+		_, err = s.AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
+		require.NoError(t, err)
+		require.NoError(t, f.store.Destroy(t.Context(), tenantA, name))
+		time.Sleep(crypto.DefaultSubjectTTL - 40*time.Second)
+		synctest.Wait()
+		_, err = s.AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
+		require.ErrorIs(t, err, crypto.ErrShredded)
+	})
+}
+
+// Opening makes no key, neither for a stranger nor in an empty store.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestOpeningMakesNoKey(t *testing.T) {
+	f := newFixture(t, nil)
+	sealed := seal(t, newFixture(t, nil).Sealer, refOf(patient(1)), "value")
+	_, err := f.AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
+	require.Equal(t, crypto.ErrOpen, err)
+	require.Empty(t, f.store.Names(tenantA))
+	seal(t, f.Sealer, refOf(patient(2)), "value")
+	_, err = f.AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
+	require.Equal(t, crypto.ErrOpen, err)
+	require.Len(t, f.store.Names(tenantA), 2)
+}
+
+// Records that were moved between tenants, subjects or purposes, or altered,
+// do not unwrap.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func TestAlteredStore(t *testing.T) {
+	f := newFixture(t, nil)
+	one, two := f.nameOf(t, patient(1)), f.nameOf(t, patient(2))
+	sealed := seal(t, f.Sealer, refOf(patient(1)), "value")
+	get := func(tenant, name string) []byte {
+		record, err := f.store.Get(t.Context(), tenant, name)
+		require.NoError(t, err)
+		return record
+	}
+	attempt := func(what string, record []byte) {
+		old := get(tenantA, one)
+		require.NoError(t, f.store.Put(t.Context(), tenantA, one, old, record))
+		s := f.newSealer(t, nil)
+		_, err := s.AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
+		require.Error(t, err, what)
+		_, err = s.AppendSeal(t.Context(), nil, []byte("value"), refOf(patient(1)))
+		require.Error(t, err, what)
+		require.NoError(t, f.store.Put(t.Context(), tenantA, one, record, old))
+	}
+	attempt("another subject's", get(tenantA, two))
+	attempt("the index key", get(tenantA, "index"))
+	attempt("garbage", []byte("garbage"))
+	record := get(tenantA, one)
+	for i := range record {
+		altered := append([]byte(nil), record...)
+		altered[i] ^= 1
+		attempt("altered", altered)
+	}
+
+	other := refOf(patient(1))
+	other.Tenant = tenantB
+	seal(t, f.Sealer, other, "value")
+	var name string
+	for _, n := range f.store.Names(tenantB) {
+		if n != "index" {
+			name = n
+		}
+	}
+	attempt("another tenant's", get(tenantB, name))
+	_, err := f.newSealer(t, nil).AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
+	require.NoError(t, err, "put back, it opens")
+}
+
+var errOutage = errors.New("store is down")
+
+// outage is a store that is down.
+type outage struct{}
+
+func (outage) Get(context.Context, string, string) ([]byte, error)        { return nil, errOutage }
+func (outage) Put(context.Context, string, string, []byte, []byte) error { return errOutage }
+func (outage) Destroy(context.Context, string, string) error             { return errOutage }
+
+// A store that is down is an error of its own, never "destroyed", and never a
+// reason to make another key.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestStoreOutage(t *testing.T) {
+	f := newFixture(t, nil)
+	sealed := seal(t, f.Sealer, refOf(patient(1)), "value")
+	s, err := crypto.New(f.keys, outage{}, nil)
+	require.NoError(t, err)
+	_, err = s.AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
+	require.ErrorIs(t, err, errOutage)
+	_, err = s.AppendSeal(t.Context(), nil, nil, refOf(patient(1)))
+	require.ErrorIs(t, err, errOutage)
+}
+
+// A keyset that was rotated opens the old and seals with the new, and the
+// names of subjects stay.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestRotatedKeyset(t *testing.T) {
+	f := newFixture(t, nil)
+	before := map[string][]byte{}
+	for name, subject := range subjects {
+		before[name] = seal(t, f.Sealer, refOf(subject), "value")
+	}
+	added, err := crypto.NewKey(77, pattern(32))
+	require.NoError(t, err)
+	f.keys[tenantA], err = crypto.NewKeyset(77, f.keys[tenantA].Primary(), added)
+	require.NoError(t, err)
+	s := f.newSealer(t, nil)
+	for name, subject := range subjects {
+		got, err := s.AppendOpen(t.Context(), nil, before[name], refOf(subject))
+		require.NoError(t, err)
+		require.Equal(t, "value", string(got))
+	}
+	require.Equal(t, byte(77), seal(t, s, refOf(crypto.NoSubject()), "x")[4])
+	require.Equal(t, byte(1), seal(t, s, refOf(patient(1)), "x")[4], "wrapped before the rotation")
+	require.Equal(t, byte(77), seal(t, s, refOf(patient(9)), "x")[4], "wrapped after it")
+	require.Len(t, f.store.Names(tenantA), 3)
+}
+
+// The memory of ready keys is bounded.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestCacheIsBounded(t *testing.T) {
+	f := newFixture(t, &crypto.Options{SubjectCache: 8})
+	var sealed [50][]byte
+	for i := range sealed {
+		sealed[i] = seal(t, f.Sealer, refOf(patient(i)), "value")
+	}
+	report, err := f.Report(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, uint64(8), report[0].Counters["subject.ready"])
+	for i := range sealed {
+		_, err := f.AppendOpen(t.Context(), nil, sealed[i], refOf(patient(i)))
+		require.NoError(t, err)
+	}
+}
+
+// The conformance suite holds the store of the suite itself as well.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestMemorySubjects(t *testing.T) {
+	cryptotest.TestSubjectKeys(t, func(*testing.T) func() crypto.SubjectKeys {
+		s := cryptotest.NewSubjects()
+		return func() crypto.SubjectKeys { return s }
+	})
+}
