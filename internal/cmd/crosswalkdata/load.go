@@ -67,12 +67,12 @@ func readControls(path string) ([]string, error) {
 
 type set struct {
 	rule, breach, privacy, csf11, csf20, disp, olir11, olir53, derived table
-	requirements                                                      []requirement
+	requirements                                                       []requirement
 }
 
 type requirement struct {
 	id, title, rule, level, parent, safeguard, designation, appendix string
-	alone, inAppendix                                               bool
+	alone, inAppendix                                                bool
 }
 
 func load(dir string, constants []string) (*set, error) {

@@ -1,0 +1,328 @@
+package coverage
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crosswalk"
+)
+
+// view is the document in words, which both renderings show.
+type view struct {
+	Title   string
+	Facts   []fact
+	Notices []string
+	Modules []moduleRow
+	Levels  []levelRow
+	Parts   []part
+	Sources []crosswalk.Source
+}
+
+// fact is a name and a value.
+type fact struct{ Name, Value string }
+
+type moduleRow struct {
+	Module string
+	Count
+}
+
+type levelRow struct {
+	Rule string
+	Summary
+}
+
+// part is a safeguard of the Security Rule, or one of the other rules.
+type part struct {
+	Name, Anchor string
+	Items        []item
+}
+
+// item is one provision in words.
+type item struct {
+	ID, Anchor, Title, Binding string
+	Mapped, Tagged             string
+	Tested, Reported           string
+	Duty                       string
+	Facts                      []fact
+	Observations               []observation
+}
+
+type observation struct {
+	Component, Statement string
+	Values               []fact
+}
+
+func (d *Document) view() *view {
+	v := &view{Title: orElse(d.Title, "Control coverage"), Facts: d.facts(), Notices: notices(d.Passed != nil), Sources: crosswalk.Sources()}
+	for _, x := range d.Indexes {
+		v.Modules = append(v.Modules, moduleRow{x.Module, x.Count()})
+	}
+	for _, rule := range []crosswalk.Rule{crosswalk.SecurityRule, crosswalk.PrivacyRule, crosswalk.BreachRule} {
+		v.Levels = append(v.Levels, levelRow{rule.String(), d.summary(rule)})
+		v.Parts = append(v.Parts, d.parts(rule)...)
+	}
+	return v
+}
+
+func (d *Document) facts() []fact {
+	var fs []fact
+	add := func(name, value string) {
+		if value != "" {
+			fs = append(fs, fact{name, value})
+		}
+	}
+	add("About", d.Service)
+	add("Version", d.Version)
+	if !d.Generated.IsZero() {
+		add("Generated", d.Generated.UTC().Format(time.RFC3339))
+	}
+	add("Rule", crosswalk.RuleVersion)
+	add("Proposed rule", crosswalk.ProposedRule)
+	return fs
+}
+
+func notices(run bool) []string {
+	tested := "Tested: a tagged test exists. Whether it ran is not known to this document, because no test run was given."
+	if run {
+		tested = "Tested: a tagged test passed in the test run that was given."
+	}
+	return []string{
+		crosswalk.Caution,
+		crosswalk.DerivedNotice,
+		"Nothing here makes an organisation compliant or says that it is. Whether a provision is implemented is the organisation's own decision, on its own record.",
+		"Addressable is not optional: the specification is implemented, or an equivalent measure is where reasonable and appropriate, and the reasons are documented (164.306(d)(3)). Standards bind through 164.306(c).",
+		"Four levels, never mixed. Mapped: NIST's OLIR for SP 800-66r2 pairs the provision with CSF 1.1 (official, and marked not comprehensive). Tagged: code says that it serves the provision. " + tested + " Reported: self-reported by the running service; not an attestation.",
+		"Own lines and inherited ones are counted apart: a method takes its type's line, a declaration its package's.",
+	}
+}
+
+func (d *Document) parts(rule crosswalk.Rule) []part {
+	var ps []part
+	for r := range crosswalk.In(rule) {
+		name := partName(r)
+		if len(ps) == 0 || ps[len(ps)-1].Name != name {
+			ps = append(ps, part{Name: name, Anchor: anchor(name)})
+		}
+		p := &ps[len(ps)-1]
+		p.Items = append(p.Items, d.entry(r).item())
+	}
+	return ps
+}
+
+func partName(r crosswalk.Requirement) string {
+	switch r.Safeguard {
+	case crosswalk.Administrative:
+		return "Administrative safeguards, 164.308"
+	case crosswalk.Physical:
+		return "Physical safeguards, 164.310"
+	case crosswalk.Technical:
+		return "Technical safeguards, 164.312"
+	case crosswalk.Organizational:
+		return "Organizational requirements, 164.314"
+	case crosswalk.Documentation:
+		return "Policies, procedures and documentation, 164.316"
+	}
+	return r.Rule.String() + " (paragraphs that the library touches)"
+}
+
+func (e *entry) item() item {
+	it := item{
+		ID: string(e.ID), Anchor: anchor(string(e.ID)), Title: e.Title, Binding: e.binding(),
+		Mapped: yes(e.Mapped()), Tagged: yes(e.Tagged()), Tested: yes(e.Tested()), Reported: yes(e.Reported()),
+		Duty: e.dutyWord(),
+	}
+	add := func(name, value string) { it.Facts = append(it.Facts, fact{name, value}) }
+	add("Binding", it.Binding)
+	if e.Rule == crosswalk.SecurityRule {
+		add("CSF 1.1 (official)", orElse(refs(e.CSF11), "no pair"))
+		add("CSF 2.0 (derived)", orElse(refs(e.CSF20), "no pair"))
+	}
+	add("Tagged", e.taggedWords())
+	add("Tested", e.testedWords())
+	if e.Duty.Code {
+		add("SDK provides", e.sdkWords())
+		add("Service configures", e.Duty.Service)
+	}
+	add("Organisation does", e.organisationWords())
+	for _, o := range e.Observations {
+		it.Observations = append(it.Observations, observe(o))
+	}
+	return it
+}
+
+func (e *entry) binding() string {
+	switch {
+	case e.Level == crosswalk.Standard && e.Alone:
+		return "standard without implementation specifications, required"
+	case e.Level == crosswalk.Standard:
+		return "standard, binds through its specifications and 164.306(c)"
+	case e.Level == crosswalk.Specification:
+		return e.Designation.String() + " implementation specification"
+	}
+	return e.Rule.String()
+}
+
+// dutyWord is the short form for the overview.
+func (e *entry) dutyWord() string {
+	switch {
+	case !e.Duty.Code:
+		return "organisation"
+	case e.Tagged():
+		return "SDK in part, service, organisation"
+	}
+	return "service, organisation"
+}
+
+func (e *entry) sdkWords() string {
+	if e.Tagged() {
+		return "What the tagged code does, where the service uses it."
+	}
+	return "Nothing: no code is tagged."
+}
+
+func (e *entry) organisationWords() string {
+	if !e.Duty.Code && e.Tagged() {
+		return e.Duty.Organisation + " The tagged code gives input for that and does not discharge it."
+	}
+	return e.Duty.Organisation
+}
+
+func (e *entry) taggedWords() string {
+	if !e.Tagged() {
+		return "no"
+	}
+	s := fmt.Sprintf("%d with a line of their own, %d inherited", len(e.Own)+len(e.Inside), e.Inherited)
+	if len(e.Own) > 0 {
+		s += ". API: " + grouped(names(e.Own))
+	}
+	if len(e.Inside) > 0 {
+		s += ". Internal: " + grouped(names(e.Inside))
+	}
+	return s
+}
+
+func (e *entry) testedWords() string {
+	if len(e.Tests) == 0 {
+		return "no"
+	}
+	var passed, other []symbol
+	for _, t := range e.Tests {
+		if t.Passed {
+			passed = append(passed, symbol{t.Package, t.Name})
+		} else {
+			other = append(other, symbol{t.Package, t.Name})
+		}
+	}
+	switch {
+	case !e.run:
+		return "exists, run not known: " + grouped(other)
+	case len(passed) == 0:
+		return "exists, none passed in the given run: " + grouped(other)
+	case len(other) == 0:
+		return "passed: " + grouped(passed)
+	}
+	return "passed: " + grouped(passed) + ". Not passed in the given run: " + grouped(other)
+}
+
+type symbol struct{ pkg, name string }
+
+func names(apis []API) []symbol {
+	list := make([]symbol, len(apis))
+	for i, a := range apis {
+		list[i] = symbol{a.Package, a.Symbol}
+	}
+	return list
+}
+
+// grouped writes "pkg: A, B; other/pkg", packages once and in order.
+func grouped(list []symbol) string {
+	var s strings.Builder
+	last := ""
+	for _, sym := range list {
+		switch {
+		case sym.pkg != last && sym.name == "":
+			s.WriteString(sep(&s, "; ") + shortPackage(sym.pkg) + " (package)")
+		case sym.pkg != last:
+			s.WriteString(sep(&s, "; ") + shortPackage(sym.pkg) + ": " + sym.name)
+		default:
+			s.WriteString(", " + sym.name)
+		}
+		last = sym.pkg
+	}
+	return s.String()
+}
+
+func sep(s *strings.Builder, sep string) string {
+	if s.Len() == 0 {
+		return ""
+	}
+	return sep
+}
+
+// library is this module's path, which documents leave out.
+const library = "github.com/safeguard-sdk/safeguard"
+
+func shortPackage(p string) string {
+	if p == library {
+		return path.Base(p)
+	}
+	return strings.TrimPrefix(p, library+"/")
+}
+
+func refs(pairs []crosswalk.Pair) string {
+	list := make([]string, len(pairs))
+	for i, p := range pairs {
+		list[i] = p.Ref
+		if via := p.Via(); len(via) > 0 {
+			list[i] += " (via " + strings.Join(via, ", ") + ")"
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func observe(o safeguard.Observation) observation {
+	out := observation{Component: o.Component, Statement: o.Statement}
+	for _, k := range slices.Sorted(maps.Keys(o.Settings)) {
+		out.Values = append(out.Values, fact{k, o.Settings[k]})
+	}
+	for _, k := range slices.Sorted(maps.Keys(o.Counters)) {
+		out.Values = append(out.Values, fact{k, fmt.Sprint(o.Counters[k])})
+	}
+	if !o.Since.IsZero() {
+		out.Values = append(out.Values, fact{"counted since", o.Since.UTC().Format(time.RFC3339)})
+	}
+	return out
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// anchor makes an HTML id that keeps the case which tells ids apart.
+func anchor(s string) string {
+	mapped := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.':
+			return r
+		case r == '(', r == ' ':
+			return '-'
+		}
+		return -1
+	}, s)
+	return "c-" + mapped
+}
