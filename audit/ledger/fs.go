@@ -1,0 +1,160 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A file is what the ledger needs of an open file. Sync makes the content and
+// the size durable, and is never called again after it failed.
+type file interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Size() (int64, error)
+	Truncate(size int64) error
+	Sync() error
+}
+
+// A fileSystem is one directory. Names are plain file names in it.
+type fileSystem interface {
+	// Prepare creates the directory if it is missing and refuses one that
+	// cannot keep promises.
+	Prepare(unsafeNetwork bool) error
+	List() ([]string, error)
+	// Create opens a new, empty file; one of that name is emptied.
+	Create(name string) (file, error)
+	Open(name string, write bool) (file, error)
+	Rename(from, to string) error
+	Remove(name string) error
+	// SyncDir makes created, renamed and removed names durable.
+	SyncDir() error
+	// Lock returns ErrLocked if another has it.
+	Lock(name string) (io.Closer, error)
+}
+
+// A dirFS is a directory of the operating system.
+type dirFS string
+
+func (d dirFS) path(name string) string { return filepath.Join(string(d), name) }
+
+func (d dirFS) Prepare(unsafeNetwork bool) error {
+	_, err := os.Stat(string(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = d.make()
+	}
+	if err != nil {
+		return err
+	}
+	if unsafeNetwork {
+		return nil
+	}
+	return refuseNetwork(string(d))
+}
+
+// make creates the directory and makes its name durable.
+func (d dirFS) make() error {
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return err
+	}
+	return syncDirectory(filepath.Dir(filepath.Clean(string(d))))
+}
+
+func (d dirFS) List() ([]string, error) {
+	entries, err := os.ReadDir(string(d))
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, nil
+}
+
+func (d dirFS) Create(name string) (file, error) {
+	return openFile(d.path(name), os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+}
+
+func (d dirFS) Open(name string, write bool) (file, error) {
+	flag := os.O_RDONLY
+	if write {
+		flag = os.O_RDWR
+	}
+	return openFile(d.path(name), flag)
+}
+
+func (d dirFS) Rename(from, to string) error { return os.Rename(d.path(from), d.path(to)) }
+func (d dirFS) Remove(name string) error     { return os.Remove(d.path(name)) }
+func (d dirFS) SyncDir() error               { return syncDirectory(string(d)) }
+
+func (d dirFS) Lock(name string) (io.Closer, error) { return lockFile(d.path(name)) }
+
+// An osFile is a file of the operating system; Sync is in sync_*.go.
+type osFile struct{ *os.File }
+
+func openFile(path string, flag int) (file, error) {
+	f, err := os.OpenFile(path, flag, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", filepath.Base(path))
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (f osFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+func (f osFile) Sync() error { return syncData(f.File) }
+
+// writeAtomic replaces name by data: after a crash it is the old or the new.
+func writeAtomic(fsys fileSystem, name string, data []byte) error {
+	f, err := fsys.Create(name + tempSuffix)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(data, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = fsys.Rename(name+tempSuffix, name)
+	}
+	if err == nil {
+		err = fsys.SyncDir()
+	}
+	return err
+}
+
+// readSmall reads a file that must not exceed limit bytes.
+func readSmall(fsys fileSystem, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name, false)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.NewSectionReader(f, 0, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is longer than %d bytes", name, limit)
+	}
+	return data, err
+}

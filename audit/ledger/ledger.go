@@ -1,0 +1,203 @@
+package ledger
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Ledger is an open directory of records that only grows. It implements the
+// Log of package audit and safeguard.Reporter. All methods are safe for
+// concurrent use. The zero value is not usable; call [Open].
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+type Ledger struct {
+	fsys    fileSystem
+	options Options
+	signer  *checkpointSigner
+	opened  time.Time
+	lock    io.Closer
+
+	mu      sync.Mutex // guards the next five
+	pending *group
+	poison  error
+	closing bool
+	closed  chan struct{} // closed when Close has finished
+	closeE  error         // valid once closed is closed
+
+	wake chan struct{} // tells the committer that something is pending or closing
+	done chan struct{} // closed when the committer has ended
+	stop chan struct{} // ends the checkpointer
+	idle chan struct{} // closed when the checkpointer has ended
+
+	size   atomic.Uint64 // durable records
+	active segmentWriter // of the committer
+	spare  []byte        // of the committer
+
+	treeMu  sync.Mutex // guards the next two
+	tree    tree
+	unsaved []hash // leaves that are not in the leaf index yet
+
+	signMu     sync.Mutex // guards the next two, and signing
+	leaves     file
+	saved      uint64
+	checkpoint atomic.Pointer[Checkpoint]
+
+	counters counters
+}
+
+// Open opens the ledger in dir for writing, and makes it (and dir, for its
+// owner only) if there is none. Every record is read and compared with the
+// last signed checkpoint, which takes about a second for a million records.
+//
+// The signer holds an ed25519 key, in memory ([LoadKey]) or in a key service.
+// opts may be nil.
+//
+// If the last run ended in the middle of a write, that last, never
+// acknowledged batch is dropped, and the ledger's next record says so, with
+// file, offset, length and SHA-256 of what was dropped (type [Recovered]).
+// Everything else that is not as it was written is refused with a
+// [*DamageError]: an intact batch behind a broken one, anything missing or
+// changed that a checkpoint covers, a missing checkpoint. It returns
+// [ErrWrongKey] for the directory of another key and [ErrLocked] for one that
+// is open.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+func Open(dir string, signer crypto.Signer, opts *Options) (*Ledger, error) {
+	return open(dirFS(dir), signer, opts)
+}
+
+func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
+	options, err := opts.complete()
+	if err != nil {
+		return nil, wrap("open", err)
+	}
+	if _, err := publicKey(key); err != nil {
+		return nil, wrap("open", err)
+	}
+	if err := fsys.Prepare(options.UnsafeNetworkFileSystem); err != nil {
+		return nil, wrap("open", err)
+	}
+	lock, err := fsys.Lock(lockName)
+	if err != nil {
+		return nil, wrap("open", err)
+	}
+	l := &Ledger{fsys: fsys, options: options, opened: time.Now(), lock: lock, pending: newGroup(nil),
+		closed: make(chan struct{}), wake: make(chan struct{}, 1),
+		done: make(chan struct{}), stop: make(chan struct{}), idle: make(chan struct{})}
+	notes, err := l.load(key)
+	if err != nil {
+		l.release()
+		return nil, wrap("open", err)
+	}
+	go l.commitAll()
+	go l.checkpointAll()
+	if err := l.settle(notes); err != nil {
+		return nil, wrap("open", errors.Join(err, l.Close(context.Background())))
+	}
+	return l, nil
+}
+
+// settle appends what the ledger has to say about its own opening and signs.
+func (l *Ledger) settle(notes [][]byte) error {
+	if len(notes) > 0 {
+		if err := l.Append(context.Background(), notes...); err != nil {
+			return err
+		}
+		if err := l.fsys.Remove(pendingName); err != nil {
+			return err
+		}
+		l.counters.recoveries.Add(uint64(len(notes)))
+	}
+	return l.sign(true)
+}
+
+// release closes what load opened.
+func (l *Ledger) release() error {
+	var errs []error
+	if l.active.file != nil {
+		errs = append(errs, l.active.file.Close())
+	}
+	if l.leaves != nil {
+		errs = append(errs, l.leaves.Close())
+	}
+	return errors.Join(append(errs, l.lock.Close())...)
+}
+
+// Size returns how many records are durable.
+func (l *Ledger) Size() uint64 { return l.size.Load() }
+
+// Checkpoint returns the last checkpoint that is signed and on disk. Keep its
+// Note on another machine: it is what shows a later rollback.
+func (l *Ledger) Checkpoint() Checkpoint {
+	c := *l.checkpoint.Load()
+	c.Note = append([]byte(nil), c.Note...)
+	return c
+}
+
+// VerifierKey returns the public key as text, in the form of a C2SP signed
+// note's verifier key. [Verify] needs nothing else; it is no secret, but must
+// reach the verifier by a way that the ledger's host does not control.
+func (l *Ledger) VerifierKey() string { return l.signer.vk }
+
+// Close takes no more records, makes durable what waits, signs, and lets the
+// directory go. It returns the error that poisoned the ledger, if one did, or
+// why it could not sign. If ctx ends first, Close returns its error, goes on
+// in the background, and may be called again to wait for the end.
+func (l *Ledger) Close(ctx context.Context) error {
+	l.mu.Lock()
+	first := !l.closing
+	l.closing = true
+	l.mu.Unlock()
+	if first {
+		l.poke()
+		go l.shut()
+	}
+	select {
+	case <-l.closed:
+		return l.closeE
+	case <-ctx.Done():
+		return fmt.Errorf("ledger: close: %w", ctx.Err())
+	}
+}
+
+// shut is the work of Close.
+func (l *Ledger) shut() {
+	<-l.done
+	close(l.stop)
+	<-l.idle
+	err := l.sign(false)
+	l.closeE = wrap("close", errors.Join(err, l.release()))
+	close(l.closed)
+}
+
+// fail poisons the ledger: nothing is accepted from now on.
+func (l *Ledger) fail(cause error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.poison == nil {
+		l.poison = fmt.Errorf("%w: %w", ErrPoisoned, cause)
+	}
+	return l.poison
+}
+
+// failed returns what poisoned the ledger.
+func (l *Ledger) failed() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.poison
+}
+
+// wrap puts the package and the operation before an error that lacks them.
+func wrap(operation string, err error) error {
+	if err == nil || strings.HasPrefix(err.Error(), "ledger: ") {
+		return err
+	}
+	return fmt.Errorf("ledger: %s: %w", operation, err)
+}

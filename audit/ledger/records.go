@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+)
+
+// A Record is one entry as it is stored.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+type Record struct {
+	// Index counts from 0.
+	Index uint64
+	// Data is exactly what was given to Append. It is the caller's to keep.
+	Data []byte
+	// Segment and Offset say where it lies.
+	Segment string
+	Offset  int64
+}
+
+// Records reads the records from index from up to what is durable at the time
+// of the call of the iterator, in order. It stops after the first error: a
+// [*DamageError] for a record that is not as it was written, as far as
+// checksums tell ([Verify] tells more), or that of ctx or of the disk.
+//
+// Reading does not hold up writing, and works on a poisoned ledger too. Who
+// may read, and that reading is itself recorded, is the caller's to see to.
+func (l *Ledger) Records(ctx context.Context, from uint64) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		c := &cursor{next: from, end: l.Size(), yield: yield}
+		if err := c.run(ctx, l.fsys); err != nil && err != errStopped {
+			yield(Record{}, wrap("read", err))
+		}
+	}
+}
+
+// errStopped says that the caller wants no more.
+var errStopped = errors.New("stopped")
+
+// A cursor goes over records.
+type cursor struct {
+	next, end uint64
+	yield     func(Record, error) bool
+}
+
+func (c *cursor) run(ctx context.Context, fsys fileSystem) error {
+	if c.next >= c.end {
+		return nil
+	}
+	names, err := fsys.List()
+	if err != nil {
+		return err
+	}
+	list, err := segments(names)
+	if err != nil {
+		return err
+	}
+	for i, name := range list {
+		if first, _ := firstOf(name); first >= c.end {
+			break
+		}
+		if i+1 < len(list) {
+			if after, _ := firstOf(list[i+1]); after <= c.next {
+				continue
+			}
+		}
+		if err := c.segment(ctx, fsys, name); err != nil {
+			return err
+		}
+	}
+	if c.next < c.end {
+		return &DamageError{Index: c.next, Reason: "the record is missing"}
+	}
+	return nil
+}
+
+func (c *cursor) segment(ctx context.Context, fsys fileSystem, name string) error {
+	r, err := openSegment(fsys, name)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if r.next > c.next {
+		return &DamageError{Index: c.next, Reason: "the record is missing"}
+	}
+	for c.next < c.end {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		at := r.offset
+		h, body, err := r.batch()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.batch(name, at+batchHeaderSize, h.first, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch yields those records of a batch that are asked for.
+func (c *cursor) batch(name string, offset int64, index uint64, body []byte) error {
+	for ; len(body) > 0 && index < c.end; index++ {
+		prefixed, rest, _ := nextFrame(body)
+		if index >= c.next {
+			data := append([]byte(nil), prefixed[1:]...)
+			c.next = index + 1
+			if !c.yield(Record{index, data, name, offset}, nil) {
+				return errStopped
+			}
+		}
+		offset += int64(len(body) - len(rest))
+		body = rest
+	}
+	return nil
+}

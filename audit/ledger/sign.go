@@ -1,0 +1,79 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+)
+
+// checkpointAll signs on a timer until the ledger is closed.
+func (l *Ledger) checkpointAll() {
+	defer close(l.idle)
+	ticker := time.NewTicker(l.options.CheckpointInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-ticker.C:
+			l.sign(false)
+		}
+	}
+}
+
+// sign writes a checkpoint of all durable records, if there are new ones or
+// always is set. A signer that fails is asked again the next time, since no
+// acknowledgement rests on it; a disk that fails poisons the ledger.
+func (l *Ledger) sign(always bool) error {
+	l.signMu.Lock()
+	defer l.signMu.Unlock()
+	if err := l.failed(); err != nil {
+		return err
+	}
+	size, root, leaves := l.snapshot()
+	if size == l.checkpoint.Load().Size && !always {
+		return nil
+	}
+	if err := l.saveLeaves(leaves); err != nil {
+		return l.fail(fmt.Errorf("leaf index: %w", err))
+	}
+	c, err := l.signer.checkpoint(size, root)
+	if err != nil {
+		l.counters.unsigned.Add(1)
+		return wrap("checkpoint", err)
+	}
+	if err := writeAtomic(l.fsys, checkpointName, c.Note); err != nil {
+		return l.fail(fmt.Errorf("checkpoint: %w", err))
+	}
+	l.checkpoint.Store(&c)
+	l.counters.checkpoints.Add(1)
+	return nil
+}
+
+// snapshot returns the tree and takes the leaves that are not saved.
+func (l *Ledger) snapshot() (uint64, hash, []hash) {
+	l.treeMu.Lock()
+	defer l.treeMu.Unlock()
+	leaves := l.unsaved
+	l.unsaved = nil
+	return l.tree.size, l.tree.root(), leaves
+}
+
+// saveLeaves extends the leaf index. It is durable before the checkpoint that
+// covers it is written.
+func (l *Ledger) saveLeaves(leaves []hash) error {
+	if len(leaves) == 0 {
+		return nil
+	}
+	p := make([]byte, 0, len(leaves)*hashSize)
+	for _, leaf := range leaves {
+		p = append(p, leaf[:]...)
+	}
+	if _, err := l.leaves.WriteAt(p, int64(l.saved)*hashSize); err != nil {
+		return err
+	}
+	if err := l.leaves.Sync(); err != nil {
+		return err
+	}
+	l.saved += uint64(len(leaves))
+	return nil
+}

@@ -1,0 +1,327 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// openFails demands that a directory is refused for writing as damaged.
+func openFails(t *testing.T, m *memFS) error {
+	t.Helper()
+	l, err := open(m.restart(), testKey(1), quiet())
+	if err == nil {
+		l.Close(context.Background())
+	}
+	require.Error(t, err)
+	return err
+}
+
+// Every byte of a closed ledger, one bit of each flipped (all bits in a soak),
+// is missed by nobody.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestEveryFlippedBitIsFound(t *testing.T) {
+	m, vkey := closedLedger(t, 32)
+	require.Equal(t, 2, mustVerify(t, m, vkey).Segments)
+	rng := rand.New(rand.NewPCG(4, 5))
+	flips := 0
+	for name, node := range m.names {
+		for at := range node.data {
+			bits := []int{rng.IntN(8)}
+			if soak() {
+				bits = []int{0, 1, 2, 3, 4, 5, 6, 7}
+			}
+			for _, bit := range bits {
+				node.data[at] ^= 1 << bit
+				v := mustVerify(t, m, vkey)
+				require.False(t, v.OK, "%s, byte %d, bit %d", name, at, bit)
+				require.NotNil(t, v.Problem)
+				if name != leavesName && flips%16 == 0 {
+					openFails(t, m)
+				}
+				node.data[at] ^= 1 << bit
+				flips++
+			}
+		}
+	}
+	require.Greater(t, flips, 4096)
+	require.True(t, mustVerify(t, m, vkey).OK, "the test puts back what it flips")
+}
+
+// place of the i-th record in a closed ledger.
+func places(t *testing.T, m *memFS) (list []place) {
+	t.Helper()
+	w := &walk{fsys: m, visit: func(at place, _ []byte, _ hash) error {
+		list = append(list, at)
+		return nil
+	}}
+	require.NoError(t, w.run(t.Context()))
+	return list
+}
+
+// forge changes the i-th record, alone in its batch, and mends all checksums.
+func forge(t *testing.T, m *memFS, i int) place {
+	t.Helper()
+	at := places(t, m)[i]
+	p := m.names[at.segment].data[at.offset-batchHeaderSize:]
+	size := frameHeaderSize + binary.LittleEndian.Uint32(p[batchHeaderSize+4:])
+	body := p[batchHeaderSize : batchHeaderSize+size]
+	body[frameHeaderSize+1] ^= 1
+	binary.LittleEndian.PutUint32(body, checksum(body[4:]))
+	batchHeader{uint64(i), 1, size, checksum(body)}.put(p, marker(p[:8]))
+	return at
+}
+
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestForgedRecordIsNamed(t *testing.T) {
+	for _, i := range []int{0, 1, 17, 31} {
+		m, vkey := closedLedger(t, 32)
+		at := forge(t, m, i)
+		v := mustVerify(t, m, vkey)
+		require.False(t, v.OK)
+		require.Equal(t, &DamageError{at.index, at.segment, at.offset, "the record is not the one that was signed"}, v.Problem)
+		err := openFails(t, m)
+		require.ErrorIs(t, err, ErrDamaged)
+
+		// Whoever also changes the leaf index is still found, but not where.
+		delete(m.names, leavesName)
+		v = mustVerify(t, m, vkey)
+		require.False(t, v.OK)
+		require.Contains(t, v.Problem.Reason, "no single one can be named")
+		require.ErrorIs(t, openFails(t, m), ErrDamaged)
+	}
+}
+
+// A forged record is named even if a later one is broken openly.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestTheFirstOfTwoIsNamed(t *testing.T) {
+	m, vkey := closedLedger(t, 32)
+	broken := places(t, m)[20]
+	at := forge(t, m, 3)
+	m.names[broken.segment].data[broken.offset+frameHeaderSize] ^= 1
+	require.EqualValues(t, at.index, mustVerify(t, m, vkey).Problem.Index)
+}
+
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestBrokenRecordIsNamed(t *testing.T) {
+	for i := range 32 {
+		m, vkey := closedLedger(t, 32)
+		at := places(t, m)[i]
+		m.names[at.segment].data[at.offset+frameHeaderSize+3] ^= 0x10
+		want := &DamageError{at.index, at.segment, at.offset, "the checksum of the record is wrong"}
+		require.Equal(t, want, mustVerify(t, m, vkey).Problem)
+		require.Equal(t, want, openFails(t, m))
+	}
+}
+
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestRemovedSwappedDuplicated(t *testing.T) {
+	second := func(m *memFS) string {
+		names, _ := m.List()
+		list, _ := segments(names)
+		return list[1]
+	}
+	for _, c := range []struct {
+		name   string
+		attack func(m *memFS)
+	}{
+		{"the checkpoint removed", func(m *memFS) { delete(m.names, checkpointName) }},
+		{"the first segment removed", func(m *memFS) { delete(m.names, segmentName(0)) }},
+		{"the last segment removed", func(m *memFS) { delete(m.names, second(m)) }},
+		{"all segments removed", func(m *memFS) { delete(m.names, second(m)); delete(m.names, segmentName(0)) }},
+		{"two segments swapped", func(m *memFS) {
+			a, b := segmentName(0), second(m)
+			m.names[a], m.names[b] = m.names[b], m.names[a]
+		}},
+		{"a segment under another name", func(m *memFS) {
+			name := second(m)
+			m.names[segmentName(7)] = m.names[name]
+			delete(m.names, name)
+		}},
+		{"a segment that is not one", func(m *memFS) { m.put("x"+segmentSuffix, nil) }},
+		{"an empty segment behind", func(m *memFS) { m.put(segmentName(999), nil) }},
+		{"bytes behind a full segment", func(m *memFS) {
+			m.names[segmentName(0)].data = append(m.names[segmentName(0)].data, 0)
+		}},
+		{"a checkpoint of something else", func(m *memFS) { m.put(checkpointName, []byte("hello\n")) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, vkey := closedLedger(t, 32)
+			c.attack(m)
+			require.False(t, mustVerify(t, m, vkey).OK)
+			openFails(t, m)
+		})
+	}
+}
+
+// batches splits a segment into its header and its batches.
+func batches(t *testing.T, m *memFS, name string) [][]byte {
+	t.Helper()
+	r, err := openSegment(m, name)
+	require.NoError(t, err)
+	data := m.names[name].data
+	parts := [][]byte{data[:r.offset:r.offset]}
+	for at := r.offset; ; at = r.offset {
+		if _, _, err := r.batch(); err != nil {
+			return parts
+		}
+		parts = append(parts, data[at:r.offset:r.offset])
+	}
+}
+
+// Batches removed, exchanged, repeated or cut off in any place are found.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestMovedBatches(t *testing.T) {
+	m, vkey := closedLedger(t, 12)
+	name := segmentName(0)
+	parts := batches(t, m, name)
+	require.Len(t, parts, 13)
+	try := func(what string, i int, parts [][]byte) {
+		next := m.restart()
+		next.put(name, bytes.Join(parts, nil))
+		require.False(t, mustVerify(t, next, vkey).OK, "%s %d", what, i)
+		openFails(t, next)
+	}
+	for i := 1; i < len(parts); i++ {
+		try("removed", i, slices.Delete(slices.Clone(parts), i, i+1))
+		try("repeated", i, slices.Insert(slices.Clone(parts), i, parts[i]))
+		try("cut off before", i, parts[:i])
+		if i > 1 {
+			swapped := slices.Clone(parts)
+			swapped[i], swapped[i-1] = swapped[i-1], swapped[i]
+			try("swapped", i, swapped)
+		}
+	}
+}
+
+// Nothing is signed yet, and still an intact batch behind a broken one shows
+// that this is not an interrupted write.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestIntactBehindBroken(t *testing.T) {
+	m := newMemFS()
+	l := mustOpen(t, m)
+	appendRange(t, l, 0, 6)
+	crashed := m.restart()
+	require.NoError(t, l.Close(t.Context()))
+	for i := range 6 {
+		next := crashed.restart()
+		at := places(t, next)[i]
+		next.names[at.segment].data[at.offset] ^= 1
+		v := mustVerify(t, next, l.VerifierKey())
+		if i == 5 { // the last one cannot be told from an interrupted write
+			require.True(t, v.OK)
+			require.Positive(t, v.Unfinished)
+			checkKept(t, next, 5)
+			continue
+		}
+		require.False(t, v.OK)
+		require.EqualValues(t, i, v.Problem.Index)
+		var damage *DamageError
+		require.ErrorAs(t, openFails(t, next), &damage)
+		require.Equal(t, at.segment, damage.Segment)
+		require.EqualValues(t, i, damage.Index)
+	}
+}
+
+// A record cannot look like a batch, so nobody can make a torn write look like
+// damage by what they let be recorded.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+func TestRecordThatLooksLikeABatch(t *testing.T) {
+	m := newMemFS()
+	l := mustOpen(t, m)
+	appendRange(t, l, 0, 2)
+	inner := append(make([]byte, batchHeaderSize), appendFrame(nil, []byte("x"))...)
+	batchHeader{3, 1, uint32(len(inner) - batchHeaderSize), checksum(inner[batchHeaderSize:])}.put(inner, marker{1, 2, 3})
+	require.NoError(t, l.Append(t.Context(), inner))
+	next := m.restart()
+	require.NoError(t, l.Close(t.Context()))
+	node := next.names[segmentName(0)]
+	node.data = node.data[:len(node.data)-1]
+	checkKept(t, next, 2)
+}
+
+// What the documents say that Verify cannot see without a checkpoint from
+// elsewhere, and that it sees with one.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestRollbackAndFork(t *testing.T) {
+	m := newMemFS()
+	l := mustOpen(t, m)
+	appendRange(t, l, 0, 5)
+	require.NoError(t, l.sync(t.Context()))
+	early := l.Checkpoint().Note
+	backup := m.restart()
+	appendRange(t, l, 5, 9)
+	require.NoError(t, l.Close(t.Context()))
+	late := l.Checkpoint().Note
+	vkey := l.VerifierKey()
+	with := func(m *memFS, notes ...[]byte) Verdict {
+		v, err := verify(t.Context(), m, vkey, &VerifyOptions{Known: notes})
+		require.NoError(t, err)
+		return v
+	}
+	require.True(t, with(m, early, late).OK)
+
+	require.True(t, with(backup, early).OK, "a rollback is invisible by itself")
+	v := with(backup, early, late)
+	require.False(t, v.OK)
+	require.Contains(t, v.Problem.Reason, "rolled back")
+
+	m.put(checkpointName, early)
+	require.False(t, with(m, late).OK, "so is a checkpoint alone")
+
+	fork := backup.restart()
+	l = mustOpen(t, fork)
+	for range 6 {
+		require.NoError(t, l.Append(t.Context(), []byte("other")))
+	}
+	require.NoError(t, l.Close(t.Context()))
+	require.True(t, with(fork, early).OK, "the key's holder can sign another history")
+	v = with(fork, late)
+	require.False(t, v.OK)
+	require.Contains(t, v.Problem.Reason, "kept elsewhere")
+
+	_, err := verify(t.Context(), m, vkey, &VerifyOptions{Known: [][]byte{[]byte("no note")}})
+	require.ErrorContains(t, err, "known checkpoint 0")
+	v, err = verify(t.Context(), fork, vkeyOf(t, 2), nil)
+	require.NoError(t, err)
+	require.False(t, v.OK, "another key")
+}
+
+// The leaf index is a help, not evidence: it is made again, and that is
+// recorded.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestLeafIndexIsMadeAgain(t *testing.T) {
+	for name, attack := range map[string]func(m *memFS){
+		"removed":  func(m *memFS) { delete(m.names, leavesName) },
+		"cut":      func(m *memFS) { m.names[leavesName].data = m.names[leavesName].data[:33] },
+		"changed":  func(m *memFS) { m.names[leavesName].data[100] ^= 1 },
+		"emptied":  func(m *memFS) { m.put(leavesName, nil) },
+		"replaced": func(m *memFS) { m.put(leavesName, bytes.Repeat([]byte{7}, 5000)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, vkey := closedLedger(t, 32)
+			attack(m)
+			v := mustVerify(t, m, vkey)
+			require.False(t, v.OK)
+			require.Equal(t, leavesName, v.Problem.Segment)
+			l := mustOpen(t, m)
+			records, own := contents(t, l)
+			require.Len(t, records, 32)
+			require.Equal(t, 1, own)
+			require.NoError(t, l.Close(t.Context()))
+			require.True(t, mustVerify(t, m, vkey).OK)
+		})
+	}
+}

@@ -1,0 +1,146 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// VerifyOptions are the settings of [Verify]. Nil is the zero value.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+type VerifyOptions struct {
+	// Known are checkpoints of this ledger that were kept elsewhere
+	// (Checkpoint.Note). Only with one can Verify see that the directory was
+	// set back to an earlier state, or replaced by another one that the key's
+	// holder signed. Default: none.
+	Known [][]byte
+}
+
+// A Verdict is what [Verify] found. Only OK says that all is well; the zero
+// value does not.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+type Verdict struct {
+	// OK is true if every record that the checkpoint covers is as it was
+	// signed, every later one has intact checksums, and every known checkpoint
+	// agrees.
+	OK bool
+	// Checkpoint is the signed checkpoint of the directory, if it could be read.
+	Checkpoint Checkpoint
+	// Size is how many whole records were read, up to the problem if there is
+	// one, and Root their tree hash.
+	Size uint64
+	Root [32]byte
+	// Unsigned is how many of them the checkpoint does not cover: nothing but
+	// checksums speaks for them.
+	Unsigned uint64
+	// Unfinished is how many bytes lie behind the last whole batch: a write
+	// that is going on or was interrupted.
+	Unfinished int64
+	// Segments is how many segment files there are.
+	Segments int
+	// Problem is the first thing that is wrong, nil if OK.
+	Problem *DamageError
+}
+
+// String says it in one line.
+func (v Verdict) String() string {
+	if !v.OK && v.Problem != nil {
+		return "not intact: " + v.Problem.Error()
+	}
+	if !v.OK {
+		return "no verdict"
+	}
+	return fmt.Sprintf("intact: %d records in %d segments, %d of them covered by the signed checkpoint, %d bytes unfinished",
+		v.Size, v.Segments, v.Checkpoint.Size, v.Unfinished)
+}
+
+// Verify reads the ledger in dir, recomputes everything, and says whether it is
+// what was written. It needs the public key only, writes nothing, and may run
+// beside an open ledger or on a copy. verifierKey is what
+// [Ledger.VerifierKey] returned.
+//
+// An intact verdict means: the holder of the key signed a ledger of
+// Checkpoint.Size records, and these are they, each byte, in this order, none
+// missing. It does not mean that they are true, that nothing else happened, or
+// that the key's holder did not sign two histories. Records beyond the
+// checkpoint could be changed or cut off unnoticed by whoever can write the
+// files, and the whole directory set back to an older signed state; give
+// VerifyOptions.Known to notice the latter.
+//
+// The error is for what prevents a verdict: no such directory, a malformed
+// key, a failing disk, ctx. It ends after one pass over the files as they are
+// when it opens them.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2), 164.312(b); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func Verify(ctx context.Context, dir, verifierKey string, opts *VerifyOptions) (Verdict, error) {
+	return verify(ctx, dirFS(dir), verifierKey, opts)
+}
+
+func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *VerifyOptions) (Verdict, error) {
+	v, err := note.NewVerifier(verifierKey)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("ledger: verify: key: %w", err)
+	}
+	known, err := knownCheckpoints(opts, v)
+	if err != nil {
+		return Verdict{}, wrap("verify", err)
+	}
+	if _, err := fsys.List(); err != nil {
+		return Verdict{}, wrap("verify", err)
+	}
+	signed, err := readSmall(fsys, checkpointName, maxNote)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Verdict{Problem: &DamageError{Reason: "the checkpoint is missing"}}, nil
+	}
+	if err != nil {
+		return Verdict{}, wrap("verify", err)
+	}
+	last, err := openCheckpoint(signed, v)
+	if err != nil {
+		return Verdict{Problem: &DamageError{Segment: checkpointName, Reason: err.Error()}}, nil
+	}
+	e := &exam{walk: walk{fsys: fsys}, signed: last, known: known}
+	return e.verdict(e.examine(ctx))
+}
+
+// knownCheckpoints opens the checkpoints that were kept elsewhere.
+func knownCheckpoints(opts *VerifyOptions, v note.Verifier) ([]Checkpoint, error) {
+	if opts == nil {
+		return nil, nil
+	}
+	var list []Checkpoint
+	for i, signed := range opts.Known {
+		c, err := openCheckpoint(signed, v)
+		if err != nil {
+			return nil, fmt.Errorf("known checkpoint %d: %w", i, err)
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// verdict says what the exam that ended with err found.
+func (e *exam) verdict(err error) (Verdict, error) {
+	v := Verdict{Checkpoint: e.signed, Size: e.tree.size, Root: e.tree.root(), Segments: len(e.segments), Unfinished: e.extra()}
+	if e.tree.size > e.signed.Size {
+		v.Unsigned = e.tree.size - e.signed.Size
+	}
+	if damage, ok := errors.AsType[*DamageError](err); ok {
+		v.Problem = damage
+		return v, nil
+	}
+	if err != nil {
+		return Verdict{}, wrap("verify", err)
+	}
+	if e.indexDamaged() {
+		v.Problem = &DamageError{Segment: leavesName, Reason: "the leaf index is not that of the records, which are as signed"}
+		return v, nil
+	}
+	v.OK = true
+	return v, nil
+}

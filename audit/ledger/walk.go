@@ -1,0 +1,142 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// A place is where a record lies.
+type place struct {
+	segment string
+	offset  int64 // of its frame
+	index   uint64
+}
+
+// A walk goes over a whole directory, from the first record to the last, and
+// knows what it saw.
+type walk struct {
+	fsys fileSystem
+	// visit, if set, gets every good record behind its zero byte, valid during
+	// the call, and its hash, after tree has taken it in.
+	visit func(at place, prefixed []byte, leaf hash) error
+
+	tree      tree
+	segments  []string
+	last      *segmentReader // closed; where it stopped
+	lastBatch batchSpan
+	stop      *DamageError // why the last segment ends before its size
+}
+
+// A batchSpan is the last batch of the last segment that has one.
+type batchSpan struct{ offset, size int64 }
+
+// extra is how many bytes lie behind the last whole batch.
+func (w *walk) extra() int64 {
+	if w.last == nil {
+		return 0
+	}
+	return w.last.size - w.last.offset
+}
+
+// run walks. It returns a *DamageError for everything that no interrupted
+// write can have left. An unfinished batch at the very end is no error: it is
+// in stop.
+func (w *walk) run(ctx context.Context) error {
+	names, err := w.fsys.List()
+	if err != nil {
+		return err
+	}
+	if w.segments, err = segments(names); err != nil {
+		return err
+	}
+	for i, name := range w.segments {
+		if err := w.segment(ctx, name, i == len(w.segments)-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) segment(ctx context.Context, name string, last bool) error {
+	if first, _ := firstOf(name); first != w.tree.size {
+		return &DamageError{Index: w.tree.size, Segment: segmentName(w.tree.size), Reason: "the segment is missing"}
+	}
+	r, err := openSegment(w.fsys, name)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if r.header.before.root() != w.tree.root() {
+		return w.broken(name)
+	}
+	w.last, w.lastBatch = r, batchSpan{}
+	stop, err := w.batches(ctx, r)
+	if stop == nil || err != nil {
+		return err
+	}
+	if !last {
+		return stop
+	}
+	followed, err := r.followed()
+	if err != nil {
+		return err
+	}
+	if followed {
+		return stop
+	}
+	w.stop = stop
+	return nil
+}
+
+// broken says that the segments before name do not give the tree that name
+// continues. Those before the last one did, so it must be that one.
+func (w *walk) broken(name string) *DamageError {
+	d := &DamageError{Reason: "the records before " + name + " are not those that it continues, and no single one can be named"}
+	if w.last != nil {
+		d.Index = w.last.header.before.size
+	}
+	return d
+}
+
+// batches walks one segment up to its end or to the first thing that is not a
+// batch, which it returns.
+func (w *walk) batches(ctx context.Context, r *segmentReader) (*DamageError, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		at := r.offset
+		h, body, err := r.batch()
+		if err == io.EOF {
+			return nil, nil
+		}
+		if damage, ok := errors.AsType[*DamageError](err); ok {
+			return damage, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		w.lastBatch = batchSpan{at, r.offset - at}
+		if err := w.records(r.name, at+batchHeaderSize, h, body); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// records takes in the frames of one checked batch.
+func (w *walk) records(segment string, offset int64, h batchHeader, body []byte) error {
+	for index := h.first; len(body) > 0; index++ {
+		prefixed, rest, _ := nextFrame(body)
+		leaf := leafHash(prefixed)
+		w.tree.append(leaf)
+		if w.visit != nil {
+			if err := w.visit(place{segment, offset, index}, prefixed, leaf); err != nil {
+				return err
+			}
+		}
+		offset += int64(len(body) - len(rest))
+		body = rest
+	}
+	return nil
+}
