@@ -45,8 +45,8 @@ func (e *Entry) Commit(ctx context.Context) error {
 	if !e.Dirty() {
 		return nil
 	}
-	e.commits.Lock()
-	defer e.commits.Unlock()
+	e.commits <- struct{}{}
+	defer func() { <-e.commits }()
 	if !e.Dirty() {
 		return nil
 	}
@@ -56,14 +56,15 @@ func (e *Entry) Commit(ctx context.Context) error {
 	if refusal != nil {
 		e.Deny(refusal.Code)
 	}
-	if err := e.write(ctx); err != nil {
+	err := e.write(ctx)
+	if err != nil {
 		refusal = &RefusalError{codeNotDurable, err}
 	}
 	if refusal == nil {
 		return nil
 	}
 	e.mu.Lock()
-	e.broken = refusal
+	e.broken, e.lost = refusal, err != nil
 	e.mu.Unlock()
 	e.recorder.counters.refused.Add(1)
 	return refusal
@@ -127,15 +128,15 @@ func (e *Entry) End(outcome Outcome, status int, bytes int64) {
 	if e == nil {
 		return
 	}
-	e.commits.Lock()
-	defer e.commits.Unlock()
+	e.commits <- struct{}{}
+	defer func() { <-e.commits }()
 	e.mu.Lock()
 	if e.ended {
 		e.mu.Unlock()
 		return
 	}
 	e.ended = true
-	pending := e.noted != e.durable
+	pending := e.noted != e.durable && !e.lost
 	e.mu.Unlock()
 	if pending {
 		ctx, cancel := context.WithTimeout(context.Background(), e.recorder.deadline)

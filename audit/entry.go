@@ -32,7 +32,7 @@ type Entry struct {
 	id       string
 	opened   time.Time
 
-	commits sync.Mutex // serialises Commit
+	commits chan struct{} // holds one token while a commit is under way
 
 	mu       sync.Mutex
 	identity identity
@@ -43,7 +43,8 @@ type Entry struct {
 	durable  uint64 // what noted was when the last durable commit began
 	parts    int
 	ended    bool
-	broken   error
+	broken   error // why nothing may leave any more
+	lost     bool  // a commit could not be made durable
 }
 
 // A Gate is asked at every commit whether what was allowed at the start is

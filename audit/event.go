@@ -20,19 +20,19 @@ import (
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
 type Event struct {
 	// ID is unique within Source.
-	ID string
+	ID string `json:"id"`
 	// Source says which service and instance wrote the record, as a URI
 	// reference, for instance "urn:clinic:charts".
-	Source string
+	Source string `json:"source"`
 	// Type is the kind of record, in reverse-DNS form.
-	Type string
+	Type string `json:"type"`
 	// Subject relates records to each other, for instance all those of one
 	// request; it may be empty.
-	Subject string
+	Subject string `json:"subject,omitempty"`
 	// Time is when it happened.
-	Time time.Time
+	Time time.Time `json:"time"`
 	// Data is one JSON value.
-	Data json.RawMessage
+	Data json.RawMessage `json:"data"`
 }
 
 // ErrEvent reports an Event that the CloudEvents specification forbids.

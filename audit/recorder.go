@@ -111,7 +111,7 @@ func (r *Recorder) Begin(ctx context.Context, kind, address string) (context.Con
 	e := &Entry{
 		recorder: r, id: newID(now), opened: now, noted: 1,
 		identity: identity{method: bounded(kind), address: address},
-		seen:     map[any]struct{}{},
+		seen:     map[any]struct{}{}, commits: make(chan struct{}, 1),
 	}
 	if p, ok := safeguard.PrincipalFrom(ctx); ok {
 		e.identity.principal = p

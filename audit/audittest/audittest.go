@@ -1,0 +1,162 @@
+// Package audittest helps to test services that keep an audit trail, and logs
+// that want to hold one.
+//
+// [NewLog] gives a log in memory that a test can read back and can make fail,
+// to see that the service then answers nothing. [RunLog] is the conformance
+// suite of audit.Log: whoever writes a log of their own runs it. Neither is
+// for production: a log in memory survives nothing.
+//
+// Controls: none, it is for tests.
+package audittest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/safeguard-sdk/safeguard/audit"
+	"github.com/stretchr/testify/require"
+)
+
+// A Log keeps records in memory. It is safe for concurrent use.
+//
+// Controls: none, it is for tests.
+type Log struct {
+	mu      sync.Mutex
+	records [][]byte
+	err     error
+	before  func(ctx context.Context) error
+}
+
+// NewLog returns an empty Log.
+//
+// Controls: none, it is for tests.
+func NewLog() *Log { return new(Log) }
+
+// Append implements audit.Log.
+func (l *Log) Append(ctx context.Context, records ...[]byte) error {
+	l.mu.Lock()
+	before, err := l.before, l.err
+	l.mu.Unlock()
+	if before != nil {
+		if err := before(ctx); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range records {
+		l.records = append(l.records, slices.Clone(r))
+	}
+	return nil
+}
+
+// Fail makes every later Append fail with err, or succeed again for nil.
+func (l *Log) Fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err = err
+}
+
+// Before has f called at the start of every later Append, outside any lock; an
+// error of f fails it.
+func (l *Log) Before(f func(ctx context.Context) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before = f
+}
+
+// Records returns what has been appended, in order.
+func (l *Log) Records() [][]byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.records)
+}
+
+// Data decodes the data of every record of the given type.
+//
+// Controls: none, it is for tests.
+func Data[T any](t testing.TB, records [][]byte, kind string) []T {
+	t.Helper()
+	var out []T
+	for _, r := range records {
+		var e audit.Event
+		require.NoError(t, json.Unmarshal(r, &e))
+		if e.Type != kind {
+			continue
+		}
+		var v T
+		require.NoError(t, json.Unmarshal(e.Data, &v))
+		out = append(out, v)
+	}
+	return out
+}
+
+// RunLog runs the conformance suite of audit.Log: open returns an empty log
+// and a function that reads back what is durable in it.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func RunLog(t *testing.T, open func(t *testing.T) (log audit.Log, read func() [][]byte)) {
+	cases := []struct {
+		name, rule string
+		run        func(t *testing.T, log audit.Log, read func() [][]byte)
+	}{
+		{"durable on return", "what Append has returned nil for can be read back", func(t *testing.T, log audit.Log, read func() [][]byte) {
+			require.NoError(t, log.Append(t.Context(), []byte(`{"n":1}`)))
+			require.Equal(t, [][]byte{[]byte(`{"n":1}`)}, read())
+		}},
+		{"in order", "records of one call stand in order, one behind the other", func(t *testing.T, log audit.Log, read func() [][]byte) {
+			var wg sync.WaitGroup
+			for w := range 8 {
+				wg.Go(func() {
+					a, b := fmt.Appendf(nil, `{"w":%d,"n":0}`, w), fmt.Appendf(nil, `{"w":%d,"n":1}`, w)
+					if err := log.Append(t.Context(), a, b); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			got := read()
+			require.Len(t, got, 16)
+			for i := 0; i < len(got); i += 2 {
+				var a, b struct{ W, N int }
+				require.NoError(t, json.Unmarshal(got[i], &a))
+				require.NoError(t, json.Unmarshal(got[i+1], &b))
+				require.Equal(t, a.W, b.W)
+				require.Equal(t, []int{0, 1}, []int{a.N, b.N})
+			}
+		}},
+		{"keeps no slice", "the caller may reuse its buffer after Append", func(t *testing.T, log audit.Log, read func() [][]byte) {
+			buf := []byte(`{"n":1}`)
+			require.NoError(t, log.Append(t.Context(), buf))
+			copy(buf, "XXXXXXX")
+			require.Equal(t, [][]byte{[]byte(`{"n":1}`)}, read())
+		}},
+		{"done context", "a context that is done gives an error, soon", func(t *testing.T, log audit.Log, read func() [][]byte) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			require.Error(t, log.Append(ctx, []byte(`{"n":1}`)))
+			require.NoError(t, log.Append(t.Context(), []byte(`{"n":2}`)))
+		}},
+		{"nothing", "no records is no error", func(t *testing.T, log audit.Log, read func() [][]byte) {
+			require.NoError(t, log.Append(t.Context()))
+			require.Empty(t, read())
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			log, read := open(t)
+			t.Log(c.rule)
+			c.run(t, log, read)
+		})
+	}
+}
