@@ -1,0 +1,102 @@
+package access
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// WriteJSON answers a request of a [Mux] with those parts of body, a JSON
+// document, that the decision of the request lets the caller see; see
+// [Decision.Project]. It notes the names of the fields that leave in the audit
+// Entry. The answer leaves once the handler has returned and the Entry is
+// durable. Content-Type is application/json, or application/fhir+json if the
+// handler has set that; Cache-Control is "private, no-store".
+//
+// If body cannot be projected, the answer becomes a bare 500 and WriteJSON
+// returns an error that unwraps to [ErrProjection]. It returns [ErrAnswer] for
+// a second answer, for a status that has no body, and for a request that no
+// decision was taken for: a public route answers by itself. The handler has
+// nothing left to do in any of these cases.
+//
+// w must be the ResponseWriter that the Mux gave, or one around it: on a PHI
+// route the answer does not pass through the latter.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(b), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05, PR.PS-04.
+func WriteJSON(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	c, ok := r.Context().Value(decisionKey{}).(*call)
+	if !ok {
+		respondProblem(w, http.StatusInternalServerError, CodeProjection)
+		return ErrAnswer
+	}
+	if status < 200 || status > 599 || status == http.StatusNoContent || status == http.StatusNotModified {
+		_ = c.fail(w, codeProjection)
+		return fmt.Errorf("%w: status %d", ErrAnswer, status)
+	}
+	used := make(pathSet, len(c.route.guard.policy.paths)/64+1)
+	projected, err := c.decision.project(make([]byte, 0, len(body)), body, used)
+	if err != nil {
+		_ = c.fail(w, codeProjection)
+		return err
+	}
+	c.entry.NoteFields(c.names(used)...)
+	return c.answer(w, status, contentType(w.Header()), projected)
+}
+
+// Error answers with a fixed problem document (RFC 9457) that holds the status
+// and its name, and nothing of the handler's. A status that is no error
+// becomes 500. On a PHI route it returns [ErrAnswer] if the request has been
+// answered.
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+func Error(w http.ResponseWriter, r *http.Request, status int) error {
+	if status < 400 || status > 599 {
+		status = http.StatusInternalServerError
+	}
+	body := problem(status, "")
+	c, ok := r.Context().Value(decisionKey{}).(*call)
+	if !ok {
+		respond(w, status, "application/problem+json", body)
+		return nil
+	}
+	return c.answer(w, status, "application/problem+json", body)
+}
+
+// answer gives an answer to the writer of a PHI route, or sends it on an
+// unprojected one.
+func (c *call) answer(w http.ResponseWriter, status int, contentType string, body []byte) error {
+	if c.writer != nil {
+		return c.writer.answer(status, contentType, body)
+	}
+	respond(w, status, contentType, body)
+	return nil
+}
+
+// fail makes the answer a bare 500, and says so in the Entry and the counters.
+func (c *call) fail(w http.ResponseWriter, code code) error {
+	c.route.guard.counters[code].Add(1)
+	c.entry.Deny(code.String())
+	const status = http.StatusInternalServerError
+	return c.answer(w, status, "application/problem+json", problem(status, code.String()))
+}
+
+// names returns the paths of a set.
+func (c *call) names(used pathSet) []string {
+	p := c.route.guard.policy
+	var names []string
+	for id, path := range p.paths {
+		if used.has(id) {
+			names = append(names, path)
+		}
+	}
+	return names
+}
+
+// contentType returns the type that the handler has set if it is one of two,
+// and the plain one otherwise: a parameter can carry anything.
+func contentType(h http.Header) string {
+	if base, _, _ := strings.Cut(h.Get("Content-Type"), ";"); base == "application/fhir+json" {
+		return base
+	}
+	return "application/json"
+}

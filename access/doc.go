@@ -1,0 +1,33 @@
+// Package access decides which fields of which resource a caller may see, for
+// which purpose, and lets nothing else out: the minimum necessary of 45 CFR
+// 164.502(b) and 164.514(d)(2) as a decision and a projection.
+//
+// A [Policy] is strict JSON: roles, the resources and actions that exist,
+// categories of fields, purposes. A [Guard] decides over it. Choose by what
+// you have:
+//
+//   - an HTTP service: [Guard.Mux]. Every route has a [Rule];
+//     [Guard.VerifyRoutes] fails at start for one that has not. Handlers
+//     answer with [WriteJSON] and [Error]; a raw write on a PHI route becomes
+//     a bare 500.
+//   - a job, a queue or another transport: [Guard.Decide], then
+//     [Decision.Project].
+//   - signing in and idle logoff: package session. Recording: package audit.
+//
+// The promise: what [Decision.Project] returns holds only fields that an
+// allow rule of the caller's roles lists for this action and purpose, less
+// what a deny rule takes away. A field nobody listed is left out, so a new
+// field of the data is hidden until somebody allows it. Deny overrides, the
+// order of rules never matters, and any error is a denial.
+//
+// It is an allow-list of names. It does not look into values: an identifier
+// typed into an allowed comment leaves with the comment. It does not check
+// that a resource belongs to the patient of the request, does not filter
+// queries, writes or inferences from search results, and does not see what a
+// handler sends elsewhere. Treatment is no exemption for internal uses:
+// 164.502(b)(2)(i) exempts disclosures to and requests by a provider, not
+// uses, so clinicians have rules too. Nothing here makes anyone compliant;
+// the policy is the organisation's own finding of who needs what.
+//
+// Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+package access

@@ -1,0 +1,287 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/audit"
+)
+
+// ErrRoutes is what a failed [Guard.VerifyRoutes] returns an error of.
+//
+// Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+var ErrRoutes = errors.New("access: routes: not fit to serve")
+
+// A Mux is a http.ServeMux in which every route has a [Rule]. It stands
+// inside audit.Handler and whatever identifies the caller (session.Handler,
+// or a sign-in that calls safeguard.WithPrincipal), and directly around the
+// handlers.
+//
+// A request is denied, and no handler runs, unless [Guard.VerifyRoutes] has
+// passed since the last route was added, a route matches, the caller is
+// identified and the decision allows. What was decided is noted in the audit
+// Entry before the handler runs, and asked again before the answer leaves.
+//
+// The handler of a PHI route answers with [WriteJSON] or [Error]. Whatever
+// else it does with its ResponseWriter that would send something of its own
+// (Write, ReadFrom, Hijack, trailers) is refused, and the answer becomes a
+// bare 500. Its headers are dropped but for those of its Rule. What it writes
+// is kept until it returns, so a handler that fails half-way has sent nothing;
+// a route that must stream has to be Unprojected.
+//
+// Handle and HandleFunc never panic; mistakes are reported by VerifyRoutes.
+// Add routes before serving: they may not be added while requests are served.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(b), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05, PR.PS-04.
+type Mux struct {
+	guard *Guard
+
+	mu       sync.RWMutex
+	mux      *http.ServeMux
+	routes   []*route
+	problems []error
+	verified bool
+}
+
+// route is the handler of one pattern.
+type route struct {
+	guard   *Guard
+	pattern string
+	rule    Rule
+	headers []string // canonical
+	next    http.Handler
+}
+
+// A Route is one route of a Mux, for documents.
+//
+// Controls: HIPAA 164.312(a)(1), 164.514(d)(5); NIST CSF 2.0 PR.AA-05.
+type Route struct {
+	Pattern     string
+	Resource    string
+	Action      string
+	Headers     []string // those that the handler may set
+	Unprojected string   // the justification, if it is
+	Public      string   // the justification, if it is
+}
+
+// Mux returns a new Mux without routes.
+func (g *Guard) Mux() *Mux { return &Mux{guard: g, mux: http.NewServeMux()} }
+
+// Handle adds a route. The pattern is one of http.ServeMux.
+func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.verified = false
+	if h == nil {
+		m.problems = append(m.problems, fmt.Errorf("%s: no handler", quote(pattern)))
+		return
+	}
+	rt := &route{guard: m.guard, pattern: pattern, rule: rule, next: h}
+	rt.rule.Headers = slices.Clone(rule.Headers)
+	for _, name := range rule.Headers {
+		rt.headers = append(rt.headers, http.CanonicalHeaderKey(name))
+	}
+	if rt.rule.Purpose == nil {
+		rt.rule.Purpose = PurposeHeader()
+	}
+	if err := rule.check(m.guard.policy); err != nil {
+		m.problems = append(m.problems, fmt.Errorf("%s: %w", quote(pattern), err))
+	}
+	if err := register(m.mux, pattern, rt); err != nil {
+		m.problems = append(m.problems, err)
+		return
+	}
+	m.routes = append(m.routes, rt)
+}
+
+// HandleFunc adds a route.
+func (m *Mux) HandleFunc(pattern string, rule Rule, h func(http.ResponseWriter, *http.Request)) {
+	if h == nil {
+		m.Handle(pattern, rule, nil)
+		return
+	}
+	m.Handle(pattern, rule, http.HandlerFunc(h))
+}
+
+// register turns the panic of http.ServeMux about a pattern that is invalid
+// or conflicts with another into an error.
+func register(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("%s: not a valid pattern, or one that conflicts with another", quote(pattern))
+		}
+	}()
+	mux.Handle(pattern, h)
+	return nil
+}
+
+// VerifyRoutes checks every route of m: that it has a rule, that the policy
+// declares what the rule names, that patterns are valid and do not conflict.
+// Call it at start and do not serve if it fails: until it has passed, m denies
+// every request. The error unwraps to [ErrRoutes] and lists all that is wrong.
+//
+// It cannot see routes that the program serves past m.
+func (g *Guard) VerifyRoutes(m *Mux) error {
+	if m == nil || m.guard != g {
+		return fmt.Errorf("%w: not a Mux of this Guard", ErrRoutes)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.problems) > 0 {
+		return fmt.Errorf("%w: %w", ErrRoutes, errors.Join(m.problems...))
+	}
+	if len(m.routes) == 0 {
+		return fmt.Errorf("%w: no route", ErrRoutes)
+	}
+	m.verified = true
+	var routes []Route
+	for _, rt := range m.routes {
+		routes = append(routes, Route{
+			Pattern: rt.pattern, Resource: rt.rule.Resource, Action: rt.rule.Action, Headers: rt.headers,
+			Unprojected: rt.rule.Unprojected, Public: rt.rule.Public,
+		})
+	}
+	g.routesMu.Lock()
+	defer g.routesMu.Unlock()
+	g.routes[m] = routes
+	return nil
+}
+
+// Routes returns the routes of every Mux that VerifyRoutes has passed, sorted
+// by pattern: what the service serves, and which of it unprojected or public.
+func (g *Guard) Routes() []Route {
+	g.routesMu.Lock()
+	defer g.routesMu.Unlock()
+	var all []Route
+	for _, routes := range g.routes {
+		for _, r := range routes {
+			r.Headers = slices.Clone(r.Headers)
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b Route) int {
+		if a.Pattern < b.Pattern {
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+// ServeHTTP serves a request by the route that matches, or denies it.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := audit.EntryFrom(r.Context())
+	if e == nil && !m.guard.noEntry {
+		m.guard.refuse(w, nil, http.StatusInternalServerError, codeNoEntry)
+		return
+	}
+	m.mu.RLock()
+	verified := m.verified
+	m.mu.RUnlock()
+	if !verified {
+		m.guard.refuse(w, e, http.StatusInternalServerError, codeUnverified)
+		return
+	}
+	// Redirects of http.ServeMux, its 404 and its 405 are no routes.
+	if h, _ := m.mux.Handler(r); !isRoute(h) {
+		m.guard.refuse(w, e, http.StatusNotFound, codeNoRoute)
+		return
+	}
+	m.mux.ServeHTTP(w, r)
+}
+
+func isRoute(h http.Handler) bool {
+	_, ok := h.(*route)
+	return ok
+}
+
+// refuse answers with a problem, and says so in the Entry and the counters.
+func (g *Guard) refuse(w http.ResponseWriter, e *audit.Entry, status int, c code) {
+	g.counters[c].Add(1)
+	e.Deny(c.String())
+	respondProblem(w, status, c.String())
+}
+
+// ServeHTTP decides, and runs the handler if the decision allows.
+func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	e := audit.EntryFrom(ctx)
+	e.SetRoute(rt.pattern)
+	if rt.rule.Public != "" {
+		rt.next.ServeHTTP(w, r)
+		return
+	}
+	p, ok := safeguard.PrincipalFrom(ctx)
+	if !ok {
+		rt.guard.refuse(w, e, http.StatusUnauthorized, codeNoPrincipal)
+		return
+	}
+	e.SetPrincipal(p)
+	d, c := rt.decide(ctx, e, r)
+	if c != codeAllowed {
+		rt.guard.refuse(w, e, http.StatusForbidden, c)
+		return
+	}
+	rt.guard.counters[codeAllowed].Add(1)
+	rt.serve(w, r, &call{decision: d, entry: e, route: rt})
+}
+
+// decide notes and decides what a request asks for.
+func (rt *route) decide(ctx context.Context, e *audit.Entry, r *http.Request) (Decision, code) {
+	req := Request{Resource: rt.rule.Resource, Action: rt.rule.Action}
+	purpose, err := rt.rule.Purpose(r)
+	if err == nil && purpose.Valid() {
+		req.Purpose = purpose
+	}
+	e.SetAction(req.Resource, req.Action, req.Purpose)
+	if rt.rule.Patient != nil {
+		req.Patient = rt.rule.Patient(r)
+		e.AddPatient(req.Patient)
+	}
+	d, c := rt.guard.decide(ctx, req)
+	if c == codeAllowed && rt.rule.Patient != nil && req.Patient.IsZero() {
+		c = codeNoPatient
+		d = rt.guard.refusal(req, c)
+	}
+	e.SetDecision(d.Record())
+	if c == codeAllowed {
+		e.AddGate(rt.guard.gate(ctx, req, d))
+	}
+	return d, c
+}
+
+// gate returns what every commit asks: does the decision still stand.
+func (g *Guard) gate(ctx context.Context, req Request, before Decision) audit.Gate {
+	p, _ := safeguard.PrincipalFrom(ctx)
+	e := audit.EntryFrom(ctx)
+	return func(ctx context.Context) error {
+		now, c := g.decide(safeguard.WithPrincipal(ctx, p), req)
+		if c == codeAllowed && now.same(before) {
+			return nil
+		}
+		if c == codeAllowed {
+			c = codeChanged
+		}
+		g.counters[codeChanged].Add(1)
+		e.Deny(c.String())
+		return &gateError{c}
+	}
+}
+
+// same reports whether two decisions were taken by the same rules.
+func (d *Decision) same(other Decision) bool {
+	return d.verdict == other.verdict || slices.Equal(d.verdict.rules, other.verdict.rules)
+}
+
+// gateError refuses the output of a decision that no longer stands.
+type gateError struct{ code code }
+
+func (e *gateError) Error() string { return "access: gate: " + e.code.String() }
+
+// HTTPStatus returns 403.
+func (e *gateError) HTTPStatus() int { return http.StatusForbidden }

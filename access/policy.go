@@ -1,0 +1,166 @@
+package access
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+
+	"github.com/safeguard-sdk/safeguard"
+)
+
+// A Policy says which role may do what with which fields for which purpose.
+// It is immutable and safe for concurrent use. [ParsePolicy] makes one; the
+// zero value allows nothing.
+//
+// It is the document that 164.514(d)(2)(i) asks for: the classes of persons,
+// the categories of PHI that each needs, and the conditions. Whether what it
+// grants is the minimum is the organisation's judgement.
+//
+// Controls: HIPAA 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+type Policy struct {
+	hash      string
+	resources map[string]*resource
+	roles     map[string]int // index into a roleSet
+	relations map[string]int // bit of a relation set
+	rules     []*rule
+	paths     []string // every path that a rule lists, and "Name.*", by id
+}
+
+// resource is one type of data and what can be done with it.
+type resource struct {
+	name  string
+	whole int              // id of "Name.*", the whole record
+	cells map[string]*cell // by action
+}
+
+// cell holds the rules about one action on one resource.
+type cell struct {
+	index    int
+	rules    []*rule
+	relation bool // one of them asks for a relationship
+}
+
+// rule is one allow or deny rule, compiled.
+type rule struct {
+	id        string
+	deny      bool
+	holders   roleSet // every role that has it, by itself or by inheritance
+	purposes  uint32
+	relations uint64 // any of these, 0 for no condition
+	whole     bool   // allow: every field; deny: the action itself
+	paths     []int  // ids of paths
+}
+
+// roleSet is a set of roles of one policy.
+type roleSet [maxPolicyRoles / 64]uint64
+
+func (s *roleSet) add(i int) { s[i/64] |= 1 << (i % 64) }
+
+func (s *roleSet) has(i int) bool { return s[i/64]>>(i%64)&1 != 0 }
+
+func (s *roleSet) meets(t *roleSet) bool {
+	for i := range s {
+		if s[i]&t[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// ParsePolicy reads a policy. Everything that it does not know is a mistake:
+// an unknown or repeated key, a resource, action, role, category or field
+// that was not declared, a purpose that is no purpose-of-use code, a circle of
+// inheritance. The error is a [*PolicyError] with line and column.
+//
+// The document is one JSON object of at most 1 MiB:
+//
+//	{
+//	  "version": 1,
+//	  "resources":  {"Patient": ["read", "search"]},
+//	  "categories": {"contact": ["Patient.telecom", "Patient.address.city"]},
+//	  "roles": {
+//	    "staff":     {},
+//	    "scheduler": {
+//	      "inherits": ["staff"],
+//	      "allow": [{"id": "R-1", "resource": "Patient", "actions": ["read"], "purposes": ["HOPERAT"],
+//	                 "fields": ["contact", "Patient.name"], "because": "books and moves visits"}],
+//	      "deny":  [{"id": "D-1", "resource": "Patient", "actions": ["read"],
+//	                 "fields": ["Patient.address.line"], "because": "needs no street"}]
+//	    }
+//	  }
+//	}
+//
+// A field is the path of object keys from the resource down; arrays follow
+// and are not written. A listed path includes what is below it, except the
+// places where FHIR repeats or hides other data, which must be listed by
+// name: see [Decision.Project]. "fields": "all", or "all" within the list,
+// stands for the whole record and needs a "justification" (164.514(d)(5)).
+// Every rule has an "id", unique in the policy, and a "because".
+//
+// An allow rule may have a "relationship", a list of names of which the
+// caller must have at least one with the patient; see [Relationships]. A deny
+// rule without purposes counts for all of them; one without fields, or with
+// "all", denies the action; one with fields takes these away from whatever
+// any allow rule of the same caller gives. Roles inherit the rules of the
+// roles they name, denials as well.
+func ParsePolicy(src []byte) (*Policy, error) {
+	tree, err := parseTree(src)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{
+		src: src, pathIDs: map[string]int{}, ids: map[string]bool{},
+		policy: &Policy{resources: map[string]*resource{}, roles: map[string]int{}, relations: map[string]int{}},
+	}
+	if err := c.document(tree); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(src)
+	c.policy.hash = "sha256:" + hex.EncodeToString(sum[:])
+	return c.policy, nil
+}
+
+// Hash returns "sha256:" and the SHA-256 of the bytes that were parsed, in
+// hexadecimal. It is recorded with every decision, so that an old one can be
+// replayed with the policy of its day.
+func (p *Policy) Hash() string { return p.hash }
+
+// Roles returns the names of the roles, sorted.
+func (p *Policy) Roles() []string { return slices.Sorted(maps.Keys(p.roles)) }
+
+// cell returns a resource and the rules about an action on it, or nil if the
+// policy does not declare that.
+func (p *Policy) cell(name, action string) (*resource, *cell) {
+	r := p.resources[name]
+	if r == nil {
+		return nil, nil
+	}
+	return r, r.cells[action]
+}
+
+func (p *Policy) declares(resource, action string) bool {
+	_, at := p.cell(resource, action)
+	return at != nil
+}
+
+const allPurposes = ^uint32(0)
+
+// purposeBit returns the bit of p in a set of purposes, 0 if p is none.
+func purposeBit(p safeguard.Purpose) uint32 {
+	for i, known := range purposes() {
+		if p == known {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// purposes returns every purpose of use, in the order of their bits.
+func purposes() [11]safeguard.Purpose {
+	return [...]safeguard.Purpose{
+		safeguard.Treatment, safeguard.Payment, safeguard.Operations, safeguard.HealthResearch,
+		safeguard.PatientRequest, safeguard.PublicHealth, safeguard.Marketing, safeguard.Coverage,
+		safeguard.EmergencyTreatment, safeguard.EmergencyRoomTreatment, safeguard.BreakGlass,
+	}
+}

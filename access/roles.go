@@ -1,0 +1,100 @@
+package access
+
+import (
+	"context"
+	"slices"
+
+	"github.com/safeguard-sdk/safeguard"
+)
+
+// A RoleSource says which roles a principal has now. Every decision asks it,
+// and every commit of an answer asks it again, so whoever loses a role is
+// refused at the next of the two.
+//
+//   - It must be safe for concurrent use and return soon after ctx is done.
+//   - An error is a denial. A principal without roles is an empty list.
+//   - A role that the policy does not have is a denial as well, since the
+//     rules that it was meant to carry, denials among them, are unknown.
+//   - It must not keep or change the slice after it has returned it.
+//   - It gets the whole principal: IDs are unique within a tenant only.
+//
+// Controls: HIPAA 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C), 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-05.
+type RoleSource interface {
+	Roles(ctx context.Context, p safeguard.Principal) ([]string, error)
+}
+
+// Assignments is a RoleSource that never changes: the roles by the ID of the
+// principal. It is for tests, small services and services with one tenant: a
+// principal of a tenant has no roles in it. It must not be changed once a
+// Guard uses it.
+//
+// Controls: HIPAA 164.308(a)(4)(ii)(B); NIST CSF 2.0 PR.AA-05.
+type Assignments map[string][]string
+
+// Roles returns the roles of p.
+func (a Assignments) Roles(_ context.Context, p safeguard.Principal) ([]string, error) {
+	if p.Tenant != "" {
+		return nil, nil
+	}
+	return a[p.ID], nil
+}
+
+// Relationships says what a principal is to a patient: "care-team",
+// "treating", "self" and so on, the names that the policy's rules ask for. It
+// is asked when a rule about the action asks for one and the request names a
+// patient. An error is a denial; a name that the policy does not use counts
+// for nothing, since relationships only ever allow. It must be safe for
+// concurrent use and must not keep or log the patient.
+//
+// Controls: HIPAA 164.312(a)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+type Relationships interface {
+	Relations(ctx context.Context, p safeguard.Principal, patient safeguard.Patient) ([]string, error)
+}
+
+// roleSet returns the roles of a principal as a set.
+func (g *Guard) roleSet(ctx context.Context, p safeguard.Principal) (roleSet, code) {
+	var set roleSet
+	names, err := g.roles.Roles(ctx, p)
+	if err != nil || ctx.Err() != nil {
+		return set, codeRoleSource
+	}
+	for _, name := range names {
+		i, known := g.policy.roles[name]
+		if !known {
+			return set, codeUnknownRole
+		}
+		set.add(i)
+	}
+	if set == (roleSet{}) {
+		return set, codeNoRole
+	}
+	return set, codeAllowed
+}
+
+// relationSet returns what a principal is to a patient, as a set.
+func (g *Guard) relationSet(ctx context.Context, p safeguard.Principal, patient safeguard.Patient) (uint64, code) {
+	if g.relations == nil || patient.IsZero() {
+		return 0, codeAllowed
+	}
+	names, err := g.relations.Relations(ctx, p, patient)
+	if err != nil || ctx.Err() != nil {
+		return 0, codeRelationSource
+	}
+	set := uint64(0)
+	for _, name := range names {
+		if bit, known := g.policy.relations[name]; known {
+			set |= 1 << bit
+		}
+	}
+	return set, codeAllowed
+}
+
+// checkAssignments refuses assignments to roles that the policy lacks.
+func (p *Policy) checkAssignments(a Assignments) bool {
+	for _, names := range a {
+		if slices.ContainsFunc(names, func(name string) bool { _, known := p.roles[name]; return !known }) {
+			return false
+		}
+	}
+	return true
+}
