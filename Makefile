@@ -3,7 +3,7 @@
 FUZZTIME ?= 20s
 COUNT    ?= 10
 
-.PHONY: all test lint bench docs weight soak fuzz ci
+.PHONY: all test outside lint bench docs weight soak fuzz ci
 
 all: test lint weight
 
@@ -12,6 +12,14 @@ test:
 	go test work
 	go vet work
 	go test -race ./...
+
+# The modules that go.work leaves out: third parties, peers, drivers.
+outside:
+	@set -e; for dir in $$(.ci/outside); do \
+		echo "-- $$dir"; \
+		GOWORK=off go vet -C $$dir ./...; \
+		GOWORK=off go test -C $$dir ./...; \
+	done
 
 lint:
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "not gofmt-ed:"; echo "$$files"; exit 1; }
