@@ -41,7 +41,7 @@ var (
 
 // NewDirSubjects returns the store in dir, which it makes (with mode 0700) if
 // it is not there. It refuses a directory that others than its owner can
-// write to.
+// write to, and so any on a system without file modes, such as Windows.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
 func NewDirSubjects(dir string) (*DirSubjects, error) {

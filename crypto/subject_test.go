@@ -216,7 +216,7 @@ var errOutage = errors.New("store is down")
 // outage is a store that is down.
 type outage struct{}
 
-func (outage) Get(context.Context, string, string) ([]byte, error)        { return nil, errOutage }
+func (outage) Get(context.Context, string, string) ([]byte, error)       { return nil, errOutage }
 func (outage) Put(context.Context, string, string, []byte, []byte) error { return errOutage }
 func (outage) Destroy(context.Context, string, string) error             { return errOutage }
 
