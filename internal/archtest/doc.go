@@ -6,7 +6,8 @@
 // module and of the nested ones, for every build tag. The rules are
 // [Tree.Imports] (which package may import which, as a table),
 // [Tree.Conventions] (no init, no printing, no panic, no file over 500 lines,
-// and the like) and [Tree.Seeds] (a fuzz target has seeds).
+// and the like) and [Tree.Seeds] (a fuzz target has seeds). Documents are held
+// to the source by [Tree.Snippets], [Tree.Links] and [Tree.Unexplained].
 //
 // Everything is read in this process. A rule that asked `go list` in a
 // subprocess would be answered from the test cache after the source changed,
