@@ -138,8 +138,9 @@ type entry struct {
 	Duty         Duty
 	CSF11        []crosswalk.Pair
 	CSF20        []crosswalk.Pair
-	Own          []API // code with its own line, exported
-	Inside       []API // the same, internal
+	Code         []API // exported, with a line of its own or of its group
+	Inside       []API // internal, with a line of its own
+	Own          int
 	Inherited    int
 	Tests        []testState
 	Observations []safeguard.Observation
@@ -155,7 +156,7 @@ type testState struct {
 func (e *entry) Mapped() bool { return len(e.CSF11) > 0 }
 
 // Tagged reports whether code names the provision.
-func (e *entry) Tagged() bool { return len(e.Own)+len(e.Inside) > 0 }
+func (e *entry) Tagged() bool { return len(e.Code)+len(e.Inside) > 0 }
 
 // Tested reports whether a tagged test exists and, if a run is given, passed.
 func (e *entry) Tested() bool {
@@ -189,13 +190,18 @@ func (d *Document) entry(r crosswalk.Requirement) *entry {
 	return e
 }
 
+// addAPI counts a and lists it, unless it only inherits from a type or
+// package, which is listed itself.
 func (e *entry) addAPI(a API) {
-	switch {
-	case !a.Own():
+	if a.Own() {
+		e.Own++
+	} else {
 		e.Inherited++
+	}
+	switch {
 	case a.Internal:
 		e.Inside = append(e.Inside, a)
-	default:
-		e.Own = append(e.Own, a)
+	case a.Own() || a.From == fromGroup:
+		e.Code = append(e.Code, a)
 	}
 }

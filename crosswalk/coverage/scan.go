@@ -98,11 +98,18 @@ type level struct {
 	ok   bool
 }
 
+// What a line is inherited from.
+const (
+	fromGroup   = "group"
+	fromType    = "type"
+	fromPackage = "package"
+)
+
 // add notes one declaration. Its tag is its own, else the nearest inherited
 // one. Internal code is noted only if it has a line of its own.
 func (p *pkg) add(f file, pos token.Pos, kind Kind, symbol string, internal bool, levels ...level) *API {
 	a := &API{Package: p.path, Symbol: symbol, Kind: kind, File: f.name, Line: p.fset.Position(pos).Line, Internal: internal || p.program}
-	levels = append(levels, level{"package", p.packageTag(), true})
+	levels = append(levels, level{fromPackage, p.packageTag(), true})
 	for _, l := range levels {
 		if l.ok && (l.from == "" || !l.tag.IsZero()) {
 			a.From, a.Tag = l.from, l.tag
@@ -159,7 +166,7 @@ func (p *pkg) specLevels(f file, g *ast.GenDecl, symbol string, doc *ast.Comment
 		}
 	}
 	p.read[g.Doc] = true
-	return own, level{"group", groupTag, true}
+	return own, level{fromGroup, groupTag, true}
 }
 
 func (p *pkg) interfaceMethods(f file, name *ast.Ident, iface *ast.InterfaceType) {
@@ -174,7 +181,7 @@ func (p *pkg) method(f file, n *ast.Ident, recv string, doc *ast.CommentGroup) {
 	tag, ok := p.own(f, recv+"."+n.Name, doc)
 	inherited := level{}
 	if t := p.types[recv]; t != nil {
-		inherited = level{"type", t.Tag, true}
+		inherited = level{fromType, t.Tag, true}
 	}
 	internal := !n.IsExported() || !ast.IsExported(recv)
 	p.add(f, n.Pos(), MethodKind, recv+"."+n.Name, internal, level{"", tag, ok}, inherited)

@@ -23,7 +23,7 @@ type Tag struct {
 }
 
 // IsZero reports whether t is no tag.
-func (t Tag) IsZero() bool { return len(t.HIPAA) == 0 && t.None == "" }
+func (t Tag) IsZero() bool { return len(t.HIPAA) == 0 && len(t.CSF20) == 0 && t.None == "" }
 
 // Equal reports whether t and o say the same in the same order.
 func (t Tag) Equal(o Tag) bool {

@@ -172,17 +172,24 @@ func (e *entry) dutyWord() string {
 	switch {
 	case !e.Duty.Code:
 		return "organisation"
-	case e.Tagged():
+	case e.bySDK():
 		return "SDK in part, service, organisation"
 	}
 	return "service, organisation"
 }
 
+// bySDK reports whether code of this library names the provision.
+func (e *entry) bySDK() bool {
+	return slices.ContainsFunc(slices.Concat(e.Code, e.Inside), func(a API) bool {
+		return a.Package == library || strings.HasPrefix(a.Package, library+"/")
+	})
+}
+
 func (e *entry) sdkWords() string {
-	if e.Tagged() {
-		return "What the tagged code does, where the service uses it."
+	if e.bySDK() {
+		return "What the SDK's tagged code does, where the service uses it."
 	}
-	return "Nothing: no code is tagged."
+	return "Nothing: none of its code is tagged here."
 }
 
 func (e *entry) organisationWords() string {
@@ -196,9 +203,9 @@ func (e *entry) taggedWords() string {
 	if !e.Tagged() {
 		return "no"
 	}
-	s := fmt.Sprintf("%d with a line of their own, %d inherited", len(e.Own)+len(e.Inside), e.Inherited)
-	if len(e.Own) > 0 {
-		s += ". API: " + grouped(names(e.Own))
+	s := fmt.Sprintf("%d with a line of their own, %d inherited", e.Own, e.Inherited)
+	if len(e.Code) > 0 {
+		s += ". API: " + grouped(names(e.Code))
 	}
 	if len(e.Inside) > 0 {
 		s += ". Internal: " + grouped(names(e.Inside))
