@@ -44,13 +44,21 @@ func docLines(fset *token.FileSet, cg *ast.CommentGroup) []docLine {
 // nearMiss matches a line that was meant as a control line, however it is
 // spelt: another case, singular, another or no separator, indented. In a doc
 // comment a word "Control:" alone is enough; elsewhere, where prose is freer,
-// the line must go on like a tag.
+// the line must go on like a tag. Without a colon it must be capitalised, or
+// consist of ids only, since prose may wrap before "controls, 164.312(b)".
 var (
-	nearMiss = regexp.MustCompile(`(?i)^[\s*@\-]*(hipaa[ -])?controls?\s*[:=]|` + likeTag)
+	nearMiss = regexp.MustCompile(lineStart + `(?i:controls?\s*[:=])|` + likeTag)
 	detached = regexp.MustCompile(likeTag)
 )
 
-const likeTag = `(?i)^[\s*@\-]*(hipaa[ -])?controls?\s*[:;,=.\-]*\s*(hipaa\s+[§\d]|nist\s+(csf|sp)|§?\s*164[._]\d|none\s*[,.;:])`
+const (
+	lineStart = `^[\s*@\-]*(?i:hipaa[ -])?`
+	tagStart  = `(?i:hipaa\s+[§\d]|nist\s+(csf|sp)|§?\s*164[._]\d|none\s*[,.;:])`
+	idsOnly   = `(?i:[\s;,.\-]*(hipaa\s+)?§?164[._]\S*(,\s*164[._]\S*)*(;\s*nist\s.*)?)$`
+	likeTag   = lineStart + `(?i:controls?\s*[:=]\s*)` + tagStart +
+		`|` + lineStart + `Controls?\s*[;.\-]*\s*` + tagStart +
+		`|` + lineStart + `(?i:controls?)` + idsOnly
+)
 
 // found is a control line or what is wrong with it.
 type found struct {

@@ -158,6 +158,8 @@ func TestReadRefuses(t *testing.T) {
 		"no space in marker":  {head + "// F f.\n//\n//Controls: HIPAA 164.312(b).\nfunc F() {}\n", "p.go:8: F: near miss"},
 		"indented":            {head + "// F f.\n//\n//\tControls: HIPAA 164.312(b).\nfunc F() {}\n", "p.go:8: F: near miss"},
 		"no colon":            {head + "// F f.\n//\n// Controls HIPAA 164.312(b).\nfunc F() {}\n", "p.go:8: F: near miss"},
+		"ids without a word":  {head + "// F f.\n//\n// controls 164.312(b), 164.312(d).\nfunc F() {}\n", "p.go:8: F: near miss"},
+		"upper case":          {head + "// F f.\n//\n// CONTROLS: HIPAA 164.312(b).\nfunc F() {}\n", "p.go:8: F: near miss"},
 		"other prefix":        {head + "// F f.\n//\n// HIPAA controls: 164.312(b).\nfunc F() {}\n", "p.go:8: F: near miss"},
 		"no full stop":        {head + "// F f.\n//\n// Controls: HIPAA 164.312(b)\nfunc F() {}\n", "p.go:8: F: the line must end"},
 		"wrapped":             {head + "// F f.\n//\n// Controls: HIPAA 164.312(b),\n// 164.312(d).\nfunc F() {}\n", "p.go:8: F: the control line must be one line"},
@@ -178,7 +180,7 @@ func TestReadRefuses(t *testing.T) {
 		"behind a value":      {head + "var A = 1 // Controls: HIPAA 164.312(b).\n", "p.go:6: this control line is in"},
 		"block comment":       {head + "/*\nF f.\n\n\tControls: HIPAA 164.312(b).\n*/\nfunc F() {}\n", "p.go:9: F: near miss"},
 		"not Go":              {"package p\n\nfunc {\n", "p.go:1: not readable as Go"},
-		"prose is free":       {head + "// F controls the flow. Controls are many.\n//\n//\t// Controls: HIPAA 1.\n//\n// It says so: controls.\nfunc F() {\n\t// control: the zero value.\n}\n", ""},
+		"prose is free":       {head + "// F controls the flow. Controls are many. The rule asks for integrity\n// controls, 164.312(c)(1); it names no technique.\n//\n//\t// Controls: HIPAA 1.\n//\n// It says so: controls.\nfunc F() {\n\t// control: the zero value.\n}\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, problems := read(t, tree("p.go", c.src), nil)
