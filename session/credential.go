@@ -31,9 +31,9 @@ func cookieValue(lines []string, name string) (value string, n int) {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
-			k, v, ok := strings.Cut(pair, "=")
+			k, v, ok := strings.Cut(strings.Trim(pair, " \t"), "=")
 			if ok && strings.Trim(k, " \t") == name {
-				value = strings.Trim(v, " \t")
+				value = v
 				n++
 			}
 		}

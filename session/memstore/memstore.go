@@ -32,7 +32,7 @@ var errUsage = errors.New("memstore: an ID and positive limits are required")
 // Controls: HIPAA 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-05.
 type Options struct {
 	// Max is the largest number of sessions on record, live and ended; 0 means
-	// DefaultMax. Each takes some 300 bytes.
+	// DefaultMax. Each takes some 400 bytes.
 	Max int
 }
 
@@ -112,7 +112,8 @@ type userShard struct {
 
 type name struct{ tenant, user string }
 
-// A user has the sessions on record, live and ended.
+// A user has the live sessions, and others that nobody has yet noticed to be
+// over.
 type user struct {
 	name
 	sessions map[*entry]struct{}

@@ -109,21 +109,27 @@ func (s *Store) End(_ context.Context, sel session.Selector, why session.Reason)
 		}
 		return []session.ID{sel.ID}, nil
 	}
-	n := name{sel.Tenant, sel.User}
+	return s.endUser(name{sel.Tenant, sel.User}, why, now), nil
+}
+
+// endUser ends the live sessions of a user and takes all off the user's list,
+// which is of use for live ones only; on record they stay.
+func (s *Store) endUser(n name, why session.Reason, now instant) []session.ID {
 	us := s.userShardOf(n)
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	u := us.byName[n]
 	if u == nil {
-		return nil, nil
+		return nil
 	}
 	var ids []session.ID
 	for e := range u.sessions {
 		if ended, _ := s.endOne(e.id, why, now); ended {
 			ids = append(ids, e.id)
 		}
+		us.unlist(e)
 	}
-	return ids, nil
+	return ids
 }
 
 // endOne ends a session if it is live.
@@ -158,6 +164,8 @@ func (s *Store) List(_ context.Context, tenant, userID string) ([]session.Record
 	for e := range u.sessions {
 		if r, ok := s.liveRecord(e, now); ok {
 			live = append(live, r)
+		} else {
+			us.unlist(e)
 		}
 	}
 	return live, nil
@@ -202,8 +210,15 @@ func (s *Store) unlist(e *entry) {
 	us := s.userShardOf(e.owner.name)
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	delete(e.owner.sessions, e)
-	if len(e.owner.sessions) == 0 {
-		delete(us.byName, e.owner.name)
+	us.unlist(e)
+}
+
+// unlist takes e off its user's list, and the user off record with the last
+// one. Its owner may be off record already, and the name taken by a successor.
+func (us *userShard) unlist(e *entry) {
+	u := e.owner
+	delete(u.sessions, e)
+	if len(u.sessions) == 0 && us.byName[u.name] == u {
+		delete(us.byName, u.name)
 	}
 }
