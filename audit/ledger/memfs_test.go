@@ -272,7 +272,7 @@ func tearWrite(rng *rand.Rand, p []byte, c change) []byte {
 	return p
 }
 
-// garbled is like torn, for bytes beyond what was ever synced only.
+// put sets the content of a file, durably.
 func (m *memFS) put(name string, data []byte) {
 	node := &inode{data: bytes.Clone(data), disk: bytes.Clone(data)}
 	m.names[name], m.durable[name] = node, node

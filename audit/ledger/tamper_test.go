@@ -248,6 +248,14 @@ func TestRecordThatLooksLikeABatch(t *testing.T) {
 	node := next.names[segmentName(0)]
 	node.data = node.data[:len(node.data)-1]
 	checkKept(t, next, 2)
+
+	seen := map[marker]bool{{}: true, {1, 2, 3}: true}
+	for range 8 {
+		w, err := createSegment(newMemFS(), tree{})
+		require.NoError(t, err)
+		require.False(t, seen[w.marker], "markers must not be foreseeable")
+		seen[w.marker] = true
+	}
 }
 
 // What the documents say that Verify cannot see without a checkpoint from

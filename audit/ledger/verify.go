@@ -55,8 +55,8 @@ func (v Verdict) String() string {
 	if !v.OK {
 		return "no verdict"
 	}
-	return fmt.Sprintf("intact: %d records in %d segments, %d of them covered by the signed checkpoint, %d bytes unfinished",
-		v.Size, v.Segments, v.Checkpoint.Size, v.Unfinished)
+	return fmt.Sprintf("intact: records %d, covered by the signed checkpoint %d, segment files %d, unfinished bytes %d",
+		v.Size, v.Checkpoint.Size, v.Segments, v.Unfinished)
 }
 
 // Verify reads the ledger in dir, recomputes everything, and says whether it is
