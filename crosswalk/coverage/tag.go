@@ -3,6 +3,7 @@ package coverage
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crosswalk"
@@ -46,7 +47,7 @@ const (
 //
 //	// Controls: HIPAA <id>, <id>; NIST CSF 2.0 <id>, <id>.
 //	// Controls: HIPAA <id>.
-//	// Controls: none, <reason of two words or more>.
+//	// Controls: none, <reason in words>.
 //
 // with single spaces, ids in the spelling of their publication and none
 // twice, and at most 2048 bytes. Everything else is a [*TagError].
@@ -72,10 +73,28 @@ func ParseTag(line string) (Tag, error) {
 
 func parseNone(body string) (Tag, error) {
 	reason, ok := strings.CutPrefix(body, noneWord+", ")
-	if !ok || len(strings.Fields(reason)) < 2 || reason != strings.TrimSpace(reason) {
-		return Tag{}, &TagError{Kind: NoReason, Text: `"none" needs a comma and a reason of two words or more`}
+	if !ok || !isReason(reason) {
+		return Tag{}, &TagError{Kind: NoReason, Text: `"none" needs a comma, a space and a reason in words`}
 	}
 	return Tag{None: reason}, nil
+}
+
+// isReason reports whether s could be a reason: it begins with a letter, has
+// at least three, ends in no space, and is no placeholder.
+func isReason(s string) bool {
+	letters := 0
+	for _, r := range s {
+		if unicode.IsLetter(r) {
+			letters++
+		} else if letters == 0 {
+			return false
+		}
+	}
+	switch strings.ToLower(s) {
+	case "todo", "tbd", "fixme", "none", "reason", "xxx":
+		return false
+	}
+	return letters >= 3 && s == strings.TrimSpace(s) && !strings.ContainsAny(s, "\n\r")
 }
 
 func parseIDs(body string) (Tag, error) {

@@ -27,6 +27,7 @@ func TestParseTag(t *testing.T) {
 		"Controls: HIPAA 164.502(b)(1), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.",
 		"Controls: none, it only formats dates; nothing else.",
 		"Controls: none, none of them.",
+		"Controls: none, cost.",
 	} {
 		tag, err := coverage.ParseTag(line)
 		require.NoError(t, err, line)
@@ -85,7 +86,9 @@ func TestParseTagRefuses(t *testing.T) {
 		"Controls: none.":                                                         coverage.NoReason,
 		"Controls: none, .":                                                       coverage.NoReason,
 		"Controls: none,  a reason.":                                              coverage.NoReason,
-		"Controls: none, todo.":                                                   coverage.NoReason,
+		"Controls: none, n/a.":                                                    coverage.NoReason,
+		"Controls: none, -- x y z.":                                               coverage.NoReason,
+		"Controls: none, TODO.":                                                   coverage.NoReason,
 		"Controls: none because of a reason.":                                     coverage.NoReason,
 		"Controls: None, a good reason.":                                          coverage.Malformed,
 		"Controls: HIPAA 164.312(b)" + strings.Repeat(", 164.312(b)", 1000) + ".": coverage.Malformed,
