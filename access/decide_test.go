@@ -69,7 +69,9 @@ func TestAssignmentsKnowNoTenant(t *testing.T) {
 
 type roleFunc func(context.Context, safeguard.Principal) ([]string, error)
 
-func (f roleFunc) Roles(ctx context.Context, p safeguard.Principal) ([]string, error) { return f(ctx, p) }
+func (f roleFunc) Roles(ctx context.Context, p safeguard.Principal) ([]string, error) {
+	return f(ctx, p)
+}
 
 // An error or an unknown state is a denial, even beside roles that would do.
 //

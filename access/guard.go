@@ -48,6 +48,8 @@ type Guard struct {
 	mu       sync.RWMutex
 	verdicts map[question]*verdict
 
+	projections sync.Pool // of *projection, empty
+
 	routesMu sync.Mutex
 	routes   map[*Mux][]Route
 }

@@ -1,5 +1,7 @@
 package access
 
+import "fmt"
+
 // Project appends to dst those parts of the JSON document src that the
 // decision lets the caller see, and returns the extended slice. It is an
 // allow-list: what no rule names is left out. dst and src must not overlap.
@@ -37,27 +39,31 @@ func (d Decision) Project(dst, src []byte) ([]byte, error) {
 // project projects, and sets a bit in used for every path that let something
 // through, unless used is nil.
 func (d *Decision) project(dst, src []byte, used pathSet) ([]byte, error) {
-	p := projection{decision: d, dst: dst, used: used}
-	p.src = src
-	p.keys = p.buf[:0]
 	switch {
 	case d.verdict == nil || d.verdict.code != codeAllowed:
-		p.fail("the decision does not allow it")
+		return nil, fmt.Errorf("%w: the decision does not allow it", ErrProjection)
 	case len(src) > maxDocument:
-		p.fail("the document is too long")
-	default:
-		p.document()
+		return nil, fmt.Errorf("%w: the document is too long", ErrProjection)
 	}
-	if p.err != nil {
-		return nil, p.err
+	p, _ := d.guard.projections.Get().(*projection)
+	if p == nil {
+		p = &projection{scanner: scanner{keys: make([]key, 0, 128)}}
 	}
-	return p.dst, nil
+	p.decision, p.dst, p.src, p.used = *d, dst, src, used
+	p.document()
+	dst, err := p.dst, p.err
+	*p = projection{scanner: scanner{keys: p.keys[:0]}} // no PHI waits in the pool
+	d.guard.projections.Put(p)
+	if err != nil {
+		return nil, err
+	}
+	return dst, nil
 }
 
 // projection is one run of Project.
 type projection struct {
 	scanner
-	decision *Decision
+	decision Decision
 	dst      []byte
 	used     pathSet
 	isBundle bool // the document, though something else was expected
@@ -85,12 +91,7 @@ func (p *projection) document() {
 	case '{':
 		p.root()
 	case '[':
-		p.dst = append(p.dst, '[')
-		first := true
-		for more := p.enter(']'); more; more = p.more(']') {
-			first = !p.element(first, (*projection).item) && first
-		}
-		p.dst = append(p.dst, ']')
+		p.list()
 	default:
 		p.fail("neither an object nor an array")
 	}
@@ -99,18 +100,20 @@ func (p *projection) document() {
 	}
 }
 
-// element appends what f makes of the next element of a list, and a comma
-// before all but the first. It reports whether anything was kept.
-func (p *projection) element(first bool, f func(*projection) bool) bool {
-	mark := len(p.dst)
-	if !first {
-		p.dst = append(p.dst, ',')
+// list projects an array of resources.
+func (p *projection) list() {
+	p.dst = append(p.dst, '[')
+	kept := 0
+	for more := p.enter(']'); more; more = p.more(']') {
+		mark := len(p.dst)
+		p.comma(kept)
+		if p.item() {
+			kept++
+		} else {
+			p.dst = p.dst[:mark]
+		}
 	}
-	if !f(p) {
-		p.dst = p.dst[:mark]
-		return false
-	}
-	return true
+	p.dst = append(p.dst, ']')
 }
 
 // root projects the object that the document is. That it is a Bundle may show
@@ -122,7 +125,7 @@ func (p *projection) root() {
 	}
 	if p.isBundle {
 		clear(p.used)
-		p.err, p.pos, p.depth, p.keys, p.dst = nil, start, 0, p.buf[:0], p.dst[:mark]
+		p.err, p.pos, p.depth, p.keys, p.dst = nil, start, 0, p.keys[:0], p.dst[:mark]
 		p.bundle()
 	}
 }

@@ -33,8 +33,7 @@ type scanner struct {
 	pos   int
 	depth int
 	err   error
-	keys  []key // of the objects that are open, to find repeated ones
-	buf   [96]key
+	keys  []key        // of the objects that are open, to find repeated ones
 	plain [maxKey]byte // the last key that was written with escapes
 }
 
