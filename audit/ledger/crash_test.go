@@ -217,6 +217,10 @@ func TestPowerCutsAtRandom(t *testing.T) {
 			}
 			m = m.powerCut(names, torn(rng))
 		}
+		if m.names[checkpointName] != nil {
+			v := mustVerify(t, m, vkeyOf(t, 1))
+			require.True(t, v.OK, "seed %d: a power cut is no tampering: %s", seed, v)
+		}
 		l, err := open(m, testKey(1), quiet())
 		require.NoError(t, err, "seed %d", seed)
 		require.GreaterOrEqual(t, int(l.Size()), acked, "seed %d", seed)

@@ -161,6 +161,40 @@ func TestRemovedSwappedDuplicated(t *testing.T) {
 	}
 }
 
+// Fields that no signature covers are held to their one right value too.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestForgedHeaders(t *testing.T) {
+	m, vkey := closedLedger(t, 32)
+	names, err := m.List()
+	require.NoError(t, err)
+	list, err := segments(names)
+	require.NoError(t, err)
+
+	next := m.restart()
+	data := next.names[list[1]].data
+	h, f := decodeSegmentHeader(data)
+	require.Empty(t, f)
+	h.before.nodes[0][5] ^= 1
+	copy(data, h.encode())
+	v := mustVerify(t, next, vkey)
+	require.False(t, v.OK)
+	require.Contains(t, v.Problem.Reason, "continues")
+	openFails(t, next)
+
+	next = m.restart()
+	at := places(t, next)[4]
+	p := next.names[at.segment].data[at.offset-batchHeaderSize:]
+	bh, f := readBatchHeader(p, marker(p[:8]))
+	require.Empty(t, f)
+	bh.bodySum ^= 1
+	bh.put(p, marker(p[:8]))
+	v = mustVerify(t, next, vkey)
+	require.Equal(t, "the checksum of the batch is wrong", v.Problem.Reason)
+	require.EqualValues(t, 4, v.Problem.Index)
+	openFails(t, next)
+}
+
 // batches splits a segment into its header and its batches.
 func batches(t *testing.T, m *memFS, name string) [][]byte {
 	t.Helper()
