@@ -98,6 +98,8 @@ func TestDocumentGolden(t *testing.T) {
 
 // The same value gives the same bytes, in spite of the maps in it, and
 // nothing of the clock gets in.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestDocumentIsDeterministic(t *testing.T) {
 	d := sample(t)
 	d.Generated = time.Time{}
@@ -120,6 +122,8 @@ func item(t *testing.T, md string, id safeguard.Control) string {
 
 // The four levels are kept apart: existing tests are not passed tests, tags
 // are not reports, and reports are self-reported.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestDocumentLevels(t *testing.T) {
 	d := sample(t)
 	md := markdown(t, d)
@@ -154,6 +158,8 @@ func TestDocumentLevels(t *testing.T) {
 }
 
 // What every document has to say, in both forms, also when it is empty.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestDocumentSaysWhatItMust(t *testing.T) {
 	for _, d := range []*coverage.Document{{}, sample(t)} {
 		for _, text := range []string{markdown(t, d), html(t, d)} {
@@ -177,6 +183,8 @@ func TestDocumentSaysWhatItMust(t *testing.T) {
 }
 
 // What nobody can serve in code is the organisation's, in every document.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestDocumentDuties(t *testing.T) {
 	md := markdown(t, sample(t))
 	shared := 0
@@ -265,6 +273,8 @@ func TestHTMLStandsAlone(t *testing.T) {
 }
 
 // What the tables do not have is refused, and nothing is written.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestDocumentRefuses(t *testing.T) {
 	bad := coverage.Tag{HIPAA: []safeguard.Control{"164.312(B)"}}
 	unpaired := coverage.Tag{HIPAA: []safeguard.Control{safeguard.MinimumNecessary}, CSF20: []string{"PR.AA-05"}}

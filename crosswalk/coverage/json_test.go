@@ -12,6 +12,8 @@ import (
 
 // An index survives the JSON form, but for line numbers, and moving code up
 // or down does not change it.
+//
+// Controls: HIPAA 164.316(b)(1).
 func TestIndexJSON(t *testing.T) {
 	_, index, _ := read(t, tree("p/p.go", whole), nil)
 	var b, moved bytes.Buffer
@@ -65,6 +67,8 @@ func FuzzReadIndex(f *testing.F) {
 }
 
 // The embedded index parses, is of this module and has something in it.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestLibrary(t *testing.T) {
 	x, err := coverage.Library()
 	require.NoError(t, err)

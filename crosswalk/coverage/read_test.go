@@ -107,6 +107,8 @@ func untagged() {}
 
 // Inheritance: a method from its type, a member from its group, the rest from
 // the package; own lines win; unexported code counts only with its own line.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestReadInherits(t *testing.T) {
 	apis, index, problems := read(t, tree("p/p.go", whole), nil)
 	require.Empty(t, problems)
@@ -147,6 +149,8 @@ func TestReadInherits(t *testing.T) {
 
 // What a lint that can be cheated would let pass. Each case is one file of
 // package p, whose problems must be exactly those listed.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestReadRefuses(t *testing.T) {
 	const head = "// Package p is tagged.\n//\n// Controls: none, a test package.\npackage p\n\n"
 	for name, c := range map[string]struct{ src, want string }{
@@ -201,6 +205,8 @@ const tagged = "// Package x is tagged.\n//\n// Controls: HIPAA 164.312(b).\npac
 func as(pkg string) string { return strings.ReplaceAll(tagged, "package x", "package "+pkg) }
 
 // What is read and what is left out.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestReadScope(t *testing.T) {
 	fsys := tree(
 		"x/x.go", as("x"),
@@ -239,6 +245,8 @@ func keys(m map[string]coverage.API) []string {
 }
 
 // Tests count with their own line only, under the package that they test.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestReadTests(t *testing.T) {
 	_, index, problems := read(t, tree("x/x.go", as("x"), "x/x_test.go", `package x_test
 
@@ -304,6 +312,8 @@ func helper() {}
 }
 
 // Two files of one package, or of two platforms, must not contradict.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestReadConflicts(t *testing.T) {
 	other := strings.Replace(as("x"), "164.312(b)", "164.312(d)", 1)
 	_, _, problems := read(t, tree("x/a.go", as("x"), "x/b.go", strings.Replace(other, "F", "G", 2)), nil)

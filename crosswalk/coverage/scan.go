@@ -277,7 +277,7 @@ func (p *pkg) leftovers(f file) {
 			continue
 		}
 		for _, l := range docLines(p.fset, cg) {
-			if detached.MatchString(l.text) {
+			if l.matches(detached) {
 				p.problem(f, l.line, "", Detached, "this control line is in the doc comment of nothing that can have one")
 			}
 		}

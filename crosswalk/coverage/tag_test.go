@@ -13,6 +13,9 @@ import (
 
 const good = "Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01."
 
+// TestParseTag reads a right line and writes it back.
+//
+// Controls: HIPAA 164.316(b)(1).
 func TestParseTag(t *testing.T) {
 	tag, err := coverage.ParseTag(good)
 	require.NoError(t, err)
@@ -39,6 +42,8 @@ func TestParseTag(t *testing.T) {
 }
 
 // Everything but the one form is refused, for the reason that it is wrong.
+//
+// Controls: HIPAA 164.316(b)(1).
 func TestParseTagRefuses(t *testing.T) {
 	for line, want := range map[string]coverage.ProblemKind{
 		"":                                                  coverage.Malformed,
@@ -104,6 +109,8 @@ func TestParseTagRefuses(t *testing.T) {
 }
 
 // The error carries the nearest right id, and where a CSF 1.1 id went.
+//
+// Controls: HIPAA 164.316(b)(1).
 func TestParseTagSuggests(t *testing.T) {
 	_, err := coverage.ParseTag("Controls: HIPAA 164.312(A)(2)(III).")
 	var typed *crosswalk.IDError
@@ -114,6 +121,8 @@ func TestParseTagSuggests(t *testing.T) {
 }
 
 // Whatever parses is written back as the same line.
+//
+// Controls: HIPAA 164.316(b)(1).
 func FuzzParseTag(f *testing.F) {
 	f.Add(good)
 	f.Add("Controls: none, it only formats dates.")
