@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -112,4 +113,41 @@ func TestSignOutRefuses(t *testing.T) {
 	} {
 		require.NoError(t, m.SignOut(httptest.NewRecorder(), r), name)
 	}
+}
+
+// The farewell passes only if this very request ended the session: here
+// somebody else does so between its check and its end.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-05.
+func TestSignOutThatComesSecond(t *testing.T) {
+	store := newFaulty(t)
+	m, err := session.New(store, nil)
+	require.NoError(t, err)
+	token, info := start(t, m)
+	s := newService(t, m, m.Handler, func(w http.ResponseWriter, r *http.Request) {
+		store.lies = func(*session.Verdict) {
+			store.lies = nil
+			_, err := store.Store.End(t.Context(), session.Selector{ID: info.ID}, session.Terminated)
+			require.NoError(t, err)
+		}
+		require.NoError(t, m.SignOut(w, r))
+		io.WriteString(w, page)
+	})
+	res := serve(s.root, request("POST", "Cookie", cookie(token)))
+	require.Equal(t, 401, res.StatusCode)
+	require.NotContains(t, body(t, res), page)
+}
+
+// A client that hangs up is signed out all the same.
+//
+// Controls: HIPAA 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-05.
+func TestSignOutOutlivesItsRequest(t *testing.T) {
+	m, err := session.New(newFaulty(t), nil)
+	require.NoError(t, err)
+	token, _ := start(t, m)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, m.SignOut(httptest.NewRecorder(), request("POST", "Cookie", cookie(token)).WithContext(ctx)))
+	_, err = m.Check(t.Context(), token, session.Active)
+	require.ErrorIs(t, err, session.ErrEnded)
 }

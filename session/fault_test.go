@@ -19,6 +19,7 @@ var errDown = errors.New("dial tcp db-7.internal: connection refused")
 type faulty struct {
 	session.Store
 	down  bool                     // every call fails
+	swaps bool                     // Create answers for another session
 	hangs bool                     // every call waits until its context is done
 	lies  func(v *session.Verdict) // changes the answers
 	seen  []session.Probe          // what was asked
@@ -47,7 +48,11 @@ func (f *faulty) Create(ctx context.Context, r session.Record) (session.Record, 
 	if err := f.fault(ctx); err != nil {
 		return session.Record{}, err
 	}
-	return f.Store.Create(ctx, r)
+	r, err := f.Store.Create(ctx, r)
+	if f.swaps {
+		r.ID = "another"
+	}
+	return r, err
 }
 
 func (f *faulty) CheckTouch(ctx context.Context, p session.Probe) (session.Verdict, error) {
@@ -143,4 +148,7 @@ func TestStrangeAnswersAreDenials(t *testing.T) {
 	store.lies = func(v *session.Verdict) { v.Reason = 200 }
 	_, err = m.Check(t.Context(), token, session.Active)
 	require.ErrorIs(t, err, session.ErrEnded)
+	store.swaps = true
+	_, _, err = m.Start(t.Context(), ada)
+	require.ErrorIs(t, err, session.ErrStore)
 }

@@ -170,6 +170,11 @@ func TestRefusesNonsense(t *testing.T) {
 	r.Limits.Idle = 0
 	_, err = s.Create(t.Context(), r)
 	require.ErrorIs(t, err, errUsage)
+	for range 2 {
+		_, err = s.Create(t.Context(), draft("twice"))
+	}
+	require.ErrorIs(t, err, session.ErrConflict)
+	require.EqualValues(t, 1, s.count.Load())
 	_, err = s.Create(t.Context(), draft(""))
 	require.ErrorIs(t, err, errUsage)
 	_, err = s.End(t.Context(), session.Selector{ID: "a"}, 0)

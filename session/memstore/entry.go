@@ -40,6 +40,16 @@ func (e *entry) settle(now instant) {
 	}
 }
 
+// end ends the entry if it is live, and reports whether it was.
+func (e *entry) end(why session.Reason, now instant) bool {
+	e.settle(now)
+	if e.reason != 0 {
+		return false
+	}
+	e.reason = why
+	return true
+}
+
 // touch records activity of a live entry.
 func (e *entry) touch(now instant) {
 	if now.since(e.active) >= e.limits.Touch {

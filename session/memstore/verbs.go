@@ -124,9 +124,12 @@ func (s *Store) endUser(n name, why session.Reason, now instant) []session.ID {
 	}
 	var ids []session.ID
 	for e := range u.sessions {
-		if ended, _ := s.endOne(e.id, why, now); ended {
+		ss := s.shardOf(e.id)
+		ss.mu.Lock()
+		if e.end(why, now) {
 			ids = append(ids, e.id)
 		}
+		ss.mu.Unlock()
 		us.unlist(e)
 	}
 	return ids
@@ -138,15 +141,7 @@ func (s *Store) endOne(id session.ID, why session.Reason, now instant) (ended, k
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	e := ss.byID[id]
-	if e == nil {
-		return false, false
-	}
-	e.settle(now)
-	if e.reason != 0 {
-		return false, true
-	}
-	e.reason = why
-	return true, true
+	return e != nil && e.end(why, now), e != nil
 }
 
 // List implements session.Store.
