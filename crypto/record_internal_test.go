@@ -11,6 +11,8 @@ import (
 
 // A record is read only as it was written: parsing is the inverse of
 // encoding, and there is no second encoding of anything.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func FuzzRecord(f *testing.F) {
 	one := wrappedKey{version: 1, created: 1_700_000_000, wrapped: bytes.Repeat([]byte{7}, 65)}
 	two := wrappedKey{version: 9, created: -1, wrapped: []byte{1}}

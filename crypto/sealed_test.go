@@ -213,6 +213,8 @@ func TestOpenAsAnotherType(t *testing.T) {
 }
 
 // Bytes of any sort, scanned and opened, are an error and never a panic.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 func FuzzOpen(f *testing.F) {
 	s := newFixture(f, nil)
 	ctx := f.Context()

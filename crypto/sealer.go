@@ -279,6 +279,9 @@ func (s *Sealer) keyset(ctx context.Context, tenant string) (*Keyset, error) {
 		return nil, ErrTenant
 	}
 	ks, err := s.keys.Keyset(ctx, tenant)
+	if errors.Is(err, ErrTenant) {
+		return nil, ErrTenant
+	}
 	if err != nil {
 		return nil, fmt.Errorf("crypto: keys: %w", err)
 	}

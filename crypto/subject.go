@@ -166,7 +166,7 @@ func (s *Sealer) record(ctx context.Context, ks *Keyset, purpose byte, tenant, n
 		return s.get(ctx, tenant, name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("crypto: subject key: store: %w", err)
+		return nil, storeFailure(err)
 	}
 	if purpose == purposeSubjectKey {
 		s.stats.created.Add(1)
@@ -176,10 +176,21 @@ func (s *Sealer) record(ctx context.Context, ks *Keyset, purpose byte, tenant, n
 
 func (s *Sealer) get(ctx context.Context, tenant, name string) ([]byte, error) {
 	record, err := s.store.Get(ctx, tenant, name)
-	if err != nil {
-		return nil, fmt.Errorf("crypto: subject key: store: %w", err)
+	return record, storeFailure(err)
+}
+
+// storeFailure returns the sentinels bare and says of other errors whose they
+// are.
+func storeFailure(err error) error {
+	for _, known := range []error{ErrNotFound, ErrShredded, ErrConflict} {
+		if errors.Is(err, known) {
+			return known
+		}
 	}
-	return record, nil
+	if err != nil {
+		return fmt.Errorf("crypto: subject key: store: %w", err)
+	}
+	return nil
 }
 
 // newRecord returns a record with one new random key.

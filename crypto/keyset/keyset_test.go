@@ -282,6 +282,8 @@ func TestNothingPrints(t *testing.T) {
 }
 
 // A file of any content is an error, never a panic.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func FuzzLoad(f *testing.F) {
 	dir := f.TempDir()
 	kek, err := keyset.CreateFileKEK(filepath.Join(dir, "kek.key"))
