@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -97,17 +96,18 @@ func (d dirFS) Lock(name string) (io.Closer, error) { return lockFile(d.path(nam
 // An osFile is a file of the operating system; Sync is in sync_*.go.
 type osFile struct{ *os.File }
 
+// openFile opens a regular file only: a link leads elsewhere, and a pipe would
+// let a reader wait forever.
 func openFile(path string, flag int) (file, error) {
-	f, err := os.OpenFile(path, flag, 0o600)
-	if err != nil {
+	info, err := os.Lstat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, &DamageError{Segment: filepath.Base(path), Reason: "it is not a regular file"}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", filepath.Base(path))
-	}
+	f, err := os.OpenFile(path, flag, 0o600)
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	return osFile{f}, nil
@@ -145,16 +145,12 @@ func writeAtomic(fsys fileSystem, name string, data []byte) error {
 	return err
 }
 
-// readSmall reads a file that must not exceed limit bytes.
+// readSmall reads a file up to one byte more than limit, which callers refuse.
 func readSmall(fsys fileSystem, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name, false)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.NewSectionReader(f, 0, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s is longer than %d bytes", name, limit)
-	}
-	return data, err
+	return io.ReadAll(io.NewSectionReader(f, 0, limit+1))
 }

@@ -99,7 +99,8 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 	go l.commitAll()
 	go l.checkpointAll()
 	if err := l.settle(notes); err != nil {
-		return nil, wrap("open", errors.Join(err, l.Close(context.Background())))
+		l.Close(context.Background()) // could only repeat err
+		return nil, wrap("open", err)
 	}
 	return l, nil
 }

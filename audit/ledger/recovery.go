@@ -108,7 +108,7 @@ func readPending(fsys fileSystem) ([][]byte, error) {
 	}
 	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
 	for _, line := range lines {
-		if len(line) > minRecordSize || !json.Valid(line) {
+		if len(data) > maxPending || len(line) > minRecordSize || !json.Valid(line) {
 			return nil, &DamageError{Segment: pendingName, Reason: "the note of a recovery is not readable"}
 		}
 	}

@@ -204,9 +204,13 @@ func (r *segmentReader) damage(records, offset int, f fault) *DamageError {
 
 // followed reports whether the place where batch failed is not that of the
 // last, unfinished batch: a batch header of this segment stands behind it, or
-// there, but with an index that is not its turn.
+// there, but with an index that is not its turn, or more follows than one
+// batch can be.
 func (r *segmentReader) followed() (bool, error) {
 	const window = 1 << 20
+	if r.size-r.offset > batchHeaderSize+maxBody {
+		return true, nil
+	}
 	if h, err := r.batchHeader(r.offset); err == nil && h.first != r.next {
 		return true, nil
 	}

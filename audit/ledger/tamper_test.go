@@ -150,6 +150,10 @@ func TestRemovedSwappedDuplicated(t *testing.T) {
 		{"bytes behind a full segment", func(m *memFS) {
 			m.names[segmentName(0)].data = append(m.names[segmentName(0)].data, 0)
 		}},
+		{"more bytes behind than a batch can have", func(m *memFS) {
+			m.names[second(m)].data = append(m.names[second(m)].data, make([]byte, maxBody+batchHeaderSize+1)...)
+		}},
+		{"a checkpoint that is too long", func(m *memFS) { m.put(checkpointName, make([]byte, maxNote+1)) }},
 		{"a checkpoint of something else", func(m *memFS) { m.put(checkpointName, []byte("hello\n")) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

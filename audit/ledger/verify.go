@@ -97,6 +97,9 @@ func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *Veri
 	if errors.Is(err, fs.ErrNotExist) {
 		return Verdict{Problem: &DamageError{Reason: "the checkpoint is missing"}}, nil
 	}
+	if damage, ok := errors.AsType[*DamageError](err); ok {
+		return Verdict{Problem: damage}, nil
+	}
 	if err != nil {
 		return Verdict{}, wrap("verify", err)
 	}
