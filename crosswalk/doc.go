@@ -1,7 +1,7 @@
 // Package crosswalk is the HIPAA Security Rule and its NIST maps as data:
 // every standard and implementation specification of 45 CFR 164.308 to
-// 164.316, and the sections of the Privacy and Breach Notification Rules that
-// the other packages touch, each with its pairs in NIST's frameworks.
+// 164.316, and the paragraphs of the Privacy and Breach Notification Rules
+// that the other packages touch.
 //
 // Which function answers which question:
 //
@@ -12,22 +12,21 @@
 //   - who says so, which edition: [Pair.Source], [Sources]
 //   - what does a module of mine claim and test: package coverage
 //
-// The promise: identifiers are in the spelling of the Code of Federal
+// The promise: citations are in the spelling of the Code of Federal
 // Regulations and anything else is refused; every pair names its source; pairs
 // with CSF 2.0 are derived (NIST's SP 800-66r2 pairs with CSF 1.1, composed
 // with NIST's own 1.1 to 2.0 dispositions) and never pass for official ones.
 //
-// What it does not do: a pair is a reference, not an equivalence, and serving
-// one side of it does not satisfy the other. Addressable is not optional: an
-// addressable specification is implemented, replaced by an equivalent measure
-// or found unreasonable in writing (164.306(d)(3)). The tables show the rule
-// in force, as amended in 2013; the rule proposed in 2025 is not law and not
-// here. Nothing in this package makes anyone compliant, and it is no legal
-// advice.
+// What it does not do: a pair is a reference, and serving one side of it does
+// not satisfy the other. Addressable is not optional: such a specification is
+// implemented, replaced by an equivalent measure or found unreasonable in
+// writing (164.306(d)(3)). The tables show the rule as amended in 2013; the
+// rule proposed in 2025 is not here. Nothing in this package makes anyone
+// compliant, and it is no legal advice.
 //
-// The package imports the root package and the standard library. All
-// functions are safe for concurrent use. The tables are static data and take
-// no time at start; the derived pairs are composed at their first use.
+// It imports the root package and the standard library. All functions are
+// safe for concurrent use. The tables are static data and cost nothing at
+// start; the derived pairs are composed at their first use.
 //
 // Controls: none, the rule as data; it serves whoever reads it.
 package crosswalk

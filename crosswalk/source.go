@@ -3,12 +3,12 @@ package crosswalk
 // RuleVersion says which text of the Security Rule the tables show.
 //
 // Controls: none, the rule as data.
-const RuleVersion = "45 CFR Part 164 Subpart C, 68 FR 8376 (2003-02-20) as amended by 78 FR 5693 (2013-01-25), the rule in force"
+const RuleVersion = "45 CFR Part 164 Subpart C, 68 FR 8376 (2003-02-20) as amended by 78 FR 5693 (2013-01-25), the rule in force when the tables were compiled (2026-11-21)"
 
 // ProposedRule says what is proposed and is not law. No table shows it.
 //
 // Controls: none, the rule as data.
-const ProposedRule = "The 2025 notice of proposed rulemaking (90 FR 898, 2025-01-06, RIN 0945-AA22) is proposed only and is not reflected here"
+const ProposedRule = "The 2025 notice of proposed rulemaking (90 FR 898, 2025-01-06, RIN 0945-AA22) was proposed only when the tables were compiled (2026-11-21), and is not reflected here"
 
 // Caution is what every document that shows a pair has to say. The first
 // sentence is the substance of the caution in the crosswalk of the HHS Office

@@ -8,29 +8,27 @@
 //
 // Which function to use:
 //
-//   - [Read] lints a source tree and returns what is tagged, with problems
-//     that carry file and line; run it in a test or in CI
+//   - [Read] lints a source tree and indexes it; run it in a test or in CI
 //   - [ParseTag] reads one line
 //   - [Library] is the finished index of this library, for a running program
-//   - [Document] writes Markdown or a single HTML file from indexes, from the
-//     tests that passed and from what a running service reports of itself
+//   - [Document] writes Markdown or one HTML file from indexes, passed tests
+//     and what a running service reports of itself
 //
-// A document has four levels and never mixes them. Mapped: the provision is in
-// the tables. Tagged: code says that it serves it. Tested: a tagged test
-// exists, and passed if a run was given. Reported: a running service said so
-// of itself. None of them means implemented, satisfied or compliant; that is
-// the organisation's word, for its own decision on record.
+// A document has four levels and never mixes them. Mapped: NIST pairs the
+// provision officially. Tagged: code says that it serves it. Tested: a tagged
+// test exists, and passed if a run was given. Reported: a running service said
+// so of itself. None of them means implemented, satisfied or compliant; those
+// are the organisation's words.
 //
-// The promise: a tag that names an unknown provision, a wrong spelling or a
-// CSF 2.0 id that is not paired with the provision does not pass, inherited
-// tags are counted apart from own ones, documents are the same to the byte
-// for the same input, and what no code can serve reads "organisation".
+// The promise: an unknown provision, a wrong spelling or a CSF 2.0 id that is
+// not paired with the provision does not pass; inherited tags are counted
+// apart; the same input gives the same bytes; and what no code can serve reads
+// "organisation".
 //
-// What it does not do: it believes a tag; whether the code does what the tag
+// What it does not do: it believes a tag. Whether the code does what the tag
 // says is for tests and reviewers to judge. It reads syntax, not types: which
-// of the library's APIs a program really calls it does not know. It holds no
-// state, and everything is safe for concurrent use unless a type says
-// otherwise.
+// APIs a program really calls it does not know. Everything is safe for
+// concurrent use unless a type says otherwise.
 //
 // Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 package coverage

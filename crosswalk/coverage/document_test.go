@@ -165,7 +165,7 @@ func TestDocumentSaysWhatItMust(t *testing.T) {
 		for _, text := range []string{markdown(t, d), html(t, d)} {
 			plain := strings.NewReplacer(`\_`, "_", `\#`, "#", "&#39;", "'").Replace(text)
 			for _, want := range []string{
-				"as amended by 78 FR 5693 (2013-01-25)", "is proposed only and is not reflected here",
+				"as amended by 78 FR 5693 (2013-01-25)", "was proposed only when the tables were compiled (2026-11-21), and is not reflected here",
 				crosswalk.Caution, crosswalk.DerivedNotice,
 				"CSF 1.1 (official)", "CSF 2.0 (derived)", "(via DE.AE-3)", "Addressable is not optional",
 				"self-reported by the running service; not an attestation", "OLIR", "SP-800-66-Rev-2-to-Cybersecurity-Framework-v1.1",

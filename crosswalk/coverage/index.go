@@ -84,7 +84,8 @@ type TestID struct {
 }
 
 // An Index is what is tagged in one source tree, sorted by package, symbol
-// and file. It is plain data; concurrent reads are safe.
+// and file. It is plain data; concurrent reads are safe. A program that writes
+// documents embeds what [Index.WriteJSON] wrote when it was built.
 //
 // Controls: HIPAA 164.316(b)(1).
 type Index struct {
