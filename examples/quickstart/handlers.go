@@ -35,11 +35,12 @@ func (h *house) deidentify(w http.ResponseWriter, r *http.Request) {
 		_ = access.Error(w, r, status(err))
 		return
 	}
-	out, _, err := h.deid.FHIR(r.Context(), nil, plain)
+	out, report, err := h.deid.FHIR(r.Context(), nil, plain)
 	if err != nil {
 		_ = access.Error(w, r, http.StatusInternalServerError)
 		return
 	}
+	h.report.Store(report)
 	w.Header().Set("Content-Type", "application/fhir+json")
 	_, _ = w.Write(out)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -35,6 +36,7 @@ type house struct {
 	sessions *session.Manager
 	guard    *access.Guard
 	deid     *deid.Engine
+	report   atomic.Pointer[deid.Report] // of the last copy that was made
 	people   *people
 	handler  http.Handler
 }

@@ -31,7 +31,7 @@ func serve(h http.Handler) (*server, error) {
 			WriteTimeout: time.Minute, IdleTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0),
 		},
 		base:   "http://" + listener.Addr().String(),
-		client: &http.Client{Timeout: time.Minute},
+		client: newClient(),
 		done:   make(chan struct{}),
 	}
 	go func() {
@@ -39,6 +39,11 @@ func serve(h http.Handler) (*server, error) {
 		_ = s.http.Serve(listener)
 	}()
 	return s, nil
+}
+
+// newClient returns a client with connections of its own.
+func newClient() *http.Client {
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
 }
 
 func (s *server) close() {

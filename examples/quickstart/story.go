@@ -220,6 +220,13 @@ func (s *story) deidentified(context.Context) error {
 	if err := a.want(200); err != nil {
 		return err
 	}
+	var report bytes.Buffer
+	if err := s.house.report.Load().WriteMarkdown(&report); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(s.dir, "deidentification.md"), report.Bytes()); err != nil {
+		return err
+	}
 	s.printf("   It is de-identified only once the organisation attests that it has no actual knowledge\n")
 	s.printf("   of who this is (164.514(b)(2)(ii)); no program can say that.\n")
 	return s.show(a.body)
@@ -300,6 +307,7 @@ func (s *story) paths() {
 	s.title("What it leaves behind")
 	for _, p := range [][2]string{
 		{"coverage document", "coverage.html"}, {"the same in Markdown", "coverage.md"},
+		{"report of the copy", "deidentification.md"},
 		{"ledger", "ledger"}, {"sealed charts", "charts"}, {"keys", "keys"},
 	} {
 		s.printf("   %-21s %s\n", p[0], filepath.Join(s.dir, p[1]))
