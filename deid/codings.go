@@ -12,7 +12,7 @@ func (r *run) trusted(n int32) bool {
 	}
 	form, ok := systemShape(system)
 	if !ok && r.e.systems[system] {
-		form, ok = shapeToken, true
+		form, ok = shapeLocal, true
 	}
 	return ok && form.fits(code) && !r.seeds.match(code) && !r.seeds.match(system)
 }

@@ -6,12 +6,14 @@ import "strings"
 type shape uint8
 
 const (
-	shapeToken   shape = iota + 1 // letters, digits and -_.:/ up to 40 characters
-	shapeDigits                   // digits only, up to 18
+	shapeToken   shape = iota + 1 // letters, digits and -_.:/ up to 40 characters, no long number
+	shapeSNOMED                   // a SNOMED CT identifier with its check digit
+	shapeDigits                   // digits only, up to 8 (RxNorm, CVX)
 	shapeHyphen                   // digits, a hyphen, one digit (LOINC)
 	shapeAlnum                    // letters, digits and a point, up to 8 (ICD, CPT, HCPCS)
 	shapeNDC                      // digits and hyphens, up to 14
 	shapeUnit                     // a unit of measure
+	shapeLocal                    // of a system that the options name: shapeToken, also long numbers
 	shapeInvalid                  // no code of it passes
 )
 
@@ -20,8 +22,9 @@ const (
 // NPI, MBI, passports) are deliberately not code systems here.
 func systemShape(system string) (shape, bool) {
 	switch system {
-	case "http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm", "http://hl7.org/fhir/sid/cvx",
-		"http://hl7.org/fhir/sid/mvx":
+	case "http://snomed.info/sct":
+		return shapeSNOMED, true
+	case "http://www.nlm.nih.gov/research/umls/rxnorm", "http://hl7.org/fhir/sid/cvx":
 		return shapeDigits, true
 	case "http://loinc.org":
 		return shapeHyphen, true
@@ -51,9 +54,13 @@ func systemShape(system string) (shape, bool) {
 func (s shape) fits(code string) bool {
 	switch s {
 	case shapeToken:
+		return isToken(code, 40) && !suspicious(code)
+	case shapeLocal:
 		return isToken(code, 40)
 	case shapeDigits:
-		return len(code) <= 18 && only(code, "0123456789")
+		return len(code) <= 8 && only(code, "0123456789")
+	case shapeSNOMED:
+		return isSNOMED(code)
 	case shapeHyphen:
 		return isLOINC(code)
 	case shapeAlnum:
@@ -79,6 +86,40 @@ func isToken(s string, limit int) bool {
 		}
 	}
 	return true
+}
+
+// isSNOMED reports whether s is a SNOMED CT identifier of a concept: 6 to 18
+// digits, partition 00 or 10, and a Verhoeff check digit. Few numbers of other
+// sorts pass.
+func isSNOMED(s string) bool {
+	if len(s) < 6 || len(s) > 18 || s[0] == '0' || !only(s, "0123456789") {
+		return false
+	}
+	if p := s[len(s)-3 : len(s)-1]; p != "00" && p != "10" {
+		return false
+	}
+	check := byte(0)
+	for i := range len(s) {
+		d := s[len(s)-1-i] - '0'
+		for range i % 8 {
+			d = "1576283094"[d] - '0'
+		}
+		check = dihedral(check, d)
+	}
+	return check == 0
+}
+
+// dihedral multiplies in the dihedral group of order ten.
+func dihedral(a, b byte) byte {
+	switch {
+	case a < 5 && b < 5:
+		return (a + b) % 5
+	case a < 5:
+		return (a+b-5)%5 + 5
+	case b < 5:
+		return (a-5+5-b)%5 + 5
+	}
+	return (a - b + 5) % 5
 }
 
 func isLOINC(s string) bool {

@@ -25,7 +25,7 @@ primary secondary claim preauthorization predetermination create update delete p
 
 // unitWords are the words of units, in UCUM and as people write them.
 const unitWords = `a abs active actuat ampule application applicator arb area beat beats bits blood body bpm c
-cal capsule capsules cells cell cm cmh2o cnt cntrst copies copy count creat creatinine cup d dag
+cal capsule capsules cel cells cell cm cmh2o cnt cntrst copies copy count creat creatinine cup d dag
 day days deg degrees dl dose doses drop drops each eq f factor fl foot ft g gm gram
 grams h hb hg high h2o hgb hpf hour hours hr hrs hz ibu igg igm in inch inches index inh ir iu
 iu/l j k k/ul kat katal kcal kg kj kpa ku l lb lbs liter liters log log10 low lpf m m2 m^2 mcg
