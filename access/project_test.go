@@ -274,7 +274,7 @@ func patientDocument() []byte {
 	}
 	for _, list := range []string{"telecom", "address", "contact", "identifier", "extension", "communication", "link"} {
 		var items []any
-		for i := range 8 {
+		for i := range 4 {
 			items = append(items, map[string]any{
 				"system": "http://example.org/fhir/sid/" + list, "value": fmt.Sprintf("%s-value-%04d", list, i), "use": "home",
 				"city": "Musterstadt", "state": "MA", "line": []any{"12 Example Street"}, "rank": i,
