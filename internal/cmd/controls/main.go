@@ -118,7 +118,7 @@ func compare(root string, outputs []output) error {
 	for _, o := range outputs {
 		old, err := os.ReadFile(filepath.Join(root, o.path))
 		if err != nil || !bytes.Equal(old, o.data) {
-			errs = append(errs, fmt.Errorf("%s is not current; run go generate ./...", filepath.ToSlash(o.path)))
+			errs = append(errs, fmt.Errorf("%s is not current; go generate renews it", filepath.ToSlash(o.path)))
 		}
 	}
 	return errors.Join(errs...)
