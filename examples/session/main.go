@@ -100,12 +100,12 @@ func unattended(c *client) error {
 		return err
 	}
 	for range 3 {
-		time.Sleep(300 * time.Millisecond)
+		<-time.After(300 * time.Millisecond)
 		if err := c.get("/inbox/count"); err != nil {
 			return err
 		}
 	}
-	time.Sleep(150 * time.Millisecond)
+	<-time.After(150 * time.Millisecond)
 	return c.get("/chart")
 }
 
