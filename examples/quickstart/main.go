@@ -37,7 +37,7 @@ func main() {
 
 // logoffAfter is the idle limit of the demonstration. The default, which a
 // real service keeps, is 15 minutes.
-const logoffAfter = time.Second
+const logoffAfter = 2 * time.Second
 
 func run(ctx context.Context, fhir, dir string) (err error) {
 	source, err := fs.Sub(patients, "patients")

@@ -124,7 +124,7 @@ func TestStory(t *testing.T) {
 		require.Empty(t, errout.String())
 		for _, part := range []string{
 			"3 patients loaded and sealed", "74 FR 19006", "purpose HOPERAT: 200", "purpose none: 403",
-			"has not signed in asks for /Patient/{id}, purpose TREAT: 401", "walks away for 1s",
+			"has not signed in asks for /Patient/{id}, purpose TREAT: 401", "walks away for 2s",
 			"before: intact", "after:  not intact", "coverage.html",
 			"m.santos      chart       HOPERAT  denied: access.no-rule", "dr.lindqvist  chart       TREAT    allowed",
 		} {
