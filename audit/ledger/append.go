@@ -29,9 +29,9 @@ func newGroup(buf []byte) *group {
 // calls share one sync. The slices may be used again after Append returned.
 //
 // A record is any bytes, at least one, at most Options.MaxRecordSize, and all
-// of one call 4 MiB; else, and for a call without records, it returns
-// [ErrSize] and adds nothing. It returns [ErrClosed] or [ErrPoisoned] from a
-// ledger that ended.
+// of one call 4 MiB; else it returns [ErrSize] and adds nothing. It returns
+// [ErrClosed] or [ErrPoisoned] from a ledger that ended. A call without records
+// only asks for that.
 //
 // While the disk lags, Append waits; ctx bounds that. Its error then means
 // that the records must not be counted on. They may still become durable
@@ -45,7 +45,7 @@ func (l *Ledger) Append(ctx context.Context, records ...[]byte) error {
 		return fmt.Errorf("ledger: append: %w", err)
 	}
 	g, err := l.join(ctx, need, records)
-	if err != nil {
+	if err != nil || len(records) == 0 {
 		return err
 	}
 	l.poke()
@@ -59,9 +59,6 @@ func (l *Ledger) Append(ctx context.Context, records ...[]byte) error {
 
 // measure returns how many bytes the records' frames take.
 func (l *Ledger) measure(records [][]byte) (int, error) {
-	if len(records) == 0 {
-		return 0, fmt.Errorf("%w: no record", ErrSize)
-	}
 	need := 0
 	for _, r := range records {
 		if len(r) == 0 || len(r) > l.options.MaxRecordSize {
@@ -171,14 +168,13 @@ func (l *Ledger) commit(g *group) {
 // write writes and syncs a group. A failure poisons: after a failed sync
 // nobody knows what the disk has, and a second one would not tell.
 func (l *Ledger) write(g *group) error {
-	body := g.buf[batchHeaderSize:]
-	batchHeader{l.size.Load(), g.count, uint32(len(body)), checksum(body)}.put(g.buf, l.active.marker)
 	if l.active.full(int64(len(g.buf)), l.options.SegmentSize) {
 		if err := l.rotate(); err != nil {
 			return l.fail(fmt.Errorf("new segment: %w", err))
 		}
-		batchHeader{l.size.Load(), g.count, uint32(len(body)), checksum(body)}.put(g.buf, l.active.marker)
 	}
+	body := g.buf[batchHeaderSize:]
+	batchHeader{l.size.Load(), g.count, uint32(len(body)), checksum(body)}.put(g.buf, l.active.marker)
 	if _, err := l.active.file.WriteAt(g.buf, l.active.offset); err != nil {
 		return l.fail(fmt.Errorf("write: %w", err))
 	}

@@ -3,9 +3,9 @@
 // holds the public key can tell later whether they are as they were written.
 //
 // Use it as the Log of package audit in a service with a local disk that
-// lasts. One process writes one directory; give each instance its own. Without
-// such a disk the commit point belongs into a database. It is not a general
-// database: no query, no update, no deletion.
+// lasts; without one the commit point belongs into a database. One process
+// writes one directory; give each instance its own. It has no query, no update
+// and no deletion.
 //
 // The promise: a nil error from Append means that the records are synced; a
 // failed write or sync ends the ledger for good, and nothing acknowledged
@@ -13,13 +13,13 @@
 // says so in a record, and refuses every other difference. [Verify] recomputes
 // everything, with the public key only, and names the first bad entry.
 //
-// What it shows: that signed records were changed, removed, added or moved. It
-// cannot show what the last second (Options.CheckpointInterval) before an
-// attack lost, since that was not signed yet; nor that the directory was set
-// back, or rewritten by the key's holder, unless a checkpoint was kept
-// elsewhere. So copy [Ledger.Checkpoint] to another machine, and keep the key
-// away from those who can write the files. Nor does it show that a record is
-// true. Records are not encrypted: put tokens in them, not PHI.
+// It shows that signed records were changed, removed, added or moved. It cannot
+// show what was lost of the last second (Options.CheckpointInterval), which is
+// not signed yet; nor that the directory was set back, or rewritten by the
+// key's holder, unless a checkpoint was kept elsewhere. So copy
+// [Ledger.Checkpoint] to another machine, and keep the key from those who can
+// write the files. Nor does it show that a record is true. Records are not
+// encrypted: put tokens in them, not PHI.
 //
 // The rule requires mechanisms that record activity, 164.312(b), and integrity
 // controls, 164.312(c)(1); it names no technique. A ledger supports these; the

@@ -44,7 +44,7 @@ func (d dirFS) path(name string) string { return filepath.Join(string(d), name) 
 func (d dirFS) Prepare(unsafeNetwork bool) error {
 	_, err := os.Stat(string(d))
 	if errors.Is(err, fs.ErrNotExist) {
-		err = d.make()
+		err = makeDir(filepath.Clean(string(d)))
 	}
 	if err != nil {
 		return err
@@ -55,12 +55,19 @@ func (d dirFS) Prepare(unsafeNetwork bool) error {
 	return refuseNetwork(string(d))
 }
 
-// make creates the directory and makes its name durable.
-func (d dirFS) make() error {
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
+// makeDir creates a directory and those above it, and makes their names
+// durable: what lies in a directory whose name is lost is lost with it.
+func makeDir(path string) error {
+	parent := filepath.Dir(path)
+	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) && parent != path {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
 		return err
 	}
-	return syncDirectory(filepath.Dir(filepath.Clean(string(d))))
+	return syncDirectory(parent)
 }
 
 func (d dirFS) List() ([]string, error) {

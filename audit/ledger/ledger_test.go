@@ -38,6 +38,7 @@ func TestAppendCloseReopen(t *testing.T) {
 	require.NoError(t, l.Close(ctx))
 	require.NoError(t, l.Close(ctx), "a second Close waits for the first")
 	require.ErrorIs(t, l.Append(ctx, record(2)), ErrClosed)
+	require.ErrorIs(t, l.Append(ctx), ErrClosed)
 
 	l, err = Open(dir, testKey(1), nil)
 	require.NoError(t, err)
@@ -53,9 +54,11 @@ func TestAppendCloseReopen(t *testing.T) {
 	require.True(t, v.OK, v.String())
 	require.EqualValues(t, 3, v.Checkpoint.Size)
 	require.Zero(t, v.Unsigned)
-	info, err := os.Stat(filepath.Join(dir, segmentName(0)))
-	require.NoError(t, err)
-	require.EqualValues(t, 0o600, info.Mode().Perm())
+	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Dir(dir): 0o700, filepath.Join(dir, segmentName(0)): 0o600} {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, want, info.Mode().Perm(), path)
+	}
 }
 
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
@@ -217,7 +220,7 @@ func TestAppendBounds(t *testing.T) {
 	l := mustOpen(t, newMemFS())
 	defer l.Close(context.Background())
 	ctx := t.Context()
-	require.ErrorIs(t, l.Append(ctx), ErrSize)
+	require.NoError(t, l.Append(ctx))
 	require.ErrorIs(t, l.Append(ctx, []byte("a"), nil), ErrSize)
 	require.ErrorIs(t, l.Append(ctx, make([]byte, defaultRecordSize+1)), ErrSize)
 	require.NoError(t, l.Append(ctx, make([]byte, defaultRecordSize)), "larger than a segment, and still kept")
