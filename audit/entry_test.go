@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,17 +28,17 @@ func TestCommitWaitsForTheOneUnderWay(t *testing.T) {
 		release := make(chan struct{})
 		log.Before(func(context.Context) error { <-release; return nil })
 		_, e := rec.Begin(safeguard.WithPrincipal(t.Context(), nurse), "job", "")
-		done := 0
+		var done atomic.Int32
 		var wg sync.WaitGroup
 		for range 2 {
 			wg.Go(func() {
 				require.NoError(t, e.Commit(t.Context()))
 				require.Len(t, log.Records(), 1)
-				done++
+				done.Add(1)
 			})
 			synctest.Wait()
 		}
-		require.Zero(t, done)
+		require.Zero(t, done.Load())
 		close(release)
 		wg.Wait()
 		log.Before(nil)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,27 +40,39 @@ var outputs = map[string]http.HandlerFunc{
 	},
 }
 
+// order is what happened, in order.
+type order struct {
+	mu     sync.Mutex
+	events []string
+}
+
+func (o *order) happened(what string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.events = append(o.events, what)
+}
+
 // spy is a ResponseWriter that writes down in which order things leave.
 type spy struct {
 	*httptest.ResponseRecorder
-	events *[]string
+	order *order
 }
 
 func (s spy) WriteHeader(code int) {
-	*s.events = append(*s.events, "out")
+	s.order.happened("out")
 	s.ResponseRecorder.WriteHeader(code)
 }
 func (s spy) Write(b []byte) (int, error) {
-	*s.events = append(*s.events, "out")
+	s.order.happened("out")
 	return s.ResponseRecorder.Write(b)
 }
 func (s spy) FlushError() error {
-	*s.events = append(*s.events, "out")
+	s.order.happened("out")
 	s.ResponseRecorder.Flush()
 	return nil
 }
 func (s spy) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	*s.events = append(*s.events, "out")
+	s.order.happened("out")
 	return nil, nil, http.ErrNotSupported
 }
 
@@ -68,11 +81,14 @@ func TestNothingLeavesBeforeTheRecord(t *testing.T) {
 	for name, h := range outputs {
 		t.Run(name, func(t *testing.T) {
 			rec, log := recorder(t, nil)
-			var events []string
-			log.Before(func(context.Context) error { events = append(events, "record"); return nil })
-			rec.Handler(signedIn(h)).ServeHTTP(spy{httptest.NewRecorder(), &events}, httptest.NewRequest("GET", "/", nil))
-			require.NotEmpty(t, events)
-			require.Equal(t, "record", events[0])
+			var seen order
+			log.Before(func(context.Context) error { seen.happened("record"); return nil })
+			rec.Handler(signedIn(h)).ServeHTTP(spy{httptest.NewRecorder(), &seen}, httptest.NewRequest("GET", "/", nil))
+			require.NoError(t, rec.Close(t.Context()))
+			require.Equal(t, "record", seen.events[0])
+			if name != "return" && name != "trailer" {
+				require.Contains(t, seen.events, "out")
+			}
 		})
 	}
 }
