@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,12 @@ var errDown = errors.New("dial tcp db-7.internal: connection refused")
 // faulty is a store behind a network that fails on demand.
 type faulty struct {
 	session.Store
-	down  bool                     // every call fails
-	swaps bool                     // Create answers for another session
-	hangs bool                     // every call waits until its context is done
-	lies  func(v *session.Verdict) // changes the answers
-	seen  []session.Probe          // what was asked
+	down   bool                     // every call fails
+	swaps  bool                     // Create answers for another session
+	change error                    // what CompareAndSet returns
+	hangs  bool                     // every call waits until its context is done
+	lies   func(v *session.Verdict) // changes the answers
+	seen   []session.Probe          // what was asked
 }
 
 func newFaulty(t testing.TB) *faulty {
@@ -68,6 +70,9 @@ func (f *faulty) CheckTouch(ctx context.Context, p session.Probe) (session.Verdi
 }
 
 func (f *faulty) CompareAndSet(ctx context.Context, c session.Change) error {
+	if f.change != nil {
+		return f.change
+	}
 	if err := f.fault(ctx); err != nil {
 		return err
 	}
@@ -151,4 +156,64 @@ func TestStrangeAnswersAreDenials(t *testing.T) {
 	store.swaps = true
 	_, _, err = m.Start(t.Context(), ada)
 	require.ErrorIs(t, err, session.ErrStore)
+}
+
+// What a change of the token can run into, each with its own error.
+//
+// Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestRotateFails(t *testing.T) {
+	for _, c := range []struct{ given, want error }{
+		{session.ErrConflict, session.ErrConflict},
+		{session.ErrEnded, session.ErrEnded},
+		{session.ErrUnknown, session.ErrUnknown},
+		{errDown, session.ErrStore},
+	} {
+		store := newFaulty(t)
+		m, err := session.New(store, nil)
+		require.NoError(t, err)
+		token, _ := start(t, m)
+		store.change = c.given
+		fresh, _, err := m.Rotate(t.Context(), token)
+		require.ErrorIs(t, err, c.want)
+		require.True(t, fresh.IsZero())
+		store.change = nil
+		_, err = m.Check(t.Context(), token, session.Active)
+		require.NoError(t, err, "the old token stays good")
+	}
+}
+
+// Of concurrent rotations of one token one wins, and its token alone is good.
+//
+// Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestRotateRace(t *testing.T) {
+	m := newManager(t, nil)
+	token, _ := start(t, m)
+	won := make(chan session.Token, 16)
+	var all sync.WaitGroup
+	for range cap(won) {
+		all.Go(func() {
+			if fresh, _, err := m.Rotate(t.Context(), token); err == nil {
+				won <- fresh
+			}
+		})
+	}
+	all.Wait()
+	require.Len(t, won, 1)
+	_, err := m.Check(t.Context(), <-won, session.Active)
+	require.NoError(t, err)
+}
+
+// Controls: HIPAA 164.312(b), 164.308(a)(8); NIST CSF 2.0 PR.PS-04.
+func TestReportOfADistantStore(t *testing.T) {
+	store := newFaulty(t)
+	m, err := session.New(store, &session.Options{Timeout: time.Second})
+	require.NoError(t, err)
+	store.down = true
+	_, _, err = m.Start(t.Context(), ada)
+	require.ErrorIs(t, err, session.ErrStore)
+	obs, err := m.Report(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "1s", obs[0].Settings["store_timeout"])
+	require.EqualValues(t, 1, obs[0].Counters["store_errors"])
+	require.NotContains(t, obs[0].Statement, "db-7")
 }
