@@ -44,7 +44,7 @@ type file struct {
 // Create makes a keyset with one random AES-256-GCM key for tenant and writes
 // it to path, encrypted under kek, with mode 0600. The file appears whole or
 // not at all; one that is there is never overwritten, and the error is then
-// [fs.ErrExist]. It calls kek once to encrypt and once, on what lies on disk,
+// [fs.ErrExist]. It calls kek once to encrypt and, before the file appears, once
 // to make sure that it decrypts.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
@@ -60,10 +60,18 @@ func Create(ctx context.Context, path, tenant string, kek crypto.KEK) (*Keys, er
 	if err != nil {
 		return nil, err
 	}
+	f, err := parse(content)
+	if err != nil {
+		return nil, err
+	}
+	t, err := f.open(ctx, kek)
+	if err != nil {
+		return nil, err
+	}
 	if err := publish(path, content); err != nil {
 		return nil, err
 	}
-	return Load(ctx, path, tenant, kek)
+	return one(tenant, t), nil
 }
 
 // Load reads the keyset of tenant from path with one call of kek. It returns

@@ -219,6 +219,25 @@ func TestCallsOfTheKEK(t *testing.T) {
 	require.ErrorIs(t, err, kms.down)
 }
 
+// A keyset that its KEK cannot open again is never written, and a directory
+// that cannot be written to is an error.
+//
+// Controls: HIPAA 164.312(c)(1), 164.308(a)(7)(ii)(A); NIST CSF 2.0 PR.DS-01, PR.DS-11.
+func TestCreateLeavesNothingBehind(t *testing.T) {
+	kek, path := created(t)
+	dir := t.TempDir()
+	kms := &service{FileKEK: kek, down: errors.New("service is down")}
+	_, err := keyset.Create(t.Context(), filepath.Join(dir, "keyset.json"), "clinic-a", kms)
+	require.ErrorIs(t, err, kms.down)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, entries)
+	_, err = keyset.Create(t.Context(), filepath.Join(dir, "none", "keyset.json"), "clinic-a", kek)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = keyset.Create(t.Context(), filepath.Join(path, "below-a-file"), "clinic-a", kek)
+	require.Error(t, err)
+}
+
 // HHS guidance 74 FR 19006: what does not keep its key apart must say so.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.402(2); NIST CSF 2.0 PR.DS-01.
