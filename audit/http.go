@@ -33,7 +33,7 @@ func (r *Recorder) Handler(next http.Handler) http.Handler {
 		}
 		ctx, e := r.Begin(req.Context(), req.Method, host)
 		req = req.WithContext(ctx)
-		g := newWriter(w, e, ctx)
+		g := newWriter(w, e, req)
 		returned := false
 		defer func() {
 			if returned {
@@ -42,21 +42,17 @@ func (r *Recorder) Handler(next http.Handler) http.Handler {
 			g.crash(recover())
 		}()
 		next.ServeHTTP(g, req)
-		if req.Pattern != "" {
-			e.routeOnce(req.Pattern)
-		}
 		g.finish()
 		returned = true
 	})
 }
 
-// routeOnce notes the pattern that the mux has matched, unless a package has
-// noted one already or everything was committed; the note alone is no reason
-// for another record.
-func (e *Entry) routeOnce(pattern string) {
+// matched notes the pattern that the mux has found, unless a package has noted
+// one already. The note alone is no reason for another record.
+func (e *Entry) matched(pattern string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.identity.route == "" && e.noted != e.durable {
+	if e.identity.route == "" {
 		e.identity.route = pattern
 	}
 }

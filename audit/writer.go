@@ -3,7 +3,6 @@ package audit
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,7 +22,7 @@ var errRefused = errors.New("audit: the answer was refused")
 type writer struct {
 	under http.ResponseWriter
 	entry *Entry
-	ctx   context.Context
+	req   *http.Request
 	outer http.Header // the headers that were there before the handler ran
 
 	mu       sync.Mutex
@@ -36,8 +35,8 @@ type writer struct {
 	conn     *conn // after Hijack
 }
 
-func newWriter(under http.ResponseWriter, e *Entry, ctx context.Context) *writer {
-	return &writer{under: under, entry: e, ctx: ctx, outer: maps.Clone(under.Header())}
+func newWriter(under http.ResponseWriter, e *Entry, req *http.Request) *writer {
+	return &writer{under: under, entry: e, req: req, outer: maps.Clone(under.Header())}
 }
 
 // Header returns the headers of the answer, as http.ResponseWriter has it.
@@ -109,7 +108,7 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	w.status = http.StatusSwitchingProtocols
-	w.conn = &conn{Conn: raw, entry: w.entry, ctx: w.ctx}
+	w.conn = &conn{Conn: raw, entry: w.entry, ctx: w.req.Context()}
 	return w.conn, bufio.NewReadWriter(buf.Reader, bufio.NewWriter(w.conn)), nil
 }
 
@@ -140,7 +139,8 @@ func (w *writer) pass() error {
 	if w.refused {
 		return errRefused
 	}
-	err := w.entry.Commit(w.ctx)
+	w.entry.matched(w.req.Pattern)
+	err := w.entry.Commit(w.req.Context())
 	if err == nil {
 		return nil
 	}
@@ -186,7 +186,7 @@ func (w *writer) finish() {
 	case w.refused:
 		w.entry.End(Aborted, w.status, w.bytes)
 		panic(http.ErrAbortHandler)
-	case w.severed || w.ctx.Err() != nil:
+	case w.severed || w.req.Context().Err() != nil:
 		w.entry.End(Aborted, w.status, w.bytes)
 	default:
 		w.entry.End(Completed, cmp.Or(w.status, http.StatusOK), w.bytes)
