@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
-	"github.com/safeguard-sdk/safeguard/crypto/cryptotest"
 )
 
 // newSealer returns another Sealer, as another process has it, over the keys
@@ -277,14 +276,4 @@ func TestCacheIsBounded(t *testing.T) {
 		_, err := f.AppendOpen(t.Context(), nil, sealed[i], refOf(patient(i)))
 		require.NoError(t, err)
 	}
-}
-
-// The conformance suite holds the store of the suite itself as well.
-//
-// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
-func TestMemorySubjects(t *testing.T) {
-	cryptotest.TestSubjectKeys(t, func(*testing.T) func() crypto.SubjectKeys {
-		s := cryptotest.NewSubjects()
-		return func() crypto.SubjectKeys { return s }
-	})
 }
