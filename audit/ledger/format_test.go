@@ -65,7 +65,6 @@ func writeGolden(t *testing.T, records int) {
 	require.NoError(t, err)
 	appendRange(t, l, 5, records)
 	require.NoError(t, l.Close(t.Context()))
-	require.NoError(t, os.Remove(filepath.Join(golden, lockName)))
 	require.NoError(t, os.WriteFile(filepath.Join(golden, "verifier-key"), []byte(l.VerifierKey()+"\n"), 0o600))
 }
 

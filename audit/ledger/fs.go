@@ -33,7 +33,7 @@ type fileSystem interface {
 	// SyncDir makes created, renamed and removed names durable.
 	SyncDir() error
 	// Lock returns ErrLocked if another has it.
-	Lock(name string) (io.Closer, error)
+	Lock() (io.Closer, error)
 }
 
 // A dirFS is a directory of the operating system.
@@ -98,7 +98,7 @@ func (d dirFS) Rename(from, to string) error { return os.Rename(d.path(from), d.
 func (d dirFS) Remove(name string) error     { return os.Remove(d.path(name)) }
 func (d dirFS) SyncDir() error               { return syncDirectory(string(d)) }
 
-func (d dirFS) Lock(name string) (io.Closer, error) { return lockFile(d.path(name)) }
+func (d dirFS) Lock() (io.Closer, error) { return lockDir(string(d)) }
 
 // An osFile is a file of the operating system; Sync is in sync_*.go.
 type osFile struct{ *os.File }

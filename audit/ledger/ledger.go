@@ -61,7 +61,10 @@ type Ledger struct {
 //
 // If the last run ended in the middle of a write, that last, never
 // acknowledged batch is dropped, and the ledger's next record says so, with
-// file, offset, length and SHA-256 of what was dropped (type [Recovered]).
+// file, offset, length and SHA-256 of what was dropped (type [Recovered]). A
+// last batch that was acknowledged, is not yet signed and was damaged later
+// looks the same, and is dropped and told in the same way.
+//
 // Everything else that is not as it was written is refused with a
 // [*DamageError]: an intact batch behind a broken one, anything missing or
 // changed that a checkpoint covers, a missing checkpoint. It returns
@@ -84,7 +87,7 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 	if err := fsys.Prepare(options.UnsafeNetworkFileSystem); err != nil {
 		return nil, wrap("open", err)
 	}
-	lock, err := fsys.Lock(lockName)
+	lock, err := fsys.Lock()
 	if err != nil {
 		return nil, wrap("open", err)
 	}

@@ -20,7 +20,7 @@ func (l *Ledger) load(key crypto.Signer) ([][]byte, error) {
 	if err := l.sweep(missing); err != nil {
 		return nil, err
 	}
-	if l.options.Origin, err = chooseOrigin(l.options.Origin, signed, key); err != nil {
+	if l.options.Origin, err = chooseOrigin(l.options.Origin, signed); err != nil {
 		return nil, err
 	}
 	if l.signer, err = newCheckpointSigner(l.options.Origin, key); err != nil {
@@ -64,12 +64,12 @@ func (l *Ledger) sweep(noCheckpoint bool) error {
 
 // chooseOrigin takes the name that the directory has, the one that is asked
 // for, or a default, and refuses a contradiction.
-func chooseOrigin(asked string, signed []byte, key crypto.Signer) (string, error) {
+func chooseOrigin(asked string, signed []byte) (string, error) {
 	if signed == nil && asked != "" {
 		return asked, nil
 	}
 	if signed == nil {
-		return defaultOrigin(key)
+		return defaultOrigin(), nil
 	}
 	line, _, _ := bytes.Cut(signed, []byte("\n"))
 	has := string(line)

@@ -7,5 +7,5 @@ import (
 	"io"
 )
 
-// lockFile refuses: without a lock two writers could destroy a ledger.
-func lockFile(string) (io.Closer, error) { return nil, errors.ErrUnsupported }
+// lockDir refuses: without a lock two writers could destroy a ledger.
+func lockDir(string) (io.Closer, error) { return nil, errors.ErrUnsupported }

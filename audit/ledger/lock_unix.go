@@ -9,9 +9,10 @@ import (
 	"syscall"
 )
 
-// lockFile takes an exclusive flock(2), which ends with the process.
-func lockFile(path string) (io.Closer, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+// lockDir takes an exclusive flock(2) on the directory itself, so that there is
+// no lock file to be removed. It ends with the process.
+func lockDir(dir string) (io.Closer, error) {
+	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}

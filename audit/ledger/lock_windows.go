@@ -4,14 +4,17 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
 // errorSharingViolation is ERROR_SHARING_VIOLATION.
 const errorSharingViolation = syscall.Errno(32)
 
-// lockFile opens path without sharing it, which ends with the process.
-func lockFile(path string) (io.Closer, error) {
+// lockDir opens the file "lock" in dir without sharing it, which ends with the
+// process.
+func lockDir(dir string) (io.Closer, error) {
+	path := filepath.Join(dir, "lock")
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, err

@@ -121,7 +121,7 @@ func (m *memFS) SyncDir() error {
 	})
 }
 
-func (m *memFS) Lock(string) (io.Closer, error) {
+func (m *memFS) Lock() (io.Closer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.locked {

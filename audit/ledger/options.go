@@ -1,9 +1,7 @@
 package ledger
 
 import (
-	"crypto"
-	"crypto/sha256"
-	"encoding/hex"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -33,7 +31,7 @@ type Options struct {
 	// CloudEvents source of its own records. It must be unique among all of
 	// yours, a URI reference without spaces and plus signs, 255 bytes at most,
 	// for instance "clinic.example/charts/3". Default: what the directory
-	// already has, or "safeguard-ledger/" and 16 digits of the key's hash.
+	// already has, or "safeguard-ledger/" and random letters for a new one.
 	Origin string
 	// CheckpointInterval is how often new records are signed, 10 ms to 1 h.
 	// Records that are younger than that are durable, but not yet signed.
@@ -92,12 +90,6 @@ func checkOrigin(origin string) error {
 	return nil
 }
 
-// defaultOrigin derives a name from the key, so that it is unique to it.
-func defaultOrigin(key crypto.Signer) (string, error) {
-	public, err := publicKey(key)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(public)
-	return "safeguard-ledger/" + hex.EncodeToString(sum[:8]), nil
-}
+// defaultOrigin makes up a name that no other ledger has, so that one cannot
+// stand in for another even if they share a key.
+func defaultOrigin() string { return "safeguard-ledger/" + rand.Text() }

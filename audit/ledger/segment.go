@@ -13,7 +13,6 @@ import (
 const (
 	segmentSuffix  = ".seg"
 	tempSuffix     = ".tmp"
-	lockName       = "lock"
 	checkpointName = "checkpoint"
 	leavesName     = "leaves"
 	pendingName    = "recovery"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -105,7 +106,7 @@ func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *Veri
 	}
 	last, err := openCheckpoint(signed, v)
 	if err != nil {
-		return Verdict{Problem: &DamageError{Segment: checkpointName, Reason: err.Error()}}, nil
+		return Verdict{Problem: &DamageError{Segment: checkpointName, Reason: strings.TrimPrefix(err.Error(), "ledger: ")}}, nil
 	}
 	e := &exam{walk: walk{fsys: fsys}, signed: last, known: known}
 	return e.verdict(e.examine(ctx))
