@@ -32,7 +32,8 @@ var errUsage = errors.New("memstore: an ID and positive limits are required")
 // Controls: HIPAA 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-05.
 type Options struct {
 	// Max is the largest number of sessions on record, live and ended; 0 means
-	// DefaultMax. Each takes some 400 bytes.
+	// DefaultMax. An ended one counts until its absolute limit, so leave room
+	// for programs that sign in again and again. Each takes some 400 bytes.
 	Max int
 }
 
