@@ -12,22 +12,22 @@
 //     a bare 500.
 //   - a job, a queue or another transport: [Guard.Decide], then
 //     [Decision.Project].
-//   - signing in and idle logoff: package session. Recording: package audit.
+//   - signing in: package session. Recording: package audit.
 //
 // The promise: what [Decision.Project] returns holds only fields that an
 // allow rule of the caller's roles lists for this action and purpose, less
-// what a deny rule takes away. A field nobody listed is left out, so a new
-// field of the data is hidden until somebody allows it. Deny overrides, the
-// order of rules never matters, and any error is a denial.
+// what a deny rule takes away. A new field of the data stays hidden until
+// somebody allows it. Deny overrides, the order of rules never matters, and
+// any error is a denial.
 //
 // It is an allow-list of names. It does not look into values: an identifier
-// typed into an allowed comment leaves with the comment. It does not check
-// that a resource belongs to the patient of the request, does not filter
-// queries, writes or inferences from search results, and does not see what a
-// handler sends elsewhere. Treatment is no exemption for internal uses:
+// typed into an allowed comment leaves with it. It does not check that a
+// resource belongs to the patient of the request, does not filter queries,
+// writes or what a search lets one infer, and does not see what a handler
+// sends elsewhere. Treatment is no exemption for internal uses:
 // 164.502(b)(2)(i) exempts disclosures to and requests by a provider, not
-// uses, so clinicians have rules too. Nothing here makes anyone compliant;
-// the policy is the organisation's own finding of who needs what.
+// uses, so clinicians have rules too. Nothing here makes anyone compliant:
+// who needs what is the organisation's finding.
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 package access

@@ -58,6 +58,8 @@ type Guard struct {
 // Options.Roles is missing, if the policy asks for relationships and
 // Options.Relationships is missing, or if Options.Roles is [Assignments] with
 // a role that the policy does not have.
+//
+// Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B); NIST CSF 2.0 PR.AA-05.
 func New(policy *Policy, opts *Options) (*Guard, error) {
 	if policy == nil || policy.hash == "" || opts == nil || opts.Roles == nil {
 		return nil, ErrOptions

@@ -1,14 +1,11 @@
 package access_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,7 +14,6 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/safeguard-sdk/safeguard/audit"
-	"github.com/safeguard-sdk/safeguard/audit/audittest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -25,89 +21,6 @@ import (
 const planted = "Wilhelmina-Planted-7731"
 
 const chart = `{"resourceType":"Patient","id":"1","name":[{"family":"` + planted + `"}],"birthDate":"1970-01-01","text":{"div":"` + planted + `"}}`
-
-// service is a server as a program with its own sign-in builds it: the audit
-// Handler, a sign-in, the Mux.
-type service struct {
-	*httptest.Server
-	guard *access.Guard
-	log   *audittest.Log
-}
-
-func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
-	t.Helper()
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret)
-	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "1", Secret: secret})
-	require.NoError(t, err)
-	log := audittest.NewLog()
-	rec, err := audit.New(log, keys, nil)
-	require.NoError(t, err)
-	signIn := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if who := r.Header.Get("User"); who != "" {
-			r = r.WithContext(safeguard.WithPrincipal(r.Context(), safeguard.Principal{ID: who, Kind: safeguard.Person}))
-		}
-		w.Header().Set("Set-Cookie", "of=the-sign-in")
-		mux.ServeHTTP(w, r)
-	})
-	s := &service{Server: httptest.NewServer(rec.Handler(signIn)), guard: g, log: log}
-	t.Cleanup(func() {
-		s.Server.Close()
-		require.NoError(t, rec.Close(context.Background()))
-	})
-	return s
-}
-
-// answer is what came over the wire.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-	all    string // status line, headers and body
-}
-
-func (s *service) get(t *testing.T, method, path, who string, purpose ...string) answer {
-	t.Helper()
-	req, err := http.NewRequest(method, s.URL+path, nil)
-	require.NoError(t, err)
-	if who != "" {
-		req.Header.Set("User", who)
-	}
-	for _, p := range purpose {
-		req.Header.Add("Purpose-Of-Use", p)
-	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Do(req)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	var all bytes.Buffer
-	fmt.Fprintln(&all, res.Status, res.Header, res.Trailer)
-	all.Write(body)
-	return answer{res.StatusCode, res.Header, string(body), all.String()}
-}
-
-// accesses returns the access records of the log.
-func (s *service) accesses(t *testing.T) []audit.Access {
-	return audittest.Data[audit.Access](t, s.log.Records(), audit.TypeAccess)
-}
-
-var readPatient = access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id")}
-
-// route serves one handler under GET /patients/{id}.
-func route(t *testing.T, rule access.Rule, h http.HandlerFunc) *service {
-	t.Helper()
-	g := clinic(t)
-	mux := g.Mux()
-	mux.HandleFunc("GET /patients/{id}", rule, h)
-	require.NoError(t, g.VerifyRoutes(mux))
-	return serve(t, g, mux)
-}
-
-func answerChart(w http.ResponseWriter, r *http.Request) {
-	_ = access.WriteJSON(w, r, http.StatusOK, []byte(chart))
-}
 
 // A request gets what its caller and purpose may see, and the log says so
 // before it leaves.
@@ -386,176 +299,4 @@ func TestNothingLeavesUnrecorded(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, a.status)
 	require.NotContains(t, a.all, planted)
 	s.log.Fail(nil)
-}
-
-// An unprojected route is decided, recorded as one from which anything may
-// have left, and listed with its justification; a public one is open.
-//
-// Controls: HIPAA 164.312(a)(1), 164.514(d)(5), 164.312(b); NIST CSF 2.0 PR.AA-05, PR.PS-04.
-func TestUnprojectedAndPublic(t *testing.T) {
-	g := clinic(t)
-	mux := g.Mux()
-	unprojected := readPatient
-	unprojected.Unprojected = "a PDF cannot be projected"
-	mux.HandleFunc("GET /patients/{id}/pdf", unprojected, func(w http.ResponseWriter, r *http.Request) {
-		d, ok := access.DecisionFrom(r.Context())
-		if !ok || !d.Allowed {
-			panic("no decision")
-		}
-		_, _ = io.WriteString(w, "%PDF "+planted)
-	})
-	mux.HandleFunc("GET /patients/{id}/json", unprojected, answerChart)
-	mux.HandleFunc("GET /health", access.Rule{Public: "says only that the service is up"}, func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := access.DecisionFrom(r.Context()); ok {
-			panic("a decision")
-		}
-		_, _ = io.WriteString(w, "up")
-	})
-	mux.HandleFunc("GET /mixed", access.Rule{Public: "none"}, func(w http.ResponseWriter, r *http.Request) {
-		if !errors.Is(access.WriteJSON(w, r, 200, []byte(chart)), access.ErrAnswer) {
-			panic("answered without a decision")
-		}
-	})
-	mux.HandleFunc("GET /error", access.Rule{Public: "none"}, func(w http.ResponseWriter, r *http.Request) { _ = access.Error(w, r, 410) })
-	require.NoError(t, g.VerifyRoutes(mux))
-	s := serve(t, g, mux)
-
-	require.Equal(t, "%PDF "+planted, s.get(t, "GET", "/patients/1/pdf", "carla", "TREAT").body)
-	require.Equal(t, []string{"Patient.* unprojected"}, s.accesses(t)[0].Fields)
-	require.Equal(t, http.StatusForbidden, s.get(t, "GET", "/patients/1/pdf", "gone", "TREAT").status)
-	require.NotContains(t, s.get(t, "GET", "/patients/1/json", "sam", "TREAT").all, planted)
-	require.Equal(t, "up", s.get(t, "GET", "/health", "").body)
-	mixed := s.get(t, "GET", "/mixed", "carla", "TREAT")
-	require.Equal(t, http.StatusInternalServerError, mixed.status)
-	require.NotContains(t, mixed.all, planted)
-	require.Equal(t, http.StatusGone, s.get(t, "GET", "/error", "").status)
-
-	seen, err := g.Report(context.Background())
-	require.NoError(t, err)
-	require.Equal(t, uint64(5), seen[1].Counters["routes"])
-	require.Equal(t, uint64(2), seen[1].Counters["routes.unprojected"])
-	require.Equal(t, uint64(3), seen[1].Counters["routes.public"])
-	require.Equal(t, "a PDF cannot be projected", seen[1].Settings["unprojected GET /patients/{id}/pdf"])
-	require.Equal(t, "GET /error", g.Routes()[0].Pattern)
-}
-
-// Every mistake in the routes is found at start, and nothing is served.
-//
-// Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
-func TestVerifyRoutes(t *testing.T) {
-	ok := func(http.ResponseWriter, *http.Request) {}
-	with := func(change func(*access.Rule)) access.Rule {
-		r := readPatient
-		change(&r)
-		return r
-	}
-	for name, c := range map[string]struct {
-		add     func(*access.Mux)
-		problem string
-	}{
-		"no route":        {func(*access.Mux) {}, "no route"},
-		"no rule":         {func(m *access.Mux) { m.HandleFunc("/a", access.Rule{}, ok) }, "no rule"},
-		"no handler":      {func(m *access.Mux) { m.Handle("/a", readPatient, nil) }, "no handler"},
-		"no handler func": {func(m *access.Mux) { m.HandleFunc("/a", readPatient, nil) }, "no handler"},
-		"bad pattern":     {func(m *access.Mux) { m.HandleFunc("GET a{", readPatient, ok) }, "not a valid pattern"},
-		"empty pattern":   {func(m *access.Mux) { m.HandleFunc("", readPatient, ok) }, "not a valid pattern"},
-		"conflict": {func(m *access.Mux) {
-			m.HandleFunc("/a/{x}", readPatient, ok)
-			m.HandleFunc("/{y}/b", readPatient, ok)
-		}, "conflicts"},
-		"same twice": {func(m *access.Mux) {
-			m.HandleFunc("/a", readPatient, ok)
-			m.HandleFunc("/a", readPatient, ok)
-		}, "conflicts"},
-		"resource": {func(m *access.Mux) { m.HandleFunc("/a", with(func(r *access.Rule) { r.Resource = "Pateint" }), ok) }, `no action "read" on "Pateint"`},
-		"action":   {func(m *access.Mux) { m.HandleFunc("/a", with(func(r *access.Rule) { r.Action = "raed" }), ok) }, `no action "raed"`},
-		"half":     {func(m *access.Mux) { m.HandleFunc("/a", access.Rule{Resource: "Patient"}, ok) }, "no action"},
-		"header": {func(m *access.Mux) {
-			m.HandleFunc("/a", with(func(r *access.Rule) { r.Headers = []string{"trailer"} }), ok)
-		}, "no header"},
-		"no name": {func(m *access.Mux) {
-			m.HandleFunc("/a", with(func(r *access.Rule) { r.Headers = []string{"a b"} }), ok)
-		}, "no header"},
-		"blank":          {func(m *access.Mux) { m.HandleFunc("/a", with(func(r *access.Rule) { r.Unprojected = " " }), ok) }, "no justification"},
-		"blank too":      {func(m *access.Mux) { m.HandleFunc("/a", access.Rule{Public: " "}, ok) }, "no justification"},
-		"public and not": {func(m *access.Mux) { m.HandleFunc("/a", with(func(r *access.Rule) { r.Public = "p" }), ok) }, "about no resource"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			g := clinic(t)
-			mux := g.Mux()
-			if name != "no route" {
-				mux.HandleFunc("GET /good", readPatient, ok)
-			}
-			c.add(mux)
-			err := g.VerifyRoutes(mux)
-			require.ErrorIs(t, err, access.ErrRoutes)
-			require.ErrorContains(t, err, c.problem)
-			require.Empty(t, g.Routes())
-			a := serve(t, g, mux).get(t, "GET", "/good", "carla", "TREAT")
-			require.Equal(t, http.StatusInternalServerError, a.status)
-			require.Contains(t, a.body, access.CodeUnverified)
-		})
-	}
-	t.Run("all at once", func(t *testing.T) {
-		g := clinic(t)
-		mux := g.Mux()
-		mux.HandleFunc("/first", access.Rule{}, ok)
-		mux.HandleFunc("/second", access.Rule{}, ok)
-		err := g.VerifyRoutes(mux)
-		require.ErrorContains(t, err, "/first")
-		require.ErrorContains(t, err, "/second")
-	})
-	t.Run("another guard", func(t *testing.T) {
-		require.ErrorIs(t, clinic(t).VerifyRoutes(clinic(t).Mux()), access.ErrRoutes)
-		require.ErrorIs(t, clinic(t).VerifyRoutes(nil), access.ErrRoutes)
-	})
-	t.Run("a route added later", func(t *testing.T) {
-		g := clinic(t)
-		mux := g.Mux()
-		mux.HandleFunc("/a", readPatient, ok)
-		require.NoError(t, g.VerifyRoutes(mux))
-		mux.HandleFunc("/b", readPatient, ok)
-		require.Contains(t, serve(t, g, mux).get(t, "GET", "/a", "carla", "TREAT").body, access.CodeUnverified)
-	})
-}
-
-// A route that names a patient denies a request that does not.
-//
-// Controls: HIPAA 164.312(a)(1), 164.312(b); NIST CSF 2.0 PR.AA-05, PR.PS-04.
-func TestRouteWithoutItsPatient(t *testing.T) {
-	rule := readPatient
-	rule.Patient = access.PathPatient("other")
-	rule.Purpose = access.FixedPurpose(safeguard.Treatment)
-	s := route(t, rule, answerChart)
-	a := s.get(t, "GET", "/patients/1", "carla")
-	require.Equal(t, http.StatusForbidden, a.status)
-	require.Contains(t, a.body, access.CodeNoPatient)
-	require.False(t, s.accesses(t)[0].Decision.Allowed)
-
-	rule.Purpose = access.FixedPurpose("CURIOSITY")
-	require.Contains(t, route(t, rule, answerChart).get(t, "GET", "/patients/1", "carla").body, access.CodeNoPurpose)
-}
-
-// Without audit.Handler outside nothing is served, unless that was asked for.
-//
-// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
-func TestMuxWantsAnEntry(t *testing.T) {
-	p, err := access.ParsePolicy([]byte(clinicPolicy))
-	require.NoError(t, err)
-	for _, unsafe := range []bool{false, true} {
-		g, err := access.New(p, &access.Options{Roles: people(), UnsafeWithoutEntry: unsafe})
-		require.NoError(t, err)
-		mux := g.Mux()
-		mux.HandleFunc("GET /patients/{id}", readPatient, answerChart)
-		require.NoError(t, g.VerifyRoutes(mux))
-		req := httptest.NewRequestWithContext(as("carla"), "GET", "/patients/1", nil)
-		req.Header.Set("Purpose-Of-Use", "TREAT")
-		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, req)
-		require.Equal(t, unsafe, strings.Contains(w.Body.String(), planted))
-		require.Equal(t, !unsafe, strings.Contains(w.Body.String(), access.CodeNoEntry))
-		seen, err := g.Report(context.Background())
-		require.NoError(t, err)
-		require.Equal(t, unsafe, seen[1].Settings["UnsafeWithoutEntry"] == "true")
-	}
 }

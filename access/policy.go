@@ -104,6 +104,8 @@ func (s *roleSet) meets(t *roleSet) bool {
 // "all", denies the action; one with fields takes these away from whatever
 // any allow rule of the same caller gives. Roles inherit the rules of the
 // roles they name, denials as well.
+//
+// Controls: HIPAA 164.308(a)(4)(ii)(B), 164.514(d)(2), 164.514(d)(5); NIST CSF 2.0 PR.AA-05.
 func ParsePolicy(src []byte) (*Policy, error) {
 	tree, err := parseTree(src)
 	if err != nil {

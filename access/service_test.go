@@ -1,0 +1,101 @@
+package access_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access"
+	"github.com/safeguard-sdk/safeguard/audit"
+	"github.com/safeguard-sdk/safeguard/audit/audittest"
+	"github.com/stretchr/testify/require"
+)
+
+// service is a server as a program with its own sign-in builds it: the audit
+// Handler, a sign-in, the Mux.
+type service struct {
+	*httptest.Server
+	guard *access.Guard
+	log   *audittest.Log
+}
+
+func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
+	t.Helper()
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret)
+	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "1", Secret: secret})
+	require.NoError(t, err)
+	log := audittest.NewLog()
+	rec, err := audit.New(log, keys, nil)
+	require.NoError(t, err)
+	signIn := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if who := r.Header.Get("User"); who != "" {
+			r = r.WithContext(safeguard.WithPrincipal(r.Context(), safeguard.Principal{ID: who, Kind: safeguard.Person}))
+		}
+		w.Header().Set("Set-Cookie", "of=the-sign-in")
+		mux.ServeHTTP(w, r)
+	})
+	s := &service{Server: httptest.NewServer(rec.Handler(signIn)), guard: g, log: log}
+	t.Cleanup(func() {
+		s.Server.Close()
+		require.NoError(t, rec.Close(context.Background()))
+	})
+	return s
+}
+
+// answer is what came over the wire.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	all    string // status line, headers and body
+}
+
+func (s *service) get(t *testing.T, method, path, who string, purpose ...string) answer {
+	t.Helper()
+	req, err := http.NewRequest(method, s.URL+path, nil)
+	require.NoError(t, err)
+	if who != "" {
+		req.Header.Set("User", who)
+	}
+	for _, p := range purpose {
+		req.Header.Add("Purpose-Of-Use", p)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	var all bytes.Buffer
+	fmt.Fprintln(&all, res.Status, res.Header, res.Trailer)
+	all.Write(body)
+	return answer{res.StatusCode, res.Header, string(body), all.String()}
+}
+
+// accesses returns the access records of the log.
+func (s *service) accesses(t *testing.T) []audit.Access {
+	return audittest.Data[audit.Access](t, s.log.Records(), audit.TypeAccess)
+}
+
+var readPatient = access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id")}
+
+// route serves one handler under GET /patients/{id}.
+func route(t *testing.T, rule access.Rule, h http.HandlerFunc) *service {
+	t.Helper()
+	g := clinic(t)
+	mux := g.Mux()
+	mux.HandleFunc("GET /patients/{id}", rule, h)
+	require.NoError(t, g.VerifyRoutes(mux))
+	return serve(t, g, mux)
+}
+
+func answerChart(w http.ResponseWriter, r *http.Request) {
+	_ = access.WriteJSON(w, r, http.StatusOK, []byte(chart))
+}
