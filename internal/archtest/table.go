@@ -13,6 +13,8 @@ package archtest
 //
 // Controls: none, it describes this repository's source.
 func Table() []Row {
+	// What comes with a contract for the tests of whoever is on its other side.
+	suites := []string{"audit/audittest"}
 	return []Row{
 		{Packages: []string{"."},
 			Why: "the root package is the vocabulary: standard library only"},
@@ -24,19 +26,20 @@ func Table() []Row {
 			Why: "a conformance suite knows the contract only"},
 		{Packages: []string{"audit/ledger"}, Own: []string{".", "audit"},
 			Foreign:     []string{"golang.org/x/mod/sumdb/..."},
+			TestOwn:     suites,
 			TestForeign: []string{"github.com/cloudevents/sdk-go/v2/..."},
 			Why:         "the ledger adds signed notes and transparency-log trees to audit"},
 
-		{Packages: []string{"session"}, Own: []string{".", "audit"},
+		{Packages: []string{"session"}, Own: []string{".", "audit"}, TestOwn: suites,
 			Why: "session, access, crypto and deid meet in the context, never in each other"},
 		{Packages: []string{"session/memstore", "session/sessiontest"}, Own: []string{".", "session"},
 			TestOwn: []string{"session/..."},
 			Why:     "stores and their conformance suite know the contract only"},
 
-		{Packages: []string{"access"}, Own: []string{".", "audit", "internal/phitag"},
+		{Packages: []string{"access"}, Own: []string{".", "audit", "internal/phitag"}, TestOwn: suites,
 			Why: "session, access, crypto and deid meet in the context, never in each other"},
 
-		{Packages: []string{"crypto"}, Own: []string{".", "audit"},
+		{Packages: []string{"crypto"}, Own: []string{".", "audit"}, TestOwn: suites,
 			Why: "crypto owns its key interfaces; Tink comes with crypto/keyset alone"},
 		{Packages: []string{"crypto/cryptotest"}, Own: []string{".", "crypto"},
 			Why: "a conformance suite knows the contract only"},
@@ -44,7 +47,7 @@ func Table() []Row {
 			Foreign: []string{"github.com/tink-crypto/tink-go/v2/..."},
 			Why:     "keysets are Tink's"},
 
-		{Packages: []string{"deid"}, Own: []string{".", "audit", "internal/phitag"},
+		{Packages: []string{"deid"}, Own: []string{".", "audit", "internal/phitag"}, TestOwn: suites,
 			Why: "session, access, crypto and deid meet in the context, never in each other"},
 		{Packages: []string{"internal/phitag"}, Own: []string{"."},
 			Why: "the phi struct tag is shared by packages that must not know each other"},
