@@ -52,12 +52,9 @@ func (r *run) coding(n int32) bool {
 	for c := r.nodes[n].first; c != 0; c = r.nodes[c].next {
 		name := string(r.key(c))
 		switch {
-		case name == "system" || name == "code" || c == display:
+		case (name == "system" || name == "code") && r.nodes[c].kind == jsonString || c == display:
 		case name == "userSelected" && r.nodes[c].kind == jsonBool:
-		case name == "display":
-			r.below(name, r.unmapped)
-			continue
-		case name == "version":
+		case name == "system" || name == "code" || name == "display" || name == "version":
 			r.below(name, r.unmapped)
 			continue
 		default:

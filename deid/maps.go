@@ -18,11 +18,11 @@ package deid
 //	-kind                     removed as that kind
 //	Capitalised               the data type of that name
 const fhirMaps = `
+Quantity value:num comparator:code unit:unit system:ucum code:unit
 Period start:date end:date
 Range low:quantity high:quantity
 Ratio numerator:quantity denominator:quantity
 Money value:num currency:country
-Quantity value:num comparator:code unit:unit system:ucum code:unit
 Address use:code type:code text:-street line:-street city:-city district:-county state:state postalCode:zip country:country period:Period
 Meta profile:profile security:coding tag:coding lastUpdated:-date versionId:-other source:-url
 Reference reference:literal type:restype identifier:identifier display:-name

@@ -85,7 +85,7 @@ type Report struct {
 	ZipTable string
 	// ReferenceYear is the year by which ages were reckoned.
 	ReferenceYear int
-	// Resources is how many FHIR resources, or Go values, came out.
+	// Resources is how many FHIR resources, or Go structs, came out.
 	Resources int
 	// Output is the SHA-256 of the bytes that came out, in hex; empty for Go
 	// values. The input is not hashed: a hash of it would be derived from it.

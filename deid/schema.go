@@ -62,6 +62,12 @@ const rules = " id ref literal restype fullurl requrl bool num code lang mime pr
 	" date date.death birth address state zip country identifier telecom provider proname ext subext exturl exttext sex" +
 	" contained resource "
 
+// shapeOf are the data types behind rules. It is never written to.
+var shapeOf = map[string]string{
+	"quantity": "Quantity", "age": "Quantity", "ref": "Reference", "provider": "HumanName",
+	"ext": "Extension", "subext": "Extension", "address": "Address",
+}
+
 // schema reads elements up to the closing brace or the end.
 func (a *atlas) schema(words []string) (*schema, []string, error) {
 	s := &schema{elements: map[string]*element{}}
@@ -103,23 +109,20 @@ func (a *atlas) element(word string) (string, *element, error) {
 	}
 	e := &element{rule: rule}
 	switch rule {
-	case "date", "birth", "date.death":
-		e.kind = map[string]phitag.Kind{"date": phitag.Date, "birth": phitag.Birthdate, "date.death": phitag.Death}[rule]
-		return name, e, nil
-	case "quantity", "age":
-		e.kids = a.types["Quantity"]
-		return name, e, nil
-	case "ref":
-		e.kids = a.types["Reference"]
-		return name, e, nil
+	case "date":
+		e.kind = phitag.Date
+	case "birth":
+		e.kind = phitag.Birthdate
+	case "date.death":
+		e.kind = phitag.Death
 	case "provider":
-		e.kids, e.kind = a.types["HumanName"], phitag.Name
-		return name, e, nil
-	case "ext", "subext":
-		e.kids = a.types["Extension"]
-		return name, e, nil
-	case "address":
-		e.kids = a.types["Address"]
+		e.kind = phitag.Name
+	}
+	if shape, ok := shapeOf[rule]; ok {
+		e.kids = a.types[shape]
+		if e.kids == nil && shape != "Extension" { // which contains itself
+			return "", nil, fmt.Errorf("%s before %s", name, shape)
+		}
 		return name, e, nil
 	}
 	if kids := a.types[rule]; kids != nil {
