@@ -344,6 +344,24 @@ func TestRollbackAndFork(t *testing.T) {
 	require.False(t, v.OK, "another key")
 }
 
+// Two ledgers of one key, left to name themselves: neither can stand in for the
+// other.
+//
+// Controls: HIPAA 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func TestOneKeyTwoLedgers(t *testing.T) {
+	a, b := newMemFS(), newMemFS()
+	la, err := open(a, testKey(1), nil)
+	require.NoError(t, err)
+	lb, err := open(b, testKey(1), nil)
+	require.NoError(t, err)
+	require.NoError(t, la.Close(t.Context()))
+	require.NoError(t, lb.Close(t.Context()))
+	require.True(t, mustVerify(t, a, la.VerifierKey()).OK)
+	v := mustVerify(t, b, la.VerifierKey())
+	require.False(t, v.OK)
+	require.Contains(t, v.Problem.Reason, "signed by another key")
+}
+
 // The leaf index is a help, not evidence: it is made again, and that is
 // recorded.
 //
