@@ -35,8 +35,9 @@ const (
 // Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
 type Options struct {
 	// SubjectTTL is how long a ready subject key stays in memory, and so how
-	// long another process may go on after a key was destroyed in the store.
-	// 0 is DefaultSubjectTTL; at most an hour.
+	// long a process may go on after a key was destroyed in the store, or
+	// after Keys no longer gives the tenant's. What is sealed in that time is
+	// lost with the key. 0 is DefaultSubjectTTL; at most an hour.
 	SubjectTTL time.Duration
 	// SubjectCache is how many ready subject keys stay in memory. 0 is
 	// DefaultSubjectCache; at most a million.
@@ -133,8 +134,15 @@ func newSealer(keys Keys, subjects SubjectKeys, o Options) *Sealer {
 func (s *Sealer) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[sealer]") }
 
 // AppendSeal seals plaintext for the place ref and appends it to dst, 33
-// bytes longer than plaintext for NoSubject and 37 for a Subject. The first
-// value of a Subject makes the Subject's key and stores it before it is used.
+// bytes longer than plaintext for NoSubject and 37 for a Subject:
+//
+//	0x01 | tenant key id (4) | nonce (12) | ciphertext | tag (16)
+//	0x53 | tenant key id (4) | key version (4) | nonce (12) | ciphertext | tag (16)
+//
+// with numbers big-endian. The first is Tink's layout. In the second the id
+// is that of the tenant key which wrapped the Subject's key at the time, and
+// all in front of the nonce is authenticated. The first value of a Subject
+// makes the Subject's key and stores it before it is used.
 //
 // It returns [ErrRef], [ErrTenant], [ErrShredded], [ErrLimit], or what the
 // store or the context returned; dst is then not to be used. It allocates
