@@ -62,7 +62,8 @@ func (v Verdict) String() string {
 
 // Verify reads the ledger in dir, recomputes everything, and says whether it is
 // what was written. It needs the public key only, writes nothing, and may run
-// beside an open ledger or on a copy. verifierKey is what
+// beside an open ledger or on a copy; on Windows only on a closed one or a
+// copy, since a file that is open there cannot be replaced. verifierKey is what
 // [Ledger.VerifierKey] returned.
 //
 // An intact verdict means: the holder of the key signed a ledger of
