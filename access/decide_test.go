@@ -182,6 +182,10 @@ func TestExplain(t *testing.T) {
 	require.Equal(t, "denied: access.no-rule: needed is the role clinician", explain("sam", "update", "HOPERAT"))
 	require.Equal(t, "denied: access.purpose: needed is the purpose TREAT; the purpose TREAT or HOPERAT", explain("carla", "read", "HMARKT"))
 	require.Equal(t, "denied: access.deny-rule: by X-1", explain("gone", "read", "TREAT"))
+	require.Equal(t, "denied: access.no-role: the caller has no role", explain("new", "read", "TREAT"))
+	require.Equal(t, "denied: access.no-principal: nobody is identified", explain("", "read", "TREAT"))
+	require.Contains(t, explain("sam", "read", ""), "no purpose of use")
+	require.Contains(t, explain("sam", "raed", "TREAT"), "declares no such action")
 	secret := "SECRET-PURPOSE-12345"
 	d := g.Decide(as("sam"), access.Request{Resource: secret, Action: secret, Purpose: safeguard.Purpose(secret)})
 	require.NotContains(t, d.Explain(), secret)

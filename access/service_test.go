@@ -4,16 +4,18 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/safeguard-sdk/safeguard/audit"
-	"github.com/safeguard-sdk/safeguard/audit/audittest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,7 +24,7 @@ import (
 type service struct {
 	*httptest.Server
 	guard *access.Guard
-	log   *audittest.Log
+	log   *memory
 }
 
 func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
@@ -31,7 +33,7 @@ func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
 	_, _ = rand.Read(secret)
 	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "1", Secret: secret})
 	require.NoError(t, err)
-	log := audittest.NewLog()
+	log := &memory{}
 	rec, err := audit.New(log, keys, nil)
 	require.NoError(t, err)
 	signIn := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,6 +49,37 @@ func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
 		require.NoError(t, rec.Close(context.Background()))
 	})
 	return s
+}
+
+// memory is a log that can be read and made to fail.
+type memory struct {
+	mu      sync.Mutex
+	records [][]byte
+	err     error
+}
+
+func (m *memory) Append(_ context.Context, records ...[]byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	for _, r := range records {
+		m.records = append(m.records, slices.Clone(r))
+	}
+	return nil
+}
+
+func (m *memory) Fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
+}
+
+func (m *memory) Records() [][]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.records)
 }
 
 // answer is what came over the wire.
@@ -81,7 +114,18 @@ func (s *service) get(t *testing.T, method, path, who string, purpose ...string)
 
 // accesses returns the access records of the log.
 func (s *service) accesses(t *testing.T) []audit.Access {
-	return audittest.Data[audit.Access](t, s.log.Records(), audit.TypeAccess)
+	var all []audit.Access
+	for _, record := range s.log.Records() {
+		var e audit.Event
+		require.NoError(t, json.Unmarshal(record, &e))
+		if e.Type != audit.TypeAccess {
+			continue
+		}
+		var a audit.Access
+		require.NoError(t, json.Unmarshal(e.Data, &a))
+		all = append(all, a)
+	}
+	return all
 }
 
 var readPatient = access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id")}
