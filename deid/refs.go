@@ -67,7 +67,7 @@ func (r *run) register(n int32, typ string, at place) place {
 		key, at.base = r.parseReference(at.fullURL, "")
 		if key != "" {
 			r.full[key] = true
-			if at.base == "" && id != "" {
+			if _, ok := r.canon[own]; !ok && id != "" {
 				r.canon[own] = key
 			}
 		}

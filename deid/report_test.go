@@ -1,6 +1,7 @@
 package deid
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
 )
 
@@ -131,14 +133,38 @@ func TestReferences(t *testing.T) {
 {"fullUrl":"not a URL","resource":{"resourceType":"Location","id":"1"},"request":{"method":"GET","url":"Patient?name=Quillfeather"}},
 {"request":{"method":"DELETE","url":"Patient/1"}}]}`)
 	require.JSONEq(t, `{"resourceType":"Bundle","type":"history","entry":[
-{"fullUrl":"urn:uuid:code-1","resource":{"resourceType":"Patient","id":"code-1"},"request":{"method":"PUT","url":"Patient/code-2"}},
-{"fullUrl":"urn:uuid:code-3","resource":{"resourceType":"Observation","id":"code-3","subject":{"reference":"urn:uuid:code-1"},"performer":[{"reference":"Patient/code-4"}]}},
-{"resource":{"resourceType":"Location","id":"code-5"},"request":{"method":"GET"}}]}`, number(out))
+{"fullUrl":"urn:uuid:code-1","resource":{"resourceType":"Patient","id":"code-1"},"request":{"method":"PUT","url":"Patient/code-1"}},
+{"fullUrl":"urn:uuid:code-2","resource":{"resourceType":"Observation","id":"code-2","subject":{"reference":"urn:uuid:code-1"},"performer":[{"reference":"Patient/code-3"}]}},
+{"resource":{"resourceType":"Location","id":"code-4"},"request":{"method":"GET"}}]}`, number(out))
+}
+
+// memory is an audit log in memory.
+type memory struct{ records [][]byte }
+
+func (m *memory) Append(_ context.Context, records ...[]byte) error {
+	m.records = append(m.records, records...)
+	return nil
 }
 
 // Controls: HIPAA 164.312(b), 164.514(b)(2)(i); NIST CSF 2.0 PR.PS-04.
-func TestAuditEntry(t *testing.T) {
-	require.Nil(t, audit.EntryFrom(context.Background()), "runs without one everywhere else")
+func TestAuditEntryNotesThePolicy(t *testing.T) {
+	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "p1", Secret: bytes.Repeat([]byte{7}, 32)})
+	require.NoError(t, err)
+	log := new(memory)
+	recorder, err := audit.New(log, keys, nil)
+	require.NoError(t, err)
+	ctx := safeguard.WithPrincipal(context.Background(), safeguard.Principal{ID: "export-job", Kind: safeguard.Service, At: asOf})
+	ctx, entry := recorder.Begin(ctx, "export", "")
+	e := engine(t, nil)
+	out, _, err := e.FHIR(ctx, nil, []byte(`{"resourceType":"Patient","id":"MRN-88412077","active":true}`))
+	require.NoError(t, err)
+	require.True(t, entry.Dirty(), "nothing may leave before the entry is committed")
+	require.NoError(t, entry.Commit(ctx))
+	require.NotEmpty(t, out)
+	require.NoError(t, recorder.Close(context.Background()))
+	text := string(bytes.Join(log.records, nil))
+	require.Contains(t, text, "deid:"+e.Policy())
+	require.NotContains(t, text, "88412077")
 }
 
 func BenchmarkFHIR(b *testing.B) {
