@@ -8,44 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unsafe"
-
-	"github.com/safeguard-sdk/safeguard/audit"
 )
-
-// Limits of a Sealer.
-//
-// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
-const (
-	// MaxPlaintext is the longest value that is sealed, in bytes: 16 MiB.
-	MaxPlaintext = 16 << 20
-	// MaxSeals is how many messages one key may seal with random nonces
-	// (NIST SP 800-38D, section 8.3).
-	MaxSeals = 1 << 32
-	// DefaultSubjectTTL is how long a ready subject key stays in memory.
-	DefaultSubjectTTL = time.Minute
-	// DefaultSubjectCache is how many ready subject keys stay in memory, about
-	// 2 KiB each.
-	DefaultSubjectCache = 10_000
-)
-
-// Options are the settings of a [Sealer]. The zero value, and nil, are the
-// defaults; a value out of range is an error.
-//
-// Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
-type Options struct {
-	// SubjectTTL is how long a ready subject key stays in memory, and so how
-	// long a process may go on after a key was destroyed in the store, or
-	// after Keys no longer gives the tenant's. What is sealed in that time is
-	// lost with the key. 0 is DefaultSubjectTTL; at most an hour.
-	SubjectTTL time.Duration
-	// SubjectCache is how many ready subject keys stay in memory. 0 is
-	// DefaultSubjectCache; at most a million.
-	SubjectCache int
-	// SealLimit is how many messages a key may seal. 0 is MaxSeals, and more
-	// than that is refused.
-	SealLimit uint64
-}
 
 // A Sealer seals values and opens them again. It is safe for concurrent use,
 // never prints, and needs no closing. The zero Sealer is not usable. A
@@ -90,29 +53,10 @@ func New(keys Keys, subjects SubjectKeys, opts *Options) (*Sealer, error) {
 	if opts != nil {
 		o = *opts
 	}
-	if o.SubjectTTL < 0 || o.SubjectTTL > time.Hour {
-		return nil, errors.New("crypto: new: SubjectTTL must be 0 to an hour")
-	}
-	if o.SubjectCache < 0 || o.SubjectCache > 1_000_000 {
-		return nil, errors.New("crypto: new: SubjectCache must be 0 to a million")
-	}
-	if o.SealLimit > MaxSeals {
-		return nil, errors.New("crypto: new: SealLimit must be at most 2^32")
+	if err := o.validate(); err != nil {
+		return nil, err
 	}
 	return newSealer(keys, subjects, o.withDefaults()), nil
-}
-
-func (o Options) withDefaults() Options {
-	if o.SubjectTTL == 0 {
-		o.SubjectTTL = DefaultSubjectTTL
-	}
-	if o.SubjectCache == 0 {
-		o.SubjectCache = DefaultSubjectCache
-	}
-	if o.SealLimit == 0 {
-		o.SealLimit = MaxSeals
-	}
-	return o
 }
 
 func newSealer(keys Keys, subjects SubjectKeys, o Options) *Sealer {
@@ -193,94 +137,6 @@ func (s *Sealer) sealSubject(ctx context.Context, dst, plaintext []byte, ref *Re
 	return key.aead.Seal(dst, nil, plaintext, *aad), nil
 }
 
-// AppendOpen opens a value that was sealed for the place ref and appends the
-// plaintext to dst. A value opened is noted in the [audit.Entry] of ctx; if
-// the note is refused, so is the value.
-//
-// It returns [ErrOpen] for every value that is not as it was sealed at ref,
-// [ErrShredded] for a Subject whose key was destroyed, [ErrRef], [ErrTenant],
-// or what the store, the audit or the context returned; there is then no
-// plaintext. It never makes a key. It allocates nothing where dst has room,
-// does not overlap sealed, the key is ready and ctx has no Entry.
-func (s *Sealer) AppendOpen(ctx context.Context, dst, sealed []byte, ref Ref) ([]byte, error) {
-	if err := ref.validate(); err != nil {
-		return nil, err
-	}
-	start := len(dst)
-	out, err := s.open(ctx, dst, sealed, &ref)
-	if err != nil {
-		s.stats.refused.Add(1)
-		return nil, err
-	}
-	if err := audit.EntryFrom(ctx).NoteOpened(ref.Table, ref.Column, ref.Subject.patient); err != nil {
-		clear(out[start:])
-		s.stats.refused.Add(1)
-		return nil, fmt.Errorf("crypto: open: audit: %w", err)
-	}
-	s.stats.opened.Add(1)
-	return out, nil
-}
-
-func (s *Sealer) open(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
-	if !wellFormed(sealed) || (sealed[0] == formatTink) != ref.Subject.none {
-		return nil, ErrOpen
-	}
-	if ref.Subject.none {
-		return s.openTenant(ctx, dst, sealed, ref)
-	}
-	return s.openSubject(ctx, dst, sealed, ref)
-}
-
-func (s *Sealer) openTenant(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
-	ks, err := s.keyset(ctx, ref.Tenant)
-	if err != nil {
-		return nil, err
-	}
-	aad := s.scratch.Get().(*[]byte)
-	defer s.scratch.Put(aad)
-	*aad = appendField((*aad)[:0], ref, nil)
-	dst = room(dst, sealed, len(sealed)-tinkPrefix-nonceSize-tagSize)
-	return ks.open(dst, sealed, *aad)
-}
-
-func (s *Sealer) openSubject(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
-	key, err := s.openingKey(ctx, sealed, ref)
-	if err != nil {
-		return nil, err
-	}
-	aad := s.scratch.Get().(*[]byte)
-	defer s.scratch.Put(aad)
-	*aad = appendField((*aad)[:0], ref, sealed[:subjectPrefix])
-	dst = room(dst, sealed, len(sealed)-subjectPrefix-nonceSize-tagSize)
-	out, err := key.aead.Open(dst, nil, sealed[subjectPrefix:], *aad)
-	if err != nil {
-		return nil, ErrOpen
-	}
-	return out, nil
-}
-
-// openingKey returns the key that sealed names. A version newer than the
-// ready ones may have been made by another process, so it is looked for once
-// in the store.
-func (s *Sealer) openingKey(ctx context.Context, sealed []byte, ref *Ref) (*subjectKey, error) {
-	id := subjectID{ref.Tenant, ref.Subject.patient}
-	version := binary.BigEndian.Uint32(sealed[5:])
-	keys, err := s.subject(ctx, id, false)
-	if err == nil && version > keys[len(keys)-1].version {
-		keys, err = s.loadSubject(ctx, id, false)
-	}
-	if errors.Is(err, ErrNotFound) {
-		return nil, ErrOpen
-	}
-	if err != nil {
-		return nil, err
-	}
-	if key := keys.find(version); key != nil {
-		return key, nil
-	}
-	return nil, ErrOpen
-}
-
 // keyset asks the user's Keys, and trusts no answer that is empty.
 func (s *Sealer) keyset(ctx context.Context, tenant string) (*Keyset, error) {
 	if s.keys == nil { // the zero Sealer
@@ -297,37 +153,4 @@ func (s *Sealer) keyset(ctx context.Context, tenant string) (*Keyset, error) {
 		return nil, ErrTenant
 	}
 	return ks, nil
-}
-
-// wellFormed reports whether b has the shape of a sealed value.
-func wellFormed(b []byte) bool {
-	if len(b) == 0 || len(b) > subjectPrefix+nonceSize+MaxPlaintext+tagSize {
-		return false
-	}
-	switch b[0] {
-	case formatTink:
-		return len(b) >= tinkPrefix+nonceSize+tagSize
-	case formatSubject:
-		return len(b) >= subjectPrefix+nonceSize+tagSize
-	}
-	return false
-}
-
-// room returns dst with room for n more bytes that do not overlap src, in a
-// new array if it must. (The ciphers panic on a partial overlap.)
-func room(dst, src []byte, n int) []byte {
-	if cap(dst)-len(dst) >= n && !overlap(dst[len(dst):len(dst)+n], src) {
-		return dst
-	}
-	out := make([]byte, len(dst), len(dst)+n)
-	copy(out, dst)
-	return out
-}
-
-// overlap reports whether a and b share memory. The addresses are compared,
-// never followed.
-func overlap(a, b []byte) bool {
-	return len(a) > 0 && len(b) > 0 &&
-		uintptr(unsafe.Pointer(&a[0])) <= uintptr(unsafe.Pointer(&b[len(b)-1])) &&
-		uintptr(unsafe.Pointer(&b[0])) <= uintptr(unsafe.Pointer(&a[len(a)-1]))
 }

@@ -153,11 +153,7 @@ func parse(content []byte) (*file, error) {
 }
 
 func (f *file) open(ctx context.Context, kek crypto.KEK) (*tenant, error) {
-	encrypted, err := keyset.NewJSONReader(bytes.NewReader(f.Keyset)).ReadEncrypted()
-	if err != nil || len(encrypted.GetEncryptedKeyset()) == 0 {
-		return nil, ErrFormat
-	}
-	in, once := &keyset.MemReaderWriter{EncryptedKeyset: encrypted}, &caller{KEK: kek}
+	in, once := keyset.NewJSONReader(bytes.NewReader(f.Keyset)), &caller{KEK: kek}
 	handle, err := keyset.ReadWithContext(ctx, in, once, associatedData(f.Tenant, f.Created))
 	if once.err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnwrap, once.err)

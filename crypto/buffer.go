@@ -1,0 +1,36 @@
+package crypto
+
+import "unsafe"
+
+// wellFormed reports whether b has the shape of a sealed value.
+func wellFormed(b []byte) bool {
+	if len(b) == 0 || len(b) > subjectPrefix+nonceSize+MaxPlaintext+tagSize {
+		return false
+	}
+	switch b[0] {
+	case formatTink:
+		return len(b) >= tinkPrefix+nonceSize+tagSize
+	case formatSubject:
+		return len(b) >= subjectPrefix+nonceSize+tagSize
+	}
+	return false
+}
+
+// room returns dst with room for n more bytes that do not overlap src, in a
+// new array if it must. (The ciphers panic on a partial overlap.)
+func room(dst, src []byte, n int) []byte {
+	if cap(dst)-len(dst) >= n && !overlap(dst[len(dst):len(dst)+n], src) {
+		return dst
+	}
+	out := make([]byte, len(dst), len(dst)+n)
+	copy(out, dst)
+	return out
+}
+
+// overlap reports whether a and b share memory. The addresses are compared,
+// never followed.
+func overlap(a, b []byte) bool {
+	return len(a) > 0 && len(b) > 0 &&
+		uintptr(unsafe.Pointer(&a[0])) <= uintptr(unsafe.Pointer(&b[len(b)-1])) &&
+		uintptr(unsafe.Pointer(&b[0])) <= uintptr(unsafe.Pointer(&a[len(a)-1]))
+}

@@ -1,0 +1,66 @@
+package crypto
+
+import (
+	"errors"
+	"time"
+)
+
+// Limits of a Sealer.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+const (
+	// MaxPlaintext is the longest value that is sealed, in bytes: 16 MiB.
+	MaxPlaintext = 16 << 20
+	// MaxSeals is how many messages one key may seal with random nonces
+	// (NIST SP 800-38D, section 8.3).
+	MaxSeals = 1 << 32
+	// DefaultSubjectTTL is how long a ready subject key stays in memory.
+	DefaultSubjectTTL = time.Minute
+	// DefaultSubjectCache is how many ready subject keys stay in memory, about
+	// 2 KiB each.
+	DefaultSubjectCache = 10_000
+)
+
+// Options are the settings of a [Sealer]. The zero value, and nil, are the
+// defaults; a value out of range is an error.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+type Options struct {
+	// SubjectTTL is how long a ready subject key stays in memory, and so how
+	// long a process may go on after a key was destroyed in the store, or
+	// after Keys no longer gives the tenant's. What is sealed in that time is
+	// lost with the key. 0 is DefaultSubjectTTL; at most an hour.
+	SubjectTTL time.Duration
+	// SubjectCache is how many ready subject keys stay in memory. 0 is
+	// DefaultSubjectCache; at most a million.
+	SubjectCache int
+	// SealLimit is how many messages a key may seal. 0 is MaxSeals, and more
+	// than that is refused.
+	SealLimit uint64
+}
+
+func (o Options) validate() error {
+	if o.SubjectTTL < 0 || o.SubjectTTL > time.Hour {
+		return errors.New("crypto: new: SubjectTTL must be 0 to an hour")
+	}
+	if o.SubjectCache < 0 || o.SubjectCache > 1_000_000 {
+		return errors.New("crypto: new: SubjectCache must be 0 to a million")
+	}
+	if o.SealLimit > MaxSeals {
+		return errors.New("crypto: new: SealLimit must be at most 2^32")
+	}
+	return nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.SubjectTTL == 0 {
+		o.SubjectTTL = DefaultSubjectTTL
+	}
+	if o.SubjectCache == 0 {
+		o.SubjectCache = DefaultSubjectCache
+	}
+	if o.SealLimit == 0 {
+		o.SealLimit = MaxSeals
+	}
+	return o
+}
