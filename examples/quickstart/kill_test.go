@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
 	"github.com/safeguard-sdk/safeguard/audit/ledger"
@@ -84,11 +86,15 @@ func TestKillLosesNoAcknowledgedRecord(t *testing.T) {
 	h, err = open(t.Context(), dir, people, time.Minute)
 	require.NoError(t, err)
 	defer h.close(t.Context())
-	recorded := map[string]int{}
+	recorded, recoveries := map[string]int{}, 0
 	for record, err := range h.ledger.Records(t.Context(), 0) {
 		require.NoError(t, err)
+		var sdk cloudevents.Event
+		require.NoError(t, sdk.UnmarshalJSON(record.Data))
+		require.NoError(t, sdk.Validate())
 		var e audit.Event
 		require.NoError(t, json.Unmarshal(record.Data, &e))
+		recoveries += strings.Count(e.Type, "recovered")
 		if e.Type != audit.TypeAccess {
 			continue
 		}
@@ -104,7 +110,7 @@ func TestKillLosesNoAcknowledgedRecord(t *testing.T) {
 		total += n
 	}
 	require.Greater(t, total, rounds, "hardly anything was acknowledged")
-	t.Logf("%d kills, %d answers, all recorded", rounds, total)
+	t.Logf("%d kills, %d answers, all recorded; %d recoveries", rounds, total, recoveries)
 }
 
 // killedRound starts a child, reads from it until it is killed, and returns
