@@ -111,7 +111,6 @@ func TestLoadRefuses(t *testing.T) {
 	cancel()
 
 	load := func(ctx context.Context, content []byte, tenant string, kek crypto.KEK) error {
-		_, path := files(t)
 		require.NoError(t, os.WriteFile(path, content, 0o600))
 		_, err := keyset.Load(ctx, path, tenant, kek)
 		return err
