@@ -20,17 +20,21 @@ type node struct {
 // order of rules nor that of their paths changes it.
 func (p *Policy) mask(r *resource, allow, deny []*rule) *node {
 	root := &node{id: r.whole}
-	for _, r := range allow {
-		root.allow = root.allow || r.whole
-		for _, id := range r.paths {
+	for _, rule := range allow {
+		root.allow = root.allow || rule.whole
+		for _, id := range rule.paths {
 			n := root.at(p.paths[id])
 			n.allow, n.id = true, id
 		}
 	}
-	for _, r := range deny {
-		for _, id := range r.paths {
+	for _, rule := range deny {
+		for _, id := range rule.paths {
 			root.at(p.paths[id]).deny = true
 		}
+	}
+	if len(deny) > 0 {
+		// The narrative is the resource told again in prose.
+		root.at(r.name + ".text.div").deny = true
 	}
 	root.settle()
 	return root

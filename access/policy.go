@@ -102,7 +102,8 @@ func (s *roleSet) meets(t *roleSet) bool {
 // caller must have at least one with the patient; see [Relationships]. A deny
 // rule without purposes counts for all of them; one without fields, or with
 // "all", denies the action; one with fields takes these away from whatever
-// any allow rule of the same caller gives. Roles inherit the rules of the
+// any allow rule of the same caller gives, and with them the narrative of the
+// resource ("text.div"), which repeats them in prose. Roles inherit the rules of the
 // roles they name, denials as well.
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(B), 164.514(d)(2), 164.514(d)(5); NIST CSF 2.0 PR.AA-05.

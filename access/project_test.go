@@ -102,6 +102,7 @@ func TestProject(t *testing.T) {
 		"denied above":          {list("Patient.address.city"), "Patient.address", `{"address":{"city":"S"}}`, `{}`},
 		"denied itself":         {list("Patient.address"), "Patient.address", `{"address":{"city":"S"}}`, `{}`},
 		"denied under all":      {list("all"), "Patient.name", `{"id":"1","name":"S"}`, `{"id":"1"}`},
+		"denied and told again": {list("Patient.text", "Patient.text.div", "Patient.name"), "Patient.name", `{"name":"S","text":{"status":"generated","div":"S"}}`, `{"text":{"status":"generated"}}`},
 		"denied in every array": {list("all"), "Patient.a.b", `{"a":[{"b":"S"},[{"b":"S","c":1}]]}`, `{"a":[[{"c":1}]]}`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,6 +27,9 @@ func referenceProject(allow, deny []string, src []byte) ([]byte, error) {
 	if err := dec.Decode(&doc); err != nil {
 		return nil, err
 	}
+	if len(deny) > 0 {
+		deny = append(slices.Clone(deny), "Patient.text.div")
+	}
 	r := reference{allow, deny}
 	kept, whole := r.object("Patient", "", doc, slices.Contains(allow, "Patient.*"))
 	if !whole {
