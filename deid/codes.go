@@ -65,20 +65,6 @@ func (c *Codes) code(key string) (string, error) {
 	return code, nil
 }
 
-// alias lets key share the code of other.
-func (c *Codes) alias(key, other string) error {
-	code, err := c.code(other)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, ok := c.codes[key]; !ok {
-		c.codes[key] = code
-	}
-	return nil
-}
-
 // newCode returns a random UUID (RFC 9562, version 4).
 func newCode() string {
 	var b [16]byte

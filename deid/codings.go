@@ -131,6 +131,9 @@ func (r *run) conceptMember(c int32, repeats bool) bool {
 	return r.below("*", r.unmapped)
 }
 
+// maxExtTexts bounds the designations that the text of an extension may repeat.
+const maxExtTexts = 16
+
 // extension writes one of the extensions that are followed.
 func (r *run) extension(n int32, e *element) bool {
 	url := r.text(r.child(n, "url"))
@@ -141,7 +144,7 @@ func (r *run) extension(n int32, e *element) bool {
 		outer := r.extTexts
 		r.extTexts = nil
 		r.each(r.child(n, "extension"), func(c int32) {
-			if coding := r.child(c, "valueCoding"); coding != 0 {
+			if coding := r.child(c, "valueCoding"); coding != 0 && len(r.extTexts) < maxExtTexts {
 				if d := r.displayed(coding); d != 0 {
 					r.extTexts = append(r.extTexts, r.text(d))
 				}

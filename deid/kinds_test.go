@@ -155,6 +155,20 @@ func TestAgesOver89(t *testing.T) {
 	}
 }
 
+// A number can be a social security number as well as a measurement.
+//
+// Controls: HIPAA 164.514(b)(2)(i).
+func TestNumbers(t *testing.T) {
+	for raw, stays := range map[string]bool{
+		"7.10": true, "-3.5e-2": true, "0.02462106442270927": true, "99999999": true, "98065": false,
+		"987654329": false, "-987654329": false, "9.87654329E8": false, "3605550188": false, "1e400": false, "0.1234567890123456789012345": false,
+	} {
+		out, _ := transform(t, engine(t, nil), `{"resourceType":"Observation","status":"final","valueQuantity":{"value":`+raw+`,"unit":"mg/dL"},`+
+			`"contained":[{"resourceType":"Patient","address":[{"postalCode":"98065"}]}]}`)
+		require.Equal(t, stays, strings.Contains(out, `"value":`+raw+`,`), raw)
+	}
+}
+
 // The age at an event and the year of the event tell the year of birth, so of
 // somebody over 89 the ages go; of others in the same bundle they stay.
 //

@@ -78,7 +78,7 @@ func (r *run) register(n int32, typ string, at place) place {
 	r.keys[n], r.bases[n] = key, at.base
 	at.provider = typ == "Practitioner" || typ == "Organization" || typ == "Location" || typ == "PractitionerRole"
 	if typ == "Patient" {
-		r.old[key] = r.clock.reveals(birthYear(r.text(r.child(n, "birthDate"))))
+		r.old[key] = r.clock.reveals(birthOr(yearOf(r.text(r.child(n, "birthDate")))))
 		r.anyAged = r.anyAged || r.old[key]
 		r.seeds.phrase(id)
 	}
@@ -87,14 +87,6 @@ func (r *run) register(n int32, typ string, at place) place {
 	}
 	at.fullURL = ""
 	return at
-}
-
-// birthYear returns the year of birth, or a year that reveals nothing.
-func birthYear(s string) int {
-	if y := yearOf(s); y != 0 {
-		return y
-	}
-	return 1 << 20
 }
 
 // subjectAged reports whether the subject of a resource is over 89. Where it

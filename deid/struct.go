@@ -32,7 +32,8 @@ import (
 //
 // The tags are declarations and are believed: a name in a field that says
 // "clinical" stays. It returns [ErrUnsupported] for a type without a phi tag
-// and for values nested deeper than 64, an error that names type and field
+// and for values nested deeper than 64 or of more than 4,194,304
+// parts, an error that names type and field
 // for tags that do not hold, and the error of ctx, which is asked once a
 // struct. On an error it returns the zero value. It is safe for concurrent
 // use as long as nobody changes in meanwhile.
@@ -85,6 +86,7 @@ type copier struct {
 	path    []byte
 	aged    bool // the struct at hand tells a birth that long ago
 	structs int
+	values  int
 	err     error
 }
 
@@ -107,10 +109,7 @@ func (c *copier) zero(v reflect.Value, k phitag.Kind, a Action) reflect.Value {
 // nested copies what leads to structs of a type that bears PHI.
 func (c *copier) nested(v reflect.Value, typ *phitag.Type, depth int) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
-	if depth > maxDepth {
-		c.err = fmt.Errorf("deid: struct: nested too deep: %w", ErrUnsupported)
-	}
-	if c.err != nil {
+	if !c.within(depth) {
 		return out
 	}
 	switch v.Kind() {
@@ -132,6 +131,15 @@ func (c *copier) nested(v reflect.Value, typ *phitag.Type, depth int) reflect.Va
 		c.mapped(out, v, typ, depth)
 	}
 	return out
+}
+
+// within reports whether the copy may go on: a value that refers to itself has
+// no end, and with two references doubles at each step.
+func (c *copier) within(depth int) bool {
+	if c.values++; c.err == nil && (depth > maxDepth || c.values > maxNodes) {
+		c.err = fmt.Errorf("deid: struct: too deep or too large: %w", ErrUnsupported)
+	}
+	return c.err == nil
 }
 
 func (c *copier) elements(out, v reflect.Value, typ *phitag.Type, depth int) {
@@ -274,10 +282,7 @@ func (c *copier) zip(v reflect.Value) reflect.Value {
 // anything, so what is in it does not stay.
 func (c *copier) plain(v reflect.Value, depth int) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
-	if depth > maxDepth {
-		c.err = fmt.Errorf("deid: struct: nested too deep: %w", ErrUnsupported)
-	}
-	if c.err != nil {
+	if !c.within(depth) {
 		return out
 	}
 	if t, ok := v.Interface().(time.Time); ok {

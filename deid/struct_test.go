@@ -137,6 +137,14 @@ func TestStructRefuses(t *testing.T) {
 		Tree []any                `phi:"clinical"`
 		Self *struct{ Next *int } `phi:"clinical"`
 	}
+	type graph struct {
+		A, B *graph
+		Name string `phi:"name"`
+	}
+	twins := &graph{}
+	twins.A, twins.B = twins, twins
+	_, _, err = Struct(ctx, e, twins)
+	require.ErrorIs(t, err, ErrUnsupported, "doubles at each step")
 	clean, _, err := Struct(ctx, e, cyclic{Name: "x", Tree: []any{"Quillfeather", &loop}})
 	require.NoError(t, err)
 	require.Equal(t, []any{nil, nil}, clean.Tree)

@@ -188,7 +188,7 @@ func (r *run) providerName(n int32) bool {
 func (r *run) number(n int32) bool {
 	raw := string(r.raw(n))
 	v, err := strconv.ParseFloat(raw, 64)
-	if err != nil || v >= 1e9 || v <= -1e9 || len(raw) > 24 || r.seeds.match(raw) {
+	if err != nil || v >= 1e8 || v <= -1e8 || len(raw) > 24 || r.seeds.match(raw) {
 		return r.remove(phitag.Other)
 	}
 	if r.ageValue && v > maxAge {
