@@ -14,8 +14,10 @@ import (
 
 // TestInstall gets each published module by version from a file proxy, in a
 // directory outside the workspace, and builds a program that imports every
-// package of it. Other modules come from this machine's module cache, or from
-// the proxy that the go command is set to.
+// package of it. Of a module that has commands only, the versions are resolved,
+// and with SAFEGUARD_SOAK=1 the commands are built: what they drive can take a
+// minute to unpack and compile. Other modules come from this machine's module
+// cache, or from the proxy that the go command is set to.
 func TestInstall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds every published module once more; left out with -short")
@@ -39,16 +41,16 @@ func install(t *testing.T, p published, env []string) {
 
 	run("mod", "init", "example.test/consumer")
 	sums(t, p, dir)
-	run("get", p.path+"@"+version)
-	require.Contains(t, run("list", "-m", p.path), version)
-
-	// What a program imports is compiled. A module that has commands only is
-	// resolved down to its last package.
-	packages := libraries(run("list", "-f", "{{.Name}} {{.ImportPath}}", p.path+"/..."))
+	run("mod", "edit", "-require="+p.path+"@"+version)
+	require.Contains(t, run("list", "-m", "all"), p.path+" "+version)
+	packages := importable(t, p.dir)
 	if len(packages) == 0 {
-		run("list", "-deps", p.path+"/...")
+		if os.Getenv("SAFEGUARD_SOAK") == "1" {
+			run("build", "-o", dir+"/", p.path+"/...")
+		}
 		return
 	}
+	run("get", p.path+"@"+version)
 	var main bytes.Buffer
 	fmt.Fprintln(&main, "package main")
 	for _, path := range packages {
@@ -60,8 +62,11 @@ func install(t *testing.T, p published, env []string) {
 	run("mod", "verify")
 }
 
-// libraries picks the packages that a program of somebody else can import.
-func libraries(list string) []string {
+// importable lists the packages of a module that a program of somebody else
+// can import.
+func importable(t *testing.T, dir string) []string {
+	t.Helper()
+	list := command(t, dir, append(os.Environ(), "GOWORK=off"), "list", "-f", "{{.Name}} {{.ImportPath}}", "./...")
 	var paths []string
 	for line := range strings.Lines(list) {
 		name, path, _ := strings.Cut(strings.TrimSpace(line), " ")

@@ -26,7 +26,7 @@ type published struct {
 	mod  []byte // go.mod as a release has it
 }
 
-// modules returns the published modules below root, the root module first.
+// modules returns the published modules below root.
 func modules(t *testing.T, root string) []published {
 	t.Helper()
 	var found []published
