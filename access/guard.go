@@ -21,8 +21,7 @@ type Options struct {
 	// rule of the policy asks for a relationship.
 	Relationships Relationships
 	// UnsafeWithoutEntry lets a Mux serve requests that no audit.Handler
-	// has opened an Entry for. Nothing then records who saw what, and
-	// nothing asks again before the output leaves.
+	// has opened an Entry for. Nothing then records who saw what.
 	UnsafeWithoutEntry bool
 }
 

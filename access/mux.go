@@ -222,17 +222,19 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e.SetPrincipal(p)
-	d, c := rt.decide(ctx, e, r)
+	req, d, c := rt.decide(ctx, e, r)
 	if c != codeAllowed {
 		rt.guard.refuse(w, e, http.StatusForbidden, c)
 		return
 	}
 	rt.guard.counters[codeAllowed].Add(1)
-	rt.serve(w, r, &call{decision: d, entry: e, route: rt})
+	answer := &call{decision: d, entry: e, route: rt, gate: rt.guard.gate(ctx, req, d)}
+	e.AddGate(answer.gate)
+	rt.serve(w, r, answer)
 }
 
 // decide notes and decides what a request asks for.
-func (rt *route) decide(ctx context.Context, e *audit.Entry, r *http.Request) (Decision, code) {
+func (rt *route) decide(ctx context.Context, e *audit.Entry, r *http.Request) (Request, Decision, code) {
 	req := Request{Resource: rt.rule.Resource, Action: rt.rule.Action}
 	purpose, err := rt.rule.Purpose(r)
 	if err == nil && purpose.Valid() {
@@ -249,10 +251,7 @@ func (rt *route) decide(ctx context.Context, e *audit.Entry, r *http.Request) (D
 		d = rt.guard.refusal(req, c)
 	}
 	e.SetDecision(d.Record())
-	if c == codeAllowed {
-		e.AddGate(rt.guard.gate(ctx, req, d))
-	}
-	return d, c
+	return req, d, c
 }
 
 // gate returns what every commit asks: does the decision still stand.

@@ -162,6 +162,30 @@ func TestRouteWithoutItsPatient(t *testing.T) {
 	require.Contains(t, route(t, rule, answerChart).get(t, "GET", "/patients/1", "carla").body, access.CodeNoPurpose)
 }
 
+// A Mux that was told to do without an Entry still asks again before the
+// answer leaves.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestAsksAgainWithoutEntry(t *testing.T) {
+	p, err := access.ParsePolicy([]byte(clinicPolicy))
+	require.NoError(t, err)
+	roles := people()
+	g, err := access.New(p, &access.Options{Roles: roles, UnsafeWithoutEntry: true})
+	require.NoError(t, err)
+	mux := g.Mux()
+	mux.HandleFunc("GET /patients/{id}", readPatient, func(w http.ResponseWriter, r *http.Request) {
+		answerChart(w, r)
+		delete(roles, "carla")
+	})
+	require.NoError(t, g.VerifyRoutes(mux))
+	req := httptest.NewRequestWithContext(as("carla"), "GET", "/patients/1", nil)
+	req.Header.Set("Purpose-Of-Use", "TREAT")
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, req)
+	require.Equal(t, http.StatusForbidden, w.Code)
+	require.NotContains(t, w.Body.String(), planted)
+}
+
 // Without audit.Handler outside nothing is served, unless that was asked for.
 //
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.

@@ -31,6 +31,7 @@ type call struct {
 	decision Decision
 	entry    *audit.Entry
 	route    *route
+	gate     audit.Gate
 	writer   *writer // nil on an unprojected route
 }
 
@@ -45,7 +46,7 @@ func (rt *route) serve(w http.ResponseWriter, r *http.Request, c *call) {
 	}
 	c.writer = &writer{under: w, call: c, header: http.Header{}}
 	rt.next.ServeHTTP(c.writer, r)
-	c.writer.finish()
+	c.writer.finish(r.Context())
 }
 
 // writer is the ResponseWriter of a PHI route. It takes an answer from
@@ -131,7 +132,7 @@ func (w *writer) answer(status int, contentType string, body []byte) error {
 }
 
 // finish sends the answer after the handler has returned.
-func (w *writer) finish() {
+func (w *writer) finish(ctx context.Context) {
 	w.mu.Lock()
 	raw := w.raw || hasTrailer(w.header)
 	status, contentType, body := w.status, w.contentType, w.body
@@ -139,6 +140,11 @@ func (w *writer) finish() {
 	w.mu.Unlock()
 	if raw {
 		w.call.route.guard.refuse(w.under, w.call.entry, http.StatusInternalServerError, codeRawWrite)
+		return
+	}
+	// With an Entry the commit asks the gate.
+	if w.call.entry == nil && w.call.gate(ctx) != nil {
+		respondProblem(w.under, http.StatusForbidden, CodeChanged)
 		return
 	}
 	for _, name := range w.call.route.headers {
