@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access"
+	"github.com/safeguard-sdk/safeguard/crypto"
+)
+
+//go:embed web
+var webFiles embed.FS
+
+// rendered is why pages are not written by access.WriteJSON. The service
+// prints it at its start, and its guard lists it.
+const rendered = "HTML, rendered by a template from the JSON that Decision.Project let through, and from nothing else of the record"
+
+// A site is the handlers of the service: pages, and the JSON API beside them.
+type site struct {
+	*clinic
+	pages    map[string]*template.Template
+	style    []byte
+	origins  *http.CrossOriginProtection
+	throttle *throttle
+	idle     time.Duration
+}
+
+func newSite(c *clinic, idle time.Duration) (*site, error) {
+	style, err := webFiles.ReadFile("web/style.css")
+	if err != nil {
+		return nil, fmt.Errorf("clinic: pages: %w", err)
+	}
+	s := &site{
+		clinic: c, pages: map[string]*template.Template{}, style: style,
+		origins: http.NewCrossOriginProtection(), throttle: newThrottle(), idle: idle,
+	}
+	for _, name := range []string{"signin", "home", "patients", "chart", "refused"} {
+		s.pages[name], err = template.ParseFS(webFiles, "web/base.html", "web/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("clinic: pages: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// outside lists the paths that need no session.
+func (s *site) outside() []string { return []string{"/signin", "/signout", "/style.css"} }
+
+// routes gives every route its rule. Those of front are outside of the
+// session, those of charts inside.
+func (s *site) routes(front, charts *access.Mux) {
+	public := func(why string) access.Rule { return access.Rule{Public: why} }
+	front.HandleFunc("GET /signin", public("an empty form"), s.signInPage)
+	front.HandleFunc("POST /signin", public("takes a name and a password, and gives a session"), s.signIn)
+	front.HandleFunc("POST /signout", public("ends the caller's own session"), s.signOut)
+	front.HandleFunc("GET /style.css", public("a file of the program"), s.styleSheet)
+
+	charts.HandleFunc("GET /{$}", public("names the caller, and purposes to choose from"), s.home)
+	charts.HandleFunc("GET /api/patients", access.Rule{Resource: "Patient", Action: "search"}, s.apiList)
+	charts.HandleFunc("GET /api/patients/{id}", access.Rule{
+		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"),
+	}, s.apiRead)
+	charts.HandleFunc("POST /api/patients/{id}/notes", access.Rule{
+		Resource: "Patient", Action: "annotate", Patient: access.PathPatient("id"),
+	}, s.apiAddNote)
+
+	charts.HandleFunc("GET /patients", access.Rule{
+		Resource: "Patient", Action: "search", Purpose: queryPurpose, Unprojected: rendered,
+	}, s.listPage)
+	charts.HandleFunc("GET /patients/{id}", access.Rule{
+		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: queryPurpose, Unprojected: rendered,
+	}, s.chartPage)
+	charts.HandleFunc("POST /patients/{id}/notes", access.Rule{
+		Resource: "Patient", Action: "annotate", Patient: access.PathPatient("id"), Purpose: queryPurpose,
+		Headers: []string{"Location"},
+	}, s.addNote)
+}
+
+// queryPurpose returns the purpose that a page was asked for with: a browser
+// that follows a link cannot send the header that the API wants. It is a
+// claim either way, bounded by the caller's rules, and recorded.
+func queryPurpose(r *http.Request) (safeguard.Purpose, error) {
+	values := r.URL.Query()["purpose"]
+	if len(values) != 1 {
+		return "", safeguard.ErrPurpose
+	}
+	return safeguard.ParsePurpose(values[0])
+}
+
+// Errors about a request, without anything of it.
+var (
+	errRequest = errors.New("clinic: request: not as it should be")
+	errLarge   = errors.New("clinic: request: too large")
+)
+
+// fail answers a request whose handler could not do its work.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	_ = access.Error(w, r, statusOf(r, err)) // nothing is left to do if it cannot be sent
+}
+
+func statusOf(r *http.Request, err error) int {
+	switch {
+	case errors.Is(err, errNoPatient):
+		return http.StatusNotFound
+	case errors.Is(err, errRequest):
+		return http.StatusBadRequest
+	case errors.Is(err, errLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, crypto.ErrShredded):
+		return http.StatusGone
+	}
+	// The kind of the error only: a database may repeat values in its texts.
+	slog.Error("clinic: request failed", "route", r.Pattern, "kind", kind(err))
+	return http.StatusInternalServerError
+}
+
+// kind names the type of the innermost error.
+func kind(err error) string {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return fmt.Sprintf("%T", err)
+}
+
+// A view is what a page shows.
+type view struct {
+	Title   string
+	User    string
+	Problem string
+	Purpose safeguard.Purpose
+	Idle    time.Duration
+	Unit    string
+	Chart   chart
+	Charts  []chart
+	Write   bool // offer to add a note
+	Status  int
+}
+
+// render writes a page as a whole, or a bare 500.
+func (s *site) render(w http.ResponseWriter, status int, page string, v view) {
+	var b bytes.Buffer
+	if err := s.pages[page].ExecuteTemplate(&b, "base.html", v); err != nil {
+		slog.Error("clinic: page failed", "page", page, "kind", kind(err))
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	secure(h)
+	if v.User != "" {
+		// A page that is left open closes itself after the session has ended.
+		// The sign-in page is outside of the session, so this is no activity.
+		h.Set("Refresh", fmt.Sprintf("%d; url=/signin?closed=1", int((v.Idle+2*time.Second-1)/time.Second)))
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the connection's failure
+}
+
+// secure sets what every page says about itself: not to be stored, sniffed,
+// framed or referred from, and to load nothing but the style sheet.
+func secure(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+}
+
+func (s *site) styleSheet(w http.ResponseWriter, _ *http.Request) {
+	secure(w.Header())
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	_, _ = w.Write(s.style)
+}
