@@ -28,6 +28,7 @@ type Codes struct {
 	mu    sync.RWMutex
 	codes map[string]string
 	back  map[string]string
+	limit int // 0 stands for maxCodes
 }
 
 // Len returns how many codes the table holds.
@@ -54,7 +55,11 @@ func (c *Codes) code(key string) (string, error) {
 	if code, ok := c.codes[key]; ok {
 		return code, nil
 	}
-	if len(c.codes) >= maxCodes {
+	limit := c.limit
+	if limit == 0 {
+		limit = maxCodes
+	}
+	if len(c.codes) >= limit {
 		return "", ErrCodes
 	}
 	if c.codes == nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,4 +208,35 @@ func TestCodesAreNotDerived(t *testing.T) {
 		require.False(t, seen[code])
 		seen[code] = true
 	}
+}
+
+// Controls: HIPAA 164.514(c).
+func TestCodesFull(t *testing.T) {
+	e := engine(t, &Options{Codes: &Codes{limit: 1}})
+	out, report, err := e.FHIR(context.Background(), nil, []byte(`{"resourceType":"Patient","id":"1","link":[{"other":{"reference":"Patient/2"},"type":"refer"}]}`))
+	require.ErrorIs(t, err, ErrCodes)
+	require.Nil(t, report)
+	require.Empty(t, out)
+	_, _, err = Struct(context.Background(), e, map[string]base{"MRN-88412077": {"MRN-99912077"}})
+	require.ErrorIs(t, err, ErrCodes)
+}
+
+// Controls: HIPAA 164.514(b)(2)(i), 164.514(c).
+func TestConcurrentUse(t *testing.T) {
+	e := engine(t, &Options{Codes: new(Codes)})
+	src := read(t, "bundle.json")
+	want, _ := transform(t, e, string(src))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			out, _, err := e.FHIR(context.Background(), nil, src)
+			if err != nil || string(out) != want {
+				t.Error("another result beside other calls")
+			}
+			if _, _, err := Struct(context.Background(), e, sample()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }

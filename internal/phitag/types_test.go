@@ -108,9 +108,7 @@ func TestOfRefuses(t *testing.T) {
 		"limited contradicts":   struct{ In map[int][]inner }{},
 		"malformed struct tag":  tagged("phi:mrn"),
 		"malformed struct tag ": tagged(`json:"f",phi:"mrn"`),
-		"two phi tags": struct {
-			F string `phi:"mrn" json:"f" phi:"-"`
-		}{},
+		"two phi tags":          tagged(`phi:"mrn" json:"f" phi:"-"`),
 		"tag on an unexported field": struct {
 			f string `phi:"mrn"`
 		}{},
