@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -46,29 +47,18 @@ const maxAttribute = 1024
 // Append appends the structured JSON form of e to dst, in one line without a
 // line feed. It returns ErrEvent, and dst as it was, for an event that is
 // incomplete, has a control character or invalid UTF-8 in an attribute, or
-// whose Data is not JSON.
+// whose Data is not JSON in one line.
 func (e Event) Append(dst []byte) ([]byte, error) {
 	if e.Time.IsZero() || !attribute(e.ID, true) || !attribute(e.Source, true) ||
-		!attribute(e.Type, true) || !attribute(e.Subject, false) {
+		!attribute(e.Type, true) || !attribute(e.Subject, false) || !json.Valid(e.Data) {
 		return dst, ErrEvent
 	}
-	if _, err := url.Parse(e.Source); err != nil {
+	if _, err := url.Parse(e.Source); err != nil || bytes.ContainsAny(e.Data, "\r\n") {
 		return dst, ErrEvent
 	}
-	b, err := json.Marshal(struct {
-		SpecVersion string          `json:"specversion"`
-		ID          string          `json:"id"`
-		Source      string          `json:"source"`
-		Type        string          `json:"type"`
-		Subject     string          `json:"subject,omitempty"`
-		Time        string          `json:"time"`
-		ContentType string          `json:"datacontenttype"`
-		Data        json.RawMessage `json:"data"`
-	}{"1.0", e.ID, e.Source, e.Type, e.Subject, e.Time.UTC().Format(time.RFC3339Nano), "application/json", e.Data})
-	if err != nil {
-		return dst, ErrEvent
-	}
-	return append(dst, b...), nil
+	o := begin(dst).str("specversion", "1.0").str("id", e.ID).str("source", e.Source).str("type", e.Type)
+	o = o.str("subject", e.Subject).time("time", e.Time).str("datacontenttype", "application/json")
+	return o.raw("data", e.Data).end(), nil
 }
 
 // attribute reports whether s may stand as a CloudEvents string: no control

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"strconv"
 	"sync"
 	"time"
 )
@@ -98,4 +99,13 @@ func (n *nobody) restore(u Unauthenticated) {
 	for code, c := range u.Counts {
 		n.byCode[code] += c
 	}
+}
+
+func (u Unauthenticated) append(dst []byte) []byte {
+	o := begin(dst).time("since", u.Since).time("until", u.Until)
+	return putMap(o, "counts", u.Counts, putCount).end()
+}
+
+func putCount(o object, name string, n uint64) object {
+	return strconv.AppendUint(o.key(name), n, 10)
 }

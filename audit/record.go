@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -125,7 +124,7 @@ func (e *Entry) records(ctx context.Context, who identity, n notes, part int, no
 			}
 			a.Patients = append(a.Patients, token)
 		}
-		b, err := e.recorder.render(e.id+"."+strconv.Itoa(a.Part), e.id, TypeAccess, now, a)
+		b, err := e.recorder.render(e.id+"."+strconv.Itoa(a.Part), e.id, TypeAccess, now, &a)
 		if err != nil {
 			return nil, err
 		}
@@ -147,13 +146,16 @@ func (r *Recorder) identify(ctx context.Context, a *Access, who identity) (err e
 	return err
 }
 
+// A payload is the data of a record.
+type payload interface {
+	append(dst []byte) []byte
+}
+
 // render makes one record of the log.
-func (r *Recorder) render(id, subject, kind string, now time.Time, data any) ([]byte, error) {
-	b, err := json.Marshal(data)
-	if err != nil {
-		return nil, ErrEvent
-	}
-	return Event{ID: id, Source: r.source, Type: kind, Subject: subject, Time: now, Data: b}.Append(nil)
+func (r *Recorder) render(id, subject, kind string, now time.Time, data payload) ([]byte, error) {
+	b := data.append(make([]byte, 0, 512))
+	e := Event{ID: id, Source: r.source, Type: kind, Subject: subject, Time: now, Data: b}
+	return e.Append(make([]byte, 0, len(b)+512))
 }
 
 // newID returns a UUID version 7 (RFC 9562, section 5.7).
@@ -168,4 +170,25 @@ func newID(now time.Time) string {
 	u[8] = u[8]&0x3f | 0x80
 	h := hex.EncodeToString(u[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+func (a *Access) append(dst []byte) []byte {
+	o := begin(dst).str("entry", a.Entry).mustInt("part", int64(a.Part))
+	if p := a.Principal; p != nil {
+		actor := begin(o.key("principal")).str("id", p.ID).str("kind", p.Kind)
+		o = actor.str("tenant", p.Tenant).str("method", p.Method).str("session", p.Session).end()
+	}
+	o = o.str("source", a.Source).str("method", a.Method).str("route", a.Route)
+	o = o.str("resource", a.Resource).str("action", a.Action).str("purpose", string(a.Purpose))
+	o = put(o, "patients", a.Patients)
+	if d := a.Decision; d != nil {
+		inner := begin(o.key("decision")).mustBool("allowed", d.Allowed).str("code", d.Code)
+		o = put(put(inner, "rules", d.Rules).str("policy", d.Policy), "fields", d.Fields).end()
+	}
+	return put(put(put(o, "denied", a.Denied), "fields", a.Fields), "opened", a.Opened).end()
+}
+
+func (e Ended) append(dst []byte) []byte {
+	o := begin(dst).str("entry", e.Entry).mustInt("parts", int64(e.Parts)).str("outcome", string(e.Outcome))
+	return o.int("status", int64(e.Status)).mustInt("bytes", e.Bytes).mustInt("ms", e.Milliseconds).end()
 }

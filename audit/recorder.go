@@ -94,7 +94,7 @@ func New(log Log, tokens Tokens, opts *Options) (*Recorder, error) {
 		nobody: newNobody(o.Unauthenticated, now), since: now,
 		ends: make(chan []byte, maxEnds), stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	if _, err := r.render("probe", "", TypeObservation, now, struct{}{}); err != nil {
+	if _, err := r.render("probe", "", TypeObservation, now, Observed{}); err != nil {
 		return nil, ErrOptions
 	}
 	go r.run()

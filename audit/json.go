@@ -1,0 +1,116 @@
+package audit
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// An object is a JSON object in the making. Members that are empty are left
+// out, but for those that are put with must. It exists because encoding/json
+// would weigh more than the rest of this package together.
+type object []byte
+
+func begin(dst []byte) object { return append(dst, '{') }
+
+func (o object) end() []byte { return append(o, '}') }
+
+func (o object) key(name string) object {
+	if o[len(o)-1] != '{' {
+		o = append(o, ',')
+	}
+	return append(appendString(o, name), ':')
+}
+
+func (o object) str(name, v string) object {
+	if v == "" {
+		return o
+	}
+	return appendString(o.key(name), v)
+}
+
+func (o object) mustInt(name string, v int64) object {
+	return strconv.AppendInt(o.key(name), v, 10)
+}
+
+func (o object) int(name string, v int64) object {
+	if v == 0 {
+		return o
+	}
+	return o.mustInt(name, v)
+}
+
+func (o object) mustBool(name string, v bool) object {
+	return strconv.AppendBool(o.key(name), v)
+}
+
+func (o object) bool(name string, v bool) object {
+	if !v {
+		return o
+	}
+	return o.mustBool(name, v)
+}
+
+func (o object) time(name string, v time.Time) object {
+	if v.IsZero() {
+		return o
+	}
+	o = append(o.key(name), '"')
+	return append(v.UTC().AppendFormat(o, time.RFC3339Nano), '"')
+}
+
+func (o object) raw(name string, v []byte) object { return append(o.key(name), v...) }
+
+// put puts an array of anything that is a string.
+func put[S ~string](o object, name string, vs []S) object {
+	if len(vs) == 0 {
+		return o
+	}
+	o = append(o.key(name), '[')
+	for i, v := range vs {
+		if i > 0 {
+			o = append(o, ',')
+		}
+		o = appendString(o, string(v))
+	}
+	return append(o, ']')
+}
+
+// putMap puts an object with its members in the order of their names.
+func putMap[V any](o object, name string, m map[string]V, member func(object, string, V) object) object {
+	if len(m) == 0 {
+		return o
+	}
+	inner := begin(o.key(name))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		inner = member(inner, k, m[k])
+	}
+	return inner.end()
+}
+
+// appendString appends s as a JSON string (RFC 8259, section 7). What is not
+// UTF-8 becomes U+FFFD.
+func appendString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < 0x20 || c == 0x7f:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			dst = utf8.AppendRune(dst, r)
+			i += n
+			continue
+		}
+		i++
+	}
+	return append(dst, '"')
+}
