@@ -16,9 +16,10 @@
 //
 // The promise: a value opens only under the exact [Ref] (tenant, table,
 // column, row, subject) that sealed it; moved, altered or cut it does not,
-// and every such failure is the one error [ErrOpen]. A key is refused before
-// the 2^32 messages that NIST SP 800-38D allows. Opening is noted in the
-// [audit.Entry] of the context, and fails if the note does.
+// and every such failure is the one error [ErrOpen]. A key is refused after
+// the 2^32 messages that NIST SP 800-38D allows, as far as this process
+// counts them. Opening is noted in the [audit.Entry] of the context, and fails
+// if the note does.
 //
 // It does not hide the length of a value or the moment of a write, does not
 // stop somebody with write access from restoring an older value of the same
