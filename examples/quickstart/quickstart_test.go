@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(childEnv) {
 	case "main":
 		main()
+	case "full":
+		serveOnAFullDisk(os.Args[1])
 	case "serve":
 		serveUntilKilled(os.Args[1])
 	default:
