@@ -23,10 +23,28 @@
 // [Control] and [Reporter]. It imports the standard library only and holds no
 // state.
 //
-// Dependencies of the module, each with its reason and the modules that one
-// might expect in its place, are listed in the README. No library makes an
-// organisation compliant with HIPAA; this one produces proof for the parts
-// that code can do, and says which parts it cannot.
+// No library makes an organisation compliant with HIPAA; this one produces
+// proof for the parts that code can do, and says which parts it cannot.
+//
+// # Dependencies
+//
+// What a program links follows from what it imports: session, access, audit,
+// crypto and deid link the standard library only. The module requires:
+//
+//   - github.com/tink-crypto/tink-go/v2, in crypto/keyset: keysets with ids,
+//     states and rotation. It takes the place of github.com/google/tink/go,
+//     which was archived in 2024 and panics if both are linked. Keysets and
+//     ciphertexts are the same; GOWORK=off go test -C internal/interop ./...
+//     proves it with v1.7.0 itself.
+//   - golang.org/x/mod, in audit/ledger: signed notes and transparency-log
+//     trees, as Go's own checksum database uses them.
+//   - github.com/cloudevents/sdk-go/v2, in tests: it parses and validates
+//     every record.
+//   - github.com/stretchr/testify, in tests.
+//
+// Signed tokens will come as packages of their own on
+// github.com/lestrrat-go/jwx/v3; jwx/v2 is declared deprecated by its authors,
+// with an advisory that is fixed only from v3.3.0 on.
 //
 // Controls: none, it is the vocabulary; the packages below it serve controls.
 package safeguard

@@ -86,7 +86,7 @@ func (r *Rule) check(p *Policy) error {
 	case r.Public != "":
 		return r.checkPublic()
 	case r.Unprojected != "" && strings.TrimSpace(r.Unprojected) == "":
-		return fmt.Errorf("Unprojected is no justification")
+		return fmt.Errorf("rule: Unprojected is no justification")
 	case !p.declares(r.Resource, r.Action):
 		return fmt.Errorf("the policy declares no action %s on %s", quote(r.Action), quote(r.Resource))
 	}
@@ -100,7 +100,7 @@ func (r *Rule) check(p *Policy) error {
 
 func (r *Rule) checkPublic() error {
 	if strings.TrimSpace(r.Public) == "" {
-		return fmt.Errorf("Public is no justification")
+		return fmt.Errorf("rule: Public is no justification")
 	}
 	if r.Resource != "" || r.Action != "" || r.Patient != nil || r.Purpose != nil || r.Unprojected != "" || len(r.Headers) > 0 {
 		return fmt.Errorf("a public route is about no resource")

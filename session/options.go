@@ -128,25 +128,25 @@ func (c *config) check() error {
 	longer := l.Idle > DefaultIdle || l.Absolute > DefaultAbsolute
 	switch {
 	case l.Idle <= 0:
-		return errors.New("Idle must be positive")
+		return errors.New("options: Idle must be positive")
 	case l.Absolute < l.Idle:
-		return errors.New("Absolute must not be less than Idle")
+		return errors.New("options: Absolute must not be less than Idle")
 	case l.Absolute > maxAbsolute:
-		return errors.New("Absolute must be at most 30 days")
+		return errors.New("options: Absolute must be at most 30 days")
 	case l.Touch < 0 || l.Touch > l.Idle/2:
-		return errors.New("Touch must be between 0 and half of Idle")
+		return errors.New("options: Touch must be between 0 and half of Idle")
 	case longer && c.deviation == "":
 		return fmt.Errorf("limits longer than %v idle and %v absolute need a Deviation", DefaultIdle, DefaultAbsolute)
 	case !longer && c.deviation != "":
-		return errors.New("Deviation is only for limits longer than the defaults")
+		return errors.New("options: Deviation is only for limits longer than the defaults")
 	case len(c.deviation) > maxDeviation || strings.ContainsFunc(c.deviation, unicode.IsControl):
-		return errors.New("Deviation must be plain text of at most 2000 bytes")
+		return errors.New("options: Deviation must be plain text of at most 2000 bytes")
 	case c.timeout < 0 || c.timeout > maxTimeout:
-		return errors.New("Timeout must be between 0 and 10 s")
+		return errors.New("options: Timeout must be between 0 and 10 s")
 	case !validCookieName(c.cookie):
-		return errors.New("Cookie must begin with __Host- and go on with letters, digits, '-' or '_'")
+		return errors.New("options: Cookie must begin with __Host- and go on with letters, digits, '-' or '_'")
 	case !validPage(c.signInPage):
-		return errors.New("SignInPage must be an absolute path on this host")
+		return errors.New("options: SignInPage must be an absolute path on this host")
 	}
 	return nil
 }
