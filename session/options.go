@@ -105,7 +105,7 @@ func (o *Options) config() (config, error) {
 	c.limits.Absolute = or(o.Absolute, DefaultAbsolute)
 	c.limits.Touch = or(o.Touch, c.limits.Idle/60)
 	if err := c.check(); err != nil {
-		return config{}, fmt.Errorf("session: options: %w", err)
+		return config{}, fmt.Errorf("session: %w", err)
 	}
 	c.origins = http.NewCrossOriginProtection()
 	for _, origin := range o.TrustedOrigins {
@@ -136,7 +136,7 @@ func (c *config) check() error {
 	case l.Touch < 0 || l.Touch > l.Idle/2:
 		return errors.New("options: Touch must be between 0 and half of Idle")
 	case longer && c.deviation == "":
-		return fmt.Errorf("limits longer than %v idle and %v absolute need a Deviation", DefaultIdle, DefaultAbsolute)
+		return fmt.Errorf("options: limits longer than %v idle and %v absolute need a Deviation", DefaultIdle, DefaultAbsolute)
 	case !longer && c.deviation != "":
 		return errors.New("options: Deviation is only for limits longer than the defaults")
 	case len(c.deviation) > maxDeviation || strings.ContainsFunc(c.deviation, unicode.IsControl):
