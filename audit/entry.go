@@ -88,12 +88,30 @@ var (
 type entryKey struct{}
 
 // EntryFrom returns the Entry of the request, or nil if no Handler or
-// [Recorder.Begin] has opened one.
+// [Recorder.Begin] has opened one. If the Entry names nobody yet and ctx has a
+// Principal, it notes that one: a service with its own sign-in need only call
+// safeguard.WithPrincipal.
 //
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
 func EntryFrom(ctx context.Context) *Entry {
 	e, _ := ctx.Value(entryKey{}).(*Entry)
+	if e == nil {
+		return nil
+	}
+	if p, ok := safeguard.PrincipalFrom(ctx); ok {
+		e.identify(p)
+	}
 	return e
+}
+
+// identify notes p if nobody is noted yet.
+func (e *Entry) identify(p safeguard.Principal) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.ended && e.identity.principal.Validate() != nil {
+		e.identity.principal = p
+		e.noted++
+	}
 }
 
 // ID returns the id that all records of e share, or "" for a nil Entry.

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
 	"github.com/safeguard-sdk/safeguard/audit/audittest"
 	"github.com/stretchr/testify/require"
@@ -379,4 +380,25 @@ func TestRouteIsThePattern(t *testing.T) {
 	rec.Handler(mux).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/patients/"+jane.Reveal()+"?name=x", nil))
 	require.NoError(t, rec.Close(t.Context()))
 	require.Equal(t, "GET /patients/{id}", audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Route)
+}
+
+// In a service with its own sign-in, whoever looks for the Entry with the
+// signed-in context makes it name the caller.
+//
+// Controls: HIPAA 164.312(a)(2)(i), 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestOwnSignInNamesTheCaller(t *testing.T) {
+	rec, log := recorder(t, nil)
+	h := rec.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := safeguard.WithPrincipal(r.Context(), nurse)
+		require.NoError(t, audit.EntryFrom(ctx).NoteOpened("patients", "ssn", jane))
+		other := nurse
+		other.ID = "u-18"
+		require.NotNil(t, audit.EntryFrom(safeguard.WithPrincipal(ctx, other)), "the first one counts")
+		io.WriteString(w, "ok")
+	}))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	require.Equal(t, http.StatusOK, w.Code)
+	require.NoError(t, rec.Close(t.Context()))
+	require.Equal(t, "u-17", audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Principal.ID)
 }
