@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,6 +142,121 @@ func TestRoleTakenAway(t *testing.T) {
 		r := june.get(path)
 		require.Equal(t, http.StatusForbidden, r.status)
 		require.Contains(t, r.body, "access.no-role")
+	})
+}
+
+// TestList lists by unit and by number: names are sealed, so the database
+// cannot search by them.
+func TestList(t *testing.T) {
+	everywhere(t, func(t *testing.T, address string) {
+		s := startAt(t, address, options{})
+		june := s.signIn("june.park", "HOPERAT")
+		require.Len(t, june.list(""), 6)
+		require.Len(t, june.list("?limit=4"), 4)
+		require.Empty(t, june.list("?unit=oncology"))
+		require.Empty(t, june.list("?unit="+url.QueryEscape("' OR '1'='1")))
+		charts := june.list("?unit=endocrinology")
+		require.Len(t, charts, 2)
+		for _, c := range charts {
+			require.Equal(t, "endocrinology", c.Unit)
+			require.NotEmpty(t, c.Name)
+			require.Empty(t, c.Phone, "a list has less than a chart")
+		}
+	})
+}
+
+// TestNoLedger closes the ledger under the service: nobody signs in, nothing
+// of a patient is shown, and no note is written that nobody could account for.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04.
+func TestNoLedger(t *testing.T) {
+	s := startAt(t, "", options{})
+	maria := s.signIn("maria.osei", "TREAT")
+	path := "/api/patients/" + maria.find("Adaeze Thornquist")
+	require.NoError(t, s.ledger.Close(context.Background()))
+	for name, r := range map[string]reply{
+		"read":    maria.get(path),
+		"page":    maria.page("/patients?purpose=TREAT"),
+		"note":    maria.do("POST", path+"/notes", fmt.Sprintf(`{"body":%q}`, plantedNote)),
+		"refusal": (&person{s: s, cookie: maria.cookie}).get(path),
+		"sign-in": s.nobody().do("POST", "/signin", url.Values{"name": {"maria.osei"}, "password": {s.passwords["maria.osei"]}}),
+	} {
+		require.Equal(t, http.StatusServiceUnavailable, r.status, name)
+		require.Empty(t, r.header.Get("Set-Cookie"), name)
+		requireNothingPlanted(t, []byte(r.body))
+	}
+	var notes int
+	require.NoError(t, s.db.QueryRow("SELECT COUNT(*) FROM note").Scan(&notes))
+	require.Zero(t, notes)
+	require.Error(t, s.clinic.Close(context.Background()), "the last observations are lost, and that is said")
+	require.NoError(t, s.db.Close())
+	s.closed = true
+}
+
+// TestNoDatabase closes the database under the service: whoever cannot be
+// shown to have a role is denied.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(d); NIST CSF 2.0 PR.AA-03, PR.AA-05.
+func TestNoDatabase(t *testing.T) {
+	s := startAt(t, "", options{})
+	maria := s.signIn("maria.osei", "TREAT")
+	path := "/api/patients/" + maria.find("Adaeze Thornquist")
+	require.NoError(t, s.db.Close())
+	r := maria.get(path)
+	require.Equal(t, http.StatusForbidden, r.status)
+	require.Contains(t, r.body, "access.role-source")
+	r = s.nobody().do("POST", "/signin", url.Values{"name": {"june.park"}, "password": {s.passwords["june.park"]}})
+	require.Equal(t, http.StatusServiceUnavailable, r.status)
+	require.Len(t, s.records("signin.unavailable"), 1)
+}
+
+// TestRenew gives the staff new passwords: the old ones open nothing.
+//
+// Controls: HIPAA 164.308(a)(5)(ii)(D), 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestRenew(t *testing.T) {
+	everywhere(t, func(t *testing.T, address string) {
+		s := startAt(t, address, options{})
+		logins, err := s.populate(context.Background(), true)
+		require.NoError(t, err)
+		require.Len(t, logins, 3)
+		for _, l := range logins {
+			r := s.nobody().do("POST", "/signin", url.Values{"name": {l.name}, "password": {s.passwords[l.name]}})
+			require.Equal(t, http.StatusUnauthorized, r.status)
+			s.passwords[l.name] = l.password
+			s.signIn(l.name, "")
+		}
+		require.Len(t, s.signIn("june.park", "HOPERAT").list(""), 6, "no patient was added again")
+	})
+}
+
+// TestTogether has people read and write one chart at the same time.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(b); NIST CSF 2.0 PR.DS-01, PR.PS-04.
+func TestTogether(t *testing.T) {
+	everywhere(t, func(t *testing.T, address string) {
+		s := startAt(t, address, options{})
+		maria := s.signIn("maria.osei", "TREAT")
+		path := "/api/patients/" + maria.find("Dimitri Achterberg")
+		const people, each = 8, 5
+		status := make(chan int, 2*people*each)
+		var wg sync.WaitGroup
+		for i := range people {
+			wg.Go(func() {
+				for j := range each {
+					status <- maria.do("POST", path+"/notes", fmt.Sprintf(`{"body":"note %d of %d"}`, j, i)).status
+					status <- maria.get(path).status
+				}
+			})
+		}
+		wg.Wait()
+		close(status)
+		count := map[int]int{}
+		for code := range status {
+			count[code]++
+		}
+		require.Equal(t, map[int]int{http.StatusCreated: people * each, http.StatusOK: people * each}, count)
+		require.Equal(t, people*each, strings.Count(maria.get(path).body, `"note `))
+		require.Len(t, s.records(`"action":"annotate"`, `"decision"`), people*each)
 	})
 }
 

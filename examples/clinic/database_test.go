@@ -12,9 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -82,6 +82,9 @@ func ping(address string) error {
 	return conn.Close(ctx)
 }
 
+// stopServer stops what startServer has started. TestMain calls it.
+var stopServer = func() {}
+
 // startServer makes a cluster in a temporary directory. PostgreSQL refuses to
 // run as root, so there it runs as the user postgres.
 func startServer() (string, error) {
@@ -99,8 +102,8 @@ func startServer() (string, error) {
 	var as []string
 	if os.Geteuid() == 0 {
 		as = []string{"runuser", "-u", "postgres", "--"}
-		if out, err := exec.Command("chown", "postgres", dir).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%w: %s", err, out)
+		if err := command(nil, "chown", "postgres", dir); err != nil {
+			return "", err
 		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,25 +114,31 @@ func startServer() (string, error) {
 	if err := listener.Close(); err != nil {
 		return "", err
 	}
-	data := filepath.Join(dir, "data")
-	args := append(as, initdb, "-A", "trust", "-U", "postgres", "-N", "-D", data)
-	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
+	data, control := filepath.Join(dir, "data"), filepath.Join(filepath.Dir(initdb), "pg_ctl")
+	stopServer = func() {
+		_ = command(as, control, "-D", data, "-m", "immediate", "stop") // not there if it did not start
+		_ = os.RemoveAll(dir)
 	}
-	args = append(as, filepath.Join(filepath.Dir(initdb), "postgres"), "-D", data, "-h", "127.0.0.1", "-p", fmt.Sprint(port), "-k", dir)
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
-	if err := cmd.Start(); err != nil {
+	if err := command(as, initdb, "-A", "trust", "-U", "postgres", "-N", "-D", data); err != nil {
+		return "", err
+	}
+	settings := fmt.Sprintf("-h 127.0.0.1 -p %d -k %s", port, dir)
+	if err := command(as, control, "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", settings, "start"); err != nil {
 		return "", err
 	}
 	address := fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
-	for range 100 {
-		if err = ping(address); err == nil {
-			return address, nil
-		}
-		<-time.After(100 * time.Millisecond)
+	return address, ping(address)
+}
+
+// command runs a program as somebody.
+func command(as []string, args ...string) error {
+	args = append(slices.Clone(as), args...)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := exec.CommandContext(ctx, args[0], args[1:]...).Run(); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(args[len(as)]), err)
 	}
-	return "", err
+	return nil
 }
 
 // TestSealedColumns looks for planted values in everything that is stored:

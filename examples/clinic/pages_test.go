@@ -43,6 +43,7 @@ func TestPages(t *testing.T) {
 			require.NotContains(t, r.body, text, c.name)
 		}
 		requireSafe(t, r)
+		require.Equal(t, "901; url=/signin?closed=1", r.header.Get("Refresh"), "just after the session")
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/session"
 )
 
 //go:embed web
@@ -40,7 +42,7 @@ func newSite(c *clinic, idle time.Duration) (*site, error) {
 	}
 	s := &site{
 		clinic: c, pages: map[string]*template.Template{}, style: style,
-		origins: http.NewCrossOriginProtection(), throttle: newThrottle(), idle: idle,
+		origins: http.NewCrossOriginProtection(), throttle: newThrottle(), idle: cmp.Or(idle, session.DefaultIdle),
 	}
 	for _, name := range []string{"signin", "home", "patients", "chart", "refused"} {
 		s.pages[name], err = template.ParseFS(webFiles, "web/base.html", "web/"+name+".html")
