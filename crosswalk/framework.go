@@ -12,19 +12,21 @@ import (
 // Controls: none, the rule as data.
 type Framework uint8
 
-// The Cybersecurity Framework 1.1 (2018), its edition 2.0 (2024), and SP
-// 800-53 Revision 5, release 5.1.1.
+// The Cybersecurity Framework 1.1 (2018), its edition 2.0 (2024), SP 800-53
+// Revision 5, release 5.1.1, and the Cybersecurity Framework 1.0 (2014), which
+// the OCR crosswalk of 2016 is about and whose 98 ids edition 1.1 kept.
 //
 // Controls: none, the rule as data.
 const (
 	CSF11 Framework = iota + 1
 	CSF20
 	SP80053r5
+	CSF10
 )
 
 // String returns the name of the publication, or "unknown".
 func (f Framework) String() string {
-	return name([]string{"unknown", "NIST CSF 1.1", "NIST CSF 2.0", "NIST SP 800-53 Rev. 5"}, int(f))
+	return name([]string{"unknown", "NIST CSF 1.1", "NIST CSF 2.0", "NIST SP 800-53 Rev. 5", "NIST CSF 1.0"}, int(f))
 }
 
 // A Subcategory is one outcome of the Cybersecurity Framework, with the

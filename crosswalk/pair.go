@@ -17,17 +17,19 @@ type Provenance uint8
 // Official pairs are NIST's own, from the Online Informative References of SP
 // 800-66r2, which NIST marks as not comprehensive. Derived pairs are this
 // package's composition of those with NIST's CSF 1.1 to 2.0 dispositions;
-// neither NIST nor HHS has published or approved them.
+// neither NIST nor HHS has published or approved them. Reconstructed pairs are
+// those of the OCR crosswalk of 2016, see [ReconstructedNotice].
 //
 // Controls: none, the rule as data.
 const (
 	Official Provenance = iota + 1
 	Derived
+	Reconstructed
 )
 
-// String returns "official", "derived" or "unknown".
+// String returns "official", "derived", "reconstructed" or "unknown".
 func (p Provenance) String() string {
-	return name([]string{"unknown", "official", "derived"}, int(p))
+	return name([]string{"unknown", "official", "derived", "reconstructed"}, int(p))
 }
 
 // A Pair refers a provision to an entry of a framework. It says that the two
@@ -41,7 +43,8 @@ type Pair struct {
 	// Framework and Ref are the entry, for instance CSF11 and "DE.AE-3".
 	Framework Framework
 	Ref       string
-	// Provenance is Official for CSF11 and SP80053r5, Derived for CSF20.
+	// Provenance is Official for CSF11 and SP80053r5, Derived for CSF20 and
+	// Reconstructed for CSF10.
 	Provenance Provenance
 	via        string
 }
@@ -57,6 +60,17 @@ type refsRow struct {
 	refs string
 }
 
+// made returns the pairs that this package makes of others.
+func made(f Framework) []Pair {
+	switch f {
+	case CSF20:
+		return derived()
+	case CSF10:
+		return reconstructed()
+	}
+	return nil
+}
+
 func officialRows(f Framework) []refsRow {
 	switch f {
 	case CSF11:
@@ -69,12 +83,13 @@ func officialRows(f Framework) []refsRow {
 
 // Pairs yields every pair with a framework, in the order of the provisions
 // and then of the entries: 764 with CSF11, 279 with SP80053r5, 904 derived
-// ones with CSF20, nothing for another framework.
+// ones with CSF20, 681 reconstructed ones with CSF10, nothing for another
+// framework.
 //
 // Controls: none, the rule as data.
 func Pairs(f Framework) iter.Seq[Pair] {
-	if f == CSF20 {
-		return each(derived())
+	if all := made(f); all != nil {
+		return each(all)
 	}
 	return func(yield func(Pair) bool) {
 		for _, row := range officialRows(f) {
@@ -111,8 +126,7 @@ func each(pairs []Pair) iter.Seq[Pair] {
 //
 // Controls: none, the rule as data.
 func ByControl(f Framework, id safeguard.Control) iter.Seq[Pair] {
-	if f == CSF20 {
-		all := derived()
+	if all := made(f); all != nil {
 		from := sort.Search(len(all), func(i int) bool { return all[i].Control >= id })
 		to := from
 		for to < len(all) && all[to].Control == id {

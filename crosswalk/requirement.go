@@ -128,6 +128,12 @@ type Requirement struct {
 	// AppendixA is how Appendix A to Subpart C cites a standard, which is
 	// often shorter than its ID; empty if it does not list it.
 	AppendixA string
+	// Policies is true where the main clause of Text asks for policies or for
+	// procedures.
+	Policies bool
+	// Text is what the regulation says under the heading, word for word; empty
+	// outside the Security Rule.
+	Text string
 	// InAppendixA is true if Appendix A lists ID. It lists 164.308 to 164.312
 	// only.
 	InAppendixA bool

@@ -5,7 +5,8 @@ package crosswalk
 // Controls: none, the rule as data.
 const RuleVersion = "45 CFR Part 164 Subpart C, 68 FR 8376 (2003-02-20) as amended by 78 FR 5693 (2013-01-25), the rule in force when the tables were compiled (2026-11-21)"
 
-// ProposedRule says what is proposed and is not law. No table shows it.
+// ProposedRule says what is proposed and is not law. No table shows it, and no
+// function but [Proposal2025].
 //
 // Controls: none, the rule as data.
 const ProposedRule = "The 2025 notice of proposed rulemaking (90 FR 898, 2025-01-06, RIN 0945-AA22) was proposed only when the tables were compiled (2026-11-21), and is not reflected here"
@@ -55,6 +56,8 @@ func (p Pair) Source() Source {
 		return sources[sourceOLIRCSF11]
 	case p.Framework == SP80053r5 && p.Provenance == Official:
 		return sources[sourceOLIRSP80053]
+	case p.Framework == CSF10 && p.Provenance == Reconstructed:
+		return sources[sourceOCR]
 	case p.Framework == CSF20 && p.Provenance == Derived:
 		return sources[sourceDerived]
 	}

@@ -12,6 +12,7 @@ const (
 	sourceDispositions
 	sourceOLIRCSF11
 	sourceOLIRSP80053
+	sourceOCR
 	sourceDerived
 )
 
@@ -24,5 +25,6 @@ var sources = [...]Source{
 	sourceDispositions: {Table: "CSF 1.1 to 2.0 dispositions (official)", Publication: "NIST CPRT CSF_2_0_0, withdrawal statements", Date: "2024-02-26", Retrieved: "NIST CPRT CSF_2_0_0 export (rocklambros/nist-csf-2-mcp-server@48f1e90)", SHA256: "b3686aff2122aa9d1e98c6e0ea092641e161e06671d9b3ea5fa2ac331b1d6381", Rows: 108},
 	sourceOLIRCSF11:    {Table: "HIPAA to CSF 1.1 pairs (official)", Publication: "NIST OLIR SP-800-66-Rev-2-to-Cybersecurity-Framework-v1.1", Date: "2024-02", Retrieved: "NIST CPRT SP800_66_2_0_0 graph snapshots (sumanshusohal/RAA-Compliance-Mapping@c7cf061), checked against CISO Assistant's extraction of the CPRT workbook", SHA256: "ea8c0b2b1851658f12b48c9e1a97bcc38f429f722da46237f6c32f8477160848", Rows: 764},
 	sourceOLIRSP80053:  {Table: "HIPAA to SP 800-53 pairs (official)", Publication: "NIST OLIR SP-800-66-Rev-2-to-SP-800-53-Rev-5.1.1", Date: "2024-02", Retrieved: "NIST CPRT SP800_66_2_0_0 graph snapshots (sumanshusohal/RAA-Compliance-Mapping@c7cf061), checked against CISO Assistant's extraction of the CPRT workbook", SHA256: "1dfbf3520dfaaa54a4594c7bc6da2617e06ef063b9f1261c766872eee3c6f5d7", Rows: 279},
+	sourceOCR:          {Table: "HIPAA to CSF 1.0 rows (reconstructed)", Publication: "HHS OCR, HIPAA Security Rule Crosswalk to NIST Cybersecurity Framework", Date: "2016-02-22", Retrieved: "not read from HHS's file: the rows were reconstructed from memory and a secondary copy (outsidecto.com, five rows), and every row was expanded and checked against NIST's OLIR pairs", SHA256: "a6ebe93aa4d39be20416dce85511609b11b9114f81a2277e8b566d7d5baefb0a", Rows: 98},
 	sourceDerived:      {Table: "HIPAA to CSF 2.0 pairs (derived)", Publication: "composed by this package of the official CSF 1.1 pairs and the official dispositions", Date: "", Retrieved: "not published by NIST or HHS", SHA256: "", Rows: 904},
 }

@@ -66,22 +66,24 @@ func readControls(path string) ([]string, error) {
 }
 
 type set struct {
-	rule, breach, privacy, csf11, csf20, disp, olir11, olir53, derived table
-	requirements                                                       []requirement
+	rule, breach, privacy, csf11, csf20, disp, olir11, olir53, derived, ocr table
+	requirements                                                            []requirement
 }
 
 type requirement struct {
-	id, title, rule, level, parent, safeguard, designation, appendix string
-	alone, inAppendix                                                bool
+	id, title, rule, level, parent, safeguard, designation, appendix, text string
+	alone, inAppendix, policies                                            bool
 }
 
-func load(dir string, constants []string) (*set, error) {
+// load reads the tables in dir, and the text of the regulation in root.
+func load(dir, root string, constants []string) (*set, error) {
 	s := &set{}
 	for name, t := range map[string]*table{
 		"hipaa_security_rule.csv": &s.rule, "breach_notification_rule.csv": &s.breach,
 		"privacy_and_definitions.csv": &s.privacy, "csf11.csv": &s.csf11, "csf20.csv": &s.csf20,
 		"csf11_to_csf20.csv": &s.disp, "sp800_66r2_to_csf11.csv": &s.olir11,
 		"sp800_66r2_to_sp800_53r5.csv": &s.olir53, "hipaa_to_csf20_derived.csv": &s.derived,
+		"ocr2016_crosswalk.csv": &s.ocr,
 	} {
 		var err error
 		if *t, err = readTable(dir, name); err != nil {
@@ -92,7 +94,7 @@ func load(dir string, constants []string) (*set, error) {
 	s.addOther(s.breach, "BreachRule", constants)
 	s.addOther(s.privacy, "PrivacyRule", constants)
 	sort.Slice(s.requirements, func(i, j int) bool { return s.requirements[i].id < s.requirements[j].id })
-	return s, nil
+	return s, s.addText(filepath.Join(root, "crosswalk", "testdata", "regulation.txt"))
 }
 
 func (s *set) addSecurity() {

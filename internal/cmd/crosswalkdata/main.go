@@ -7,9 +7,10 @@
 //
 // DIR must hold hipaa_security_rule.csv, breach_notification_rule.csv,
 // privacy_and_definitions.csv, csf11.csv, csf20.csv, csf11_to_csf20.csv,
-// sp800_66r2_to_csf11.csv, sp800_66r2_to_sp800_53r5.csv and
-// hipaa_to_csf20_derived.csv. With -check nothing is written and a difference
-// is an error.
+// sp800_66r2_to_csf11.csv, sp800_66r2_to_sp800_53r5.csv,
+// ocr2016_crosswalk.csv and hipaa_to_csf20_derived.csv. The text of the
+// regulation is crosswalk/testdata/regulation.txt. With -check nothing is
+// written and a difference is an error.
 //
 // Controls: none, a build tool.
 package main
@@ -43,7 +44,7 @@ func run(data, root string, check bool) error {
 	if err != nil {
 		return err
 	}
-	set, err := load(data, constants)
+	set, err := load(data, root, constants)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,48 @@ func (s *set) verify(constants []string) error {
 			}
 		}
 	}
+	if err := s.verifyOCR(ids); err != nil {
+		return err
+	}
 	return s.verifyDerived()
+}
+
+// verifyOCR checks that the citations of each row stand for the ids that the
+// row lists, by the rule that crosswalk applies.
+func (s *set) verifyOCR(ids []string) error {
+	for _, r := range s.ocr.rows {
+		var got []string
+		for _, c := range links(r["hipaa_citations_as_published"]) {
+			got = append(got, stands(c, ids)...)
+		}
+		want := links(r["expanded_hipaa_ids"])
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(slices.Compact(got), want) {
+			return fmt.Errorf("OCR row %s: expanded %v, cited %v", r["csf10_subcategory"], want, got)
+		}
+	}
+	return nil
+}
+
+// stands returns the ids that a citation stands for: itself, what is in it, or
+// the id that it is in.
+func stands(citation string, ids []string) []string {
+	if slices.Contains(ids, citation) {
+		return []string{citation}
+	}
+	var in []string
+	for _, id := range ids {
+		if strings.HasPrefix(id, citation+"(") {
+			in = append(in, id)
+		}
+	}
+	if up := strings.LastIndex(citation, "("); len(in) == 0 && up > 0 {
+		if parent := citation[:up]; slices.Contains(ids, parent) {
+			return []string{parent}
+		}
+	}
+	return in
 }
 
 func difference(a, b []string) []string {

@@ -19,6 +19,7 @@ func (s *set) files() map[string]func(*bytes.Buffer) {
 		"table_olir_sp80053.go": func(b *bytes.Buffer) {
 			writeRefs(b, "olirSP80053", "SP 800-53 Rev. 5.1.1", "sp800_53_control", s.olir53)
 		},
+		"table_ocr2016.go": s.writeOCR,
 		"table_sources.go": s.writeSources,
 	}
 }
@@ -44,6 +45,12 @@ func (s *set) writeRequirements(b *bytes.Buffer) {
 		}
 		if q.inAppendix {
 			b.WriteString(", InAppendixA: true")
+		}
+		if q.policies {
+			b.WriteString(", Policies: true")
+		}
+		if q.text != "" {
+			fmt.Fprintf(b, ", Text: %q", q.text)
 		}
 		b.WriteString("},\n")
 	}
@@ -92,6 +99,22 @@ func writeRefs(b *bytes.Buffer, name, target, column string, t table) {
 	b.WriteString("}\n")
 }
 
+// writeOCR writes the citations as the crosswalk has them; what they stand for
+// follows from them, which verify has checked.
+func (s *set) writeOCR(b *bytes.Buffer) {
+	rows := s.ocr.rows
+	sort.Slice(rows, func(i, j int) bool { return rows[i]["csf10_subcategory"] < rows[j]["csf10_subcategory"] })
+	b.WriteString("// ocr2016 are the rows of the OCR crosswalk of 2016 as reconstructed, sorted by id\n// in byte order.\nvar ocr2016 = [...]OCRRow{\n")
+	for _, r := range rows {
+		cited := strings.Join(links(r["hipaa_citations_as_published"]), " ")
+		if cited == "none" {
+			cited = ""
+		}
+		fmt.Fprintf(b, "{Subcategory: %q, cited: %q},\n", r["csf10_subcategory"], cited)
+	}
+	b.WriteString("}\n")
+}
+
 func (s *set) writeSources(b *bytes.Buffer) {
 	const (
 		cprt66 = "NIST CPRT SP800_66_2_0_0 graph snapshots (sumanshusohal/RAA-Compliance-Mapping@c7cf061), checked against CISO Assistant's extraction of the CPRT workbook"
@@ -110,6 +133,7 @@ func (s *set) writeSources(b *bytes.Buffer) {
 		{"sourceDispositions", "CSF 1.1 to 2.0 dispositions (official)", "NIST CPRT CSF_2_0_0, withdrawal statements", "2024-02-26", "NIST CPRT CSF_2_0_0 export (rocklambros/nist-csf-2-mcp-server@48f1e90)", s.disp, len(s.disp.rows)},
 		{"sourceOLIRCSF11", "HIPAA to CSF 1.1 pairs (official)", "NIST OLIR SP-800-66-Rev-2-to-Cybersecurity-Framework-v1.1", "2024-02", cprt66, s.olir11, len(s.olir11.rows)},
 		{"sourceOLIRSP80053", "HIPAA to SP 800-53 pairs (official)", "NIST OLIR SP-800-66-Rev-2-to-SP-800-53-Rev-5.1.1", "2024-02", cprt66, s.olir53, len(s.olir53.rows)},
+		{"sourceOCR", "HIPAA to CSF 1.0 rows (reconstructed)", "HHS OCR, HIPAA Security Rule Crosswalk to NIST Cybersecurity Framework", "2016-02-22", "not read from HHS's file: the rows were reconstructed from memory and a secondary copy (outsidecto.com, five rows), and every row was expanded and checked against NIST's OLIR pairs", s.ocr, len(s.ocr.rows)},
 		{"sourceDerived", "HIPAA to CSF 2.0 pairs (derived)", "composed by this package of the official CSF 1.1 pairs and the official dispositions", "", "not published by NIST or HHS", table{}, len(s.derived.rows)},
 	}
 	b.WriteString("// The rows of sources.\nconst (\n")
