@@ -17,6 +17,11 @@ func TestDoc(t *testing.T) {
 	d.Item("[x](y)")
 	d.Table("a", "b")
 	d.Row("1|2", "3\n4")
+	d.Table("c")
+	d.Fact("after", "a table")
+	d.Paragraph("after a list")
+	d.Paragraph("and another")
+	d.Heading(2, "end")
 	require.Equal(t, `# A \# B
 
 one \*two\* &lt;b&gt;three&lt;/b&gt;
@@ -27,5 +32,16 @@ one \*two\* &lt;b&gt;three&lt;/b&gt;
 | a | b |
 |---|---|
 | 1\|2 | 3 4 |
+
+| c |
+|---|
+
+- **after:** a table
+
+after a list
+
+and another
+
+## end
 `, string(d.Bytes()))
 }

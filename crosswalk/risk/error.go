@@ -1,0 +1,45 @@
+package risk
+
+import (
+	"errors"
+
+	"github.com/safeguard-sdk/safeguard/crosswalk/internal/strictjson"
+)
+
+// ErrInvalid reports a register that cannot be represented. It is what an
+// [Error] unwraps to.
+//
+// Controls: none, an error about the input.
+var ErrInvalid = errors.New("risk: register: not valid")
+
+// An Error says what a register lacks or contradicts, and where. Texts quote
+// ids, dates and field names of the input, never what people wrote.
+//
+// Controls: none, an error about the input.
+type Error struct {
+	// Line and Column count from 1 in the input of [Parse]; both are 0 for a
+	// register that was not parsed.
+	Line, Column int
+	// Path is the value, for instance "risks[2].owner".
+	Path string
+	// Text says what is wrong.
+	Text string
+	// Err is the cause; nil if there is none.
+	Err error
+}
+
+// Error returns "risk: register: line:column: path: text".
+func (e *Error) Error() string {
+	at := strictjson.Error{Line: e.Line, Column: e.Column, Path: e.Path, Text: e.Text}
+	return "risk: register: " + at.Error()
+}
+
+// Unwrap returns ErrInvalid and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return []error{ErrInvalid}
+	}
+	return []error{ErrInvalid, e.Err}
+}
+
+func fault(path, text string) *Error { return &Error{Path: path, Text: text} }
