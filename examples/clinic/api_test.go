@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/session"
 )
 
@@ -143,6 +144,29 @@ func TestRoleTakenAway(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, r.status)
 		require.Contains(t, r.body, "access.no-role")
 	})
+}
+
+// TestNoRole asks for the roles of who has none here, by whatever name.
+//
+// Controls: HIPAA 164.308(a)(4)(ii)(B), 164.312(a)(2)(i); NIST CSF 2.0 PR.AA-05.
+func TestNoRole(t *testing.T) {
+	s := startAt(t, "", options{})
+	maria := safeguard.Principal{ID: "maria.osei", Kind: safeguard.Person, Tenant: tenant}
+	roles, err := s.staff.Roles(t.Context(), maria)
+	require.NoError(t, err)
+	require.Equal(t, []string{"clinician"}, roles)
+	for _, change := range []func(*safeguard.Principal){
+		func(p *safeguard.Principal) { p.ID = "MARIA.OSEI" },
+		func(p *safeguard.Principal) { p.Kind = safeguard.Service },
+		func(p *safeguard.Principal) { p.Tenant = "" },
+		func(p *safeguard.Principal) { p.Tenant = "another" },
+	} {
+		p := maria
+		change(&p)
+		roles, err := s.staff.Roles(t.Context(), p)
+		require.NoError(t, err)
+		require.Empty(t, roles)
+	}
 }
 
 // TestList lists by unit and by number: names are sealed, so the database

@@ -7,6 +7,8 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -128,6 +130,49 @@ func TestComposition(t *testing.T) {
 	require.LessOrEqual(t, len(code), 40, "lines of code in compose")
 }
 
+// TestServe stops the server while a request is under way: it gets its answer,
+// and only then serve returns.
+func TestServe(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	started, proceed, served := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(started)
+		<-proceed
+		_, _ = io.WriteString(w, "whole")
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { served <- serve(ctx, config{}, listener, handler) }()
+	answer := make(chan string, 1)
+	go func() {
+		r, err := http.Get("http://" + listener.Addr().String())
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer r.Body.Close() //nolint:errcheck // read whole
+		b, _ := io.ReadAll(r.Body)
+		answer <- string(b)
+	}()
+	<-started
+	stop()
+	for { // until no new connection is taken
+		select {
+		case err := <-served:
+			require.FailNow(t, "did not wait", "%v", err)
+		default:
+		}
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			break
+		}
+		require.NoError(t, conn.Close())
+	}
+	close(proceed)
+	require.Equal(t, "whole", <-answer)
+	require.NoError(t, <-served)
+}
+
 // TestThrottle guesses in virtual time.
 //
 // Controls: HIPAA 164.308(a)(5)(ii)(C), 164.312(d); NIST CSF 2.0 PR.AA-03.
@@ -139,6 +184,7 @@ func TestThrottle(t *testing.T) {
 			wait := th.try("maria.osei")
 			if wait == 0 {
 				tries++
+				require.Less(t, tries, 1<<16, "no end of guesses")
 				continue
 			}
 			require.LessOrEqual(t, wait, maxWait)
