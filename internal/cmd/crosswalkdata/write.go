@@ -133,7 +133,7 @@ func (s *set) writeSources(b *bytes.Buffer) {
 		{"sourceDispositions", "CSF 1.1 to 2.0 dispositions (official)", "NIST CPRT CSF_2_0_0, withdrawal statements", "2024-02-26", "NIST CPRT CSF_2_0_0 export (rocklambros/nist-csf-2-mcp-server@48f1e90)", s.disp, len(s.disp.rows)},
 		{"sourceOLIRCSF11", "HIPAA to CSF 1.1 pairs (official)", "NIST OLIR SP-800-66-Rev-2-to-Cybersecurity-Framework-v1.1", "2024-02", cprt66, s.olir11, len(s.olir11.rows)},
 		{"sourceOLIRSP80053", "HIPAA to SP 800-53 pairs (official)", "NIST OLIR SP-800-66-Rev-2-to-SP-800-53-Rev-5.1.1", "2024-02", cprt66, s.olir53, len(s.olir53.rows)},
-		{"sourceOCR", "HIPAA to CSF 1.0 rows (reconstructed)", "HHS OCR, HIPAA Security Rule Crosswalk to NIST Cybersecurity Framework", "2016-02-22", "not read from HHS's file: the rows were reconstructed from memory and a secondary copy (outsidecto.com, five rows), and every row was expanded and checked against NIST's OLIR pairs", s.ocr, len(s.ocr.rows)},
+		{"sourceOCR", "HIPAA to CSF 1.0 rows (reconstructed)", "HHS OCR, HIPAA Security Rule Crosswalk to NIST Cybersecurity Framework", "2016-02-22", "not read from HHS's file: reconstructed, five rows seen in a secondary copy (outsidecto.com), every row expanded and checked against NIST's OLIR pairs", s.ocr, len(s.ocr.rows)},
 		{"sourceDerived", "HIPAA to CSF 2.0 pairs (derived)", "composed by this package of the official CSF 1.1 pairs and the official dispositions", "", "not published by NIST or HHS", table{}, len(s.derived.rows)},
 	}
 	b.WriteString("// The rows of sources.\nconst (\n")
