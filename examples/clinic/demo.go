@@ -73,10 +73,5 @@ func (c *clinic) addPatients(ctx context.Context, e *audit.Entry) error {
 	if err := e.Commit(ctx); err != nil {
 		return err
 	}
-	for _, ch := range charts {
-		if err := c.store.add(ctx, ch); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.store.addAll(ctx, charts)
 }

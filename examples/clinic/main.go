@@ -9,7 +9,8 @@
 //
 // It stays up until it is interrupted. The first start makes keys, tables,
 // synthetic patients and three members of staff, whose passwords it prints
-// once. Read compose.go first: it joins the packages, in 40 lines.
+// once. The first build takes about a minute, most of it SQLite. Read
+// compose.go first: it joins the packages, in 40 lines.
 //
 // What holds through every route: the request is in the ledger before an
 // answer leaves, the caller is identified, the session is live, and a column

@@ -136,8 +136,23 @@ func openInto[T any](o *opener, column string, x crypto.Sealed[T], dst *T) bool 
 	return o.err == nil
 }
 
-// add seals and stores a new patient.
-func (s *store) add(ctx context.Context, c chart) error {
+// addAll seals and stores new patients, all or none of them.
+func (s *store) addAll(ctx context.Context, charts []chart) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return databaseError("add", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // does nothing after a commit
+	for _, c := range charts {
+		if err := s.add(ctx, tx, c); err != nil {
+			return err
+		}
+	}
+	return databaseError("add", tx.Commit())
+}
+
+// add seals and stores one patient.
+func (s *store) add(ctx context.Context, tx *sql.Tx, c chart) error {
 	r := row{id: c.ID, unit: c.Unit}
 	w := closer{ctx: ctx, sealer: s.sealer, patient: c.ID}
 	sealInto(&w, "name", c.Name, &r.name)
@@ -151,7 +166,7 @@ func (s *store) add(ctx context.Context, c chart) error {
 	if w.err != nil {
 		return w.err
 	}
-	_, err := s.db.ExecContext(ctx, "INSERT INTO patient ("+columns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	_, err := tx.ExecContext(ctx, "INSERT INTO patient ("+columns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 		r.id, r.unit, r.name, r.birthDate, r.mrn, r.phone, r.address, r.coverage, r.problems, r.medications)
 	return databaseError("add", err)
 }
