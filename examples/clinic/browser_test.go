@@ -95,6 +95,7 @@ func signInBy(t *testing.T, ctx context.Context, base, name, password string) {
 //
 // Controls: HIPAA 164.312(d), 164.312(a)(2)(iii), 164.312(a)(1); NIST CSF 2.0 PR.AA-03, PR.AA-05.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	s := startAt(t, "", options{})
 	ctx, base := browser(t, s)
 	signInBy(t, ctx, base, "maria.osei", "a wrong guess")
@@ -141,7 +142,8 @@ func TestBrowser(t *testing.T) {
 //
 // Controls: HIPAA 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-05.
 func TestBrowserLogoff(t *testing.T) {
-	s := startAt(t, "", options{idle: 1500 * time.Millisecond})
+	t.Parallel()
+	s := startAt(t, "", options{idle: 4 * time.Second})
 	ctx, base := browser(t, s)
 	signInBy(t, ctx, base, "june.park", s.passwords["june.park"])
 	do(t, ctx,

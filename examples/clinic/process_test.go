@@ -107,11 +107,12 @@ func (p *process) list(client *http.Client, cookie string) string {
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(2), 164.312(a)(2)(iv); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func TestProcess(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	first := startProcess(t, "-dir", dir, "-addr", "localhost:0")
 	password := first.find(`maria\.osei\s+clinician\s+password (\S+)`)
 	require.Contains(t, strings.Join(first.output, "\n"), "does not meet the key separation of HHS guidance 74 FR 19006")
-	require.Contains(t, first.list(http.DefaultClient, first.signIn(&http.Client{}, password)), "Adaeze Thornquist")
+	require.Contains(t, first.list(&http.Client{}, first.signIn(&http.Client{}, password)), "Adaeze Thornquist")
 	first.stop()
 
 	verdict, err := ledger.Verify(t.Context(), filepath.Join(dir, "ledger"), first.find(`verifier key (\S+)`), nil)
@@ -125,7 +126,7 @@ func TestProcess(t *testing.T) {
 
 	second := startProcess(t, "-dir", dir, "-addr", "localhost:0")
 	second.find(`(Passwords were shown)`)
-	require.Contains(t, second.list(http.DefaultClient, second.signIn(&http.Client{}, password)), "Adaeze Thornquist")
+	require.Contains(t, second.list(&http.Client{}, second.signIn(&http.Client{}, password)), "Adaeze Thornquist")
 	second.stop()
 	require.Equal(t, first.find(`verifier key (\S+)`), second.find(`verifier key (\S+)`))
 }
@@ -134,6 +135,7 @@ func TestProcess(t *testing.T) {
 //
 // Controls: HIPAA 164.312(e)(1), 164.312(e)(2)(ii); NIST CSF 2.0 PR.DS-02.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	address := postgres(t)
 	cert, key, roots := certificate(t)
 	p := startProcess(t, "-dir", t.TempDir(), "-db", address, "-addr", "127.0.0.1:0", "-cert", cert, "-key", key)
