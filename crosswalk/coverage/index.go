@@ -48,6 +48,8 @@ type API struct {
 	// Tag is the content of the line; zero if there is none, which is also a
 	// Problem.
 	Tag Tag `json:"tag,omitzero"`
+	// Sites are where a program calls it, of an index that [Index.Called] made.
+	Sites []string `json:"sites,omitempty"`
 }
 
 // Own reports whether the API has a line of its own.

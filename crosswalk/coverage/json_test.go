@@ -34,14 +34,15 @@ func TestIndexJSON(t *testing.T) {
 
 func TestReadIndexRefuses(t *testing.T) {
 	for name, in := range map[string]string{
-		"empty":         "",
-		"not JSON":      "{",
-		"unknown field": `{"module":"m","apis":[],"tests":[],"more":1}`,
-		"unknown id":    `{"module":"m","apis":[{"package":"p","kind":"func","file":"f","tag":{"hipaa":["164.312(B)"]}}],"tests":[]}`,
-		"empty test":    `{"module":"m","apis":[],"tests":[{"package":"p","name":"T","file":"f","tag":{}}]}`,
-		"twice":         `{"module":"m"}{"module":"m"}`,
-		"rubbish after": `{"module":"m"} x`,
-		"too large":     `{"module":"` + strings.Repeat("m", 16<<20) + `"}`,
+		"empty":          "",
+		"not JSON":       "{",
+		"unknown field":  `{"module":"m","packages":[],"more":1}`,
+		"unknown in API": `{"module":"m","packages":[{"package":"p","apis":[{"kind":"func","more":1}]}]}`,
+		"unknown id":     `{"module":"m","packages":[{"package":"p","apis":[{"kind":"func","file":"f","tag":{"hipaa":["164.312(B)"]}}]}]}`,
+		"empty test":     `{"module":"m","packages":[{"package":"p","tests":[{"name":"T","file":"f","tag":{}}]}]}`,
+		"twice":          `{"module":"m"}{"module":"m"}`,
+		"rubbish after":  `{"module":"m"} x`,
+		"too large":      `{"module":"` + strings.Repeat("m", 16<<20) + `"}`,
 	} {
 		x, err := coverage.ReadIndex(strings.NewReader(in))
 		require.ErrorIs(t, err, coverage.ErrIndex, name)
@@ -50,8 +51,8 @@ func TestReadIndexRefuses(t *testing.T) {
 }
 
 func FuzzReadIndex(f *testing.F) {
-	f.Add(`{"module":"m","apis":[{"package":"p","symbol":"F","kind":"func","file":"f","tag":{"hipaa":["164.312(b)"]}}],"tests":[]}`)
-	f.Add(`{"tests":[{"package":"p","name":"TestX","file":"f","tag":{"none":"a reason"}}]}`)
+	f.Add(`{"module":"m","packages":[{"package":"p","dir":"d","apis":[{"kind":"package","file":"f","tag":{"hipaa":["164.312(b)"]}},{"symbol":"F","kind":"func","file":"f","from":"package"}]}]}`)
+	f.Add(`{"packages":[{"package":"p","tests":[{"name":"TestX","file":"f","tag":{"none":"a reason"}}]}]}`)
 	f.Fuzz(func(t *testing.T, in string) {
 		x, err := coverage.ReadIndex(strings.NewReader(in))
 		if err != nil {

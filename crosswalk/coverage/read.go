@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Options say how [Read] reads. The zero value is the default for each.
@@ -71,6 +75,9 @@ func Read(fsys fs.FS, opts *Options) (*Index, []Problem, error) {
 	if err := fs.WalkDir(fsys, ".", r.visit); err != nil {
 		return nil, nil, fmt.Errorf("coverage: read: %w", err)
 	}
+	if err := r.parse(); err != nil {
+		return nil, nil, fmt.Errorf("coverage: read: %w", err)
+	}
 	r.scan()
 	index := &Index{Module: module, APIs: r.merge(), Tests: r.out.tests}
 	index.sort()
@@ -84,7 +91,7 @@ type reader struct {
 	fset    *token.FileSet
 	modules map[string]string // import path by directory
 	dirs    map[string][]file
-	files   int
+	files   []string
 	out     result
 }
 
@@ -98,10 +105,11 @@ func (r *reader) visit(name string, d fs.DirEntry, err error) error {
 	if !strings.HasSuffix(name, ".go") || !d.Type().IsRegular() || strings.HasPrefix(d.Name(), "_") || strings.HasPrefix(d.Name(), ".") {
 		return nil
 	}
-	if r.files++; r.files > maxFiles {
+	if len(r.files) == maxFiles {
 		return fmt.Errorf("more than %d files: %w", maxFiles, ErrModule)
 	}
-	return r.parse(name)
+	r.files = append(r.files, name)
+	return nil
 }
 
 // enter decides whether a directory is read, and notes nested modules.
@@ -130,19 +138,52 @@ func (r *reader) enter(name string, d fs.DirEntry) error {
 	return nil
 }
 
-func (r *reader) parse(name string) error {
+// parse parses the files, as many at a time as there are processors, which is
+// where nearly all the time goes. The result does not depend on who is first.
+func (r *reader) parse() error {
+	parsed := make([]parsed, len(r.files))
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(r.files)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(r.files)); i = next.Add(1) - 1 {
+				parsed[i] = r.parseFile(r.files[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, p := range parsed {
+		if p.err != nil {
+			return p.err
+		}
+		r.add(r.files[i], p)
+	}
+	return nil
+}
+
+// parsed is a file, or what is wrong with it: err ends the reading, syntax is
+// a problem of the file.
+type parsed struct {
+	ast         *ast.File
+	err, syntax error
+}
+
+func (r *reader) parseFile(name string) (p parsed) {
 	src, err := readFile(r.fsys, name)
 	if err != nil {
-		return err
+		return parsed{err: err}
 	}
-	f, err := parser.ParseFile(r.fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
-	if err != nil {
-		r.out.problems = append(r.out.problems, Problem{File: name, Line: 1, Kind: Unreadable, Text: "not readable as Go: " + err.Error()})
-		return nil
+	p.ast, p.syntax = parser.ParseFile(r.fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
+	return p
+}
+
+func (r *reader) add(name string, p parsed) {
+	if p.syntax != nil {
+		r.out.problems = append(r.out.problems, Problem{File: name, Line: 1, Kind: Unreadable, Text: "not readable as Go: " + p.syntax.Error()})
+		return
 	}
 	dir := path.Dir(name)
-	r.dirs[dir] = append(r.dirs[dir], file{name: name, ast: f, test: strings.HasSuffix(name, "_test.go")})
-	return nil
+	r.dirs[dir] = append(r.dirs[dir], file{name: name, ast: p.ast, test: strings.HasSuffix(name, "_test.go")})
 }
 
 func readFile(fsys fs.FS, name string) ([]byte, error) {
