@@ -86,7 +86,7 @@ func Table() []Row {
 			Why: "a probe is a program that imports what it weighs"},
 
 		{Packages: []string{"cmd/safeguard/..."},
-			Own:         []string{".", "audit/...", "crosswalk/...", "cmd/safeguard/..."},
+			Own:         []string{".", "audit/...", "crosswalk/...", "cmd/safeguard/...", "internal/phitag"},
 			Foreign:     []string{"github.com/alecthomas/kong", "golang.org/x/tools/..."},
 			TestForeign: []string{"github.com/rogpeppe/go-internal/...", "github.com/chromedp/..."},
 			Why:         "the command is a shell over crosswalk, in a module of its own; type information comes from x/tools"},

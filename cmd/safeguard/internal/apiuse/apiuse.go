@@ -160,6 +160,9 @@ func faults(loaded []*packages.Package) error {
 	var texts []string
 	for _, p := range loaded {
 		for _, e := range p.Errors {
+			if e.Kind == packages.ListError && e.Pos == "-" && len(p.TypeErrors) > 0 {
+				continue // the compiler's words for what the type checker says below
+			}
 			texts = append(texts, e.Error())
 		}
 	}

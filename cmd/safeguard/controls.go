@@ -1,0 +1,242 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/safeguard-sdk/safeguard/cmd/safeguard/internal/apiuse"
+	"github.com/safeguard-sdk/safeguard/cmd/safeguard/internal/phifields"
+	"github.com/safeguard-sdk/safeguard/crosswalk/coverage"
+)
+
+// controlsCmd documents one module.
+type controlsCmd struct {
+	Patterns []string `arg:"" optional:"" help:"Packages of one module, as the go command names them. Default: ./..."`
+
+	Dir     string   `short:"C" default:"." placeholder:"DIR" help:"Directory in which the patterns hold."`
+	Tags    []string `placeholder:"TAG" help:"Build tags. Control lines are read from every file; calls are found for one build configuration."`
+	Title   string   `help:"Heading of the document."`
+	Service string   `help:"Name of the service. Default: the module path."`
+	Release string   `help:"Version or commit of the service."`
+	Strict  bool     `help:"Refuse exported API that ends up with no control line, as the library does for itself."`
+	records
+	dated
+	outputs
+}
+
+// library is this library's module path; its drivers are modules below it.
+const library = "github.com/safeguard-sdk/safeguard"
+
+// Help is the long text of --help.
+func (controlsCmd) Help() string {
+	return `Reads the "Controls:" lines in the doc comments of the module and of the Safeguard functions, methods and types that its code really uses (by type information, tests excluded), and says of each provision of the Security Rule whether it is mapped, tagged, tested and reported, and whose duty the rest is. For instance:
+
+  go test -json ./... > tests.json
+  safeguard controls --tests tests.json --ledger /var/lib/charts/ledger --ledger-key "$(cat ledger.pub)" -o coverage.html -o coverage.md
+
+A control line that is malformed, or names what the rule does not have, is refused with file, line and the nearest right id, and nothing is written. "Used" is not "reached": code that no request reaches counts too. Without --tests a tagged test counts as existing only.`
+}
+
+// Run makes the document.
+func (c *controlsCmd) Run(e *env) error {
+	if len(c.Patterns) == 0 {
+		c.Patterns = []string{"./..."}
+	}
+	day, err := c.day()
+	if err != nil {
+		return err
+	}
+	e.step("type-checking %s", strings.Join(c.Patterns, " "))
+	found, err := apiuse.Load(e.ctx, isLibrary, &apiuse.Options{Dir: c.Dir, Tags: c.Tags}, c.Patterns...)
+	if err != nil {
+		return inputFault(err)
+	}
+	e.step("reading the control lines of %s", found.Module)
+	own, err := c.ownIndex(e, found)
+	if err != nil {
+		return err
+	}
+	indexes, err := libraryIndexes(e, found)
+	if err != nil {
+		return err
+	}
+	doc := &coverage.Document{
+		Title: c.Title, Service: orElse(c.Service, found.Module), Version: c.Release, Generated: day,
+		Indexes: append([]*coverage.Index{own}, indexes...),
+	}
+	if err := c.fill(e, doc); err != nil {
+		return err
+	}
+	return c.write(e, c.inputs(), documentFormats(doc)...)
+}
+
+// inputFault marks the faults of packages as the input's.
+func inputFault(err error) error {
+	if errors.Is(err, apiuse.ErrLoad) || errors.Is(err, phifields.ErrLoad) {
+		return refused(err)
+	}
+	return err
+}
+
+func isLibrary(module string) bool {
+	return module == library || strings.HasPrefix(module, library+"/")
+}
+
+// ownIndex reads the control lines of the module, and keeps what belongs to
+// the packages that the patterns name. Everything that is wrong is refused,
+// wherever in the module it stands.
+func (c *controlsCmd) ownIndex(e *env, found *apiuse.Result) (*coverage.Index, error) {
+	index, problems, err := coverage.Read(os.DirFS(found.Root), nil)
+	if errors.Is(err, coverage.ErrModule) {
+		return nil, refused(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var wrong []string
+	untagged := 0
+	for _, p := range problems {
+		if p.Kind == coverage.Untagged && !c.Strict {
+			untagged++
+			continue
+		}
+		p.File = display(found.Root, p.File)
+		wrong = append(wrong, p.String())
+	}
+	if len(wrong) > 0 {
+		return nil, refused(fmt.Errorf("%d control lines are refused:\n%s", len(wrong), strings.Join(wrong, "\n")))
+	}
+	if untagged > 0 {
+		e.note("%d exported declarations have no control line and count for nothing (--strict lists them)", untagged)
+	}
+	if c.wholeModule(found) {
+		return index, nil
+	}
+	return only(index, found.Packages), nil
+}
+
+// wholeModule reports whether the patterns name all packages of the module,
+// also those that another build configuration would have.
+func (c *controlsCmd) wholeModule(found *apiuse.Result) bool {
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return false
+	}
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved
+	}
+	return dir == found.Root && slices.Equal(c.Patterns, []string{"./..."})
+}
+
+// only keeps what belongs to some packages.
+func only(x *coverage.Index, packages []string) *coverage.Index {
+	out := &coverage.Index{Module: x.Module}
+	for _, a := range x.APIs {
+		if slices.Contains(packages, a.Package) {
+			out.APIs = append(out.APIs, a)
+		}
+	}
+	for _, t := range x.Tests {
+		if slices.Contains(packages, t.Package) {
+			out.Tests = append(out.Tests, t)
+		}
+	}
+	return out
+}
+
+// libraryIndexes reads the control lines of the library as the module links
+// it, and keeps what the module's code uses. The library's tests are not the
+// module's and are left out.
+func libraryIndexes(e *env, found *apiuse.Result) ([]*coverage.Index, error) {
+	var list []*coverage.Index
+	for _, l := range found.Libraries {
+		e.step("reading the control lines of %s", name(l))
+		index, err := libraryIndex(e, l)
+		if err != nil {
+			return nil, err
+		}
+		kept := used(index, found.Uses)
+		kept.Module = name(l) + ", the part that " + found.Module + " uses"
+		list = append(list, kept)
+	}
+	return list, nil
+}
+
+// libraryIndex reads the source of a linked module. A vendored one has no
+// go.mod to read it by; then the tags that this command was built with hold.
+func libraryIndex(e *env, l apiuse.Library) (*coverage.Index, error) {
+	if l.Dir == "" {
+		e.note("%s is vendored: its control lines are those that this command was built with", name(l))
+		return coverage.Library()
+	}
+	index, problems, err := coverage.Read(os.DirFS(l.Dir), nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name(l), err)
+	}
+	if len(problems) > 0 {
+		e.note("%s: %d control lines of the library are not valid and count for nothing, the first is %s", name(l), len(problems), problems[0])
+	}
+	return index, nil
+}
+
+func name(l apiuse.Library) string { return strings.TrimSpace(l.Path + " " + l.Version) }
+
+// used keeps the API that is used, with the type or package from which it
+// inherits its line, so that the line is listed where it stands.
+func used(x *coverage.Index, uses []apiuse.Use) *coverage.Index {
+	wanted := map[string]bool{}
+	for _, u := range uses {
+		wanted[u.Package+"."+u.Symbol] = true
+	}
+	for _, a := range x.APIs {
+		if !a.Internal && wanted[a.Name()] {
+			wanted[inheritedFrom(a)] = true
+		}
+	}
+	out := &coverage.Index{Module: x.Module}
+	for _, a := range x.APIs {
+		if !a.Internal && wanted[a.Name()] {
+			out.APIs = append(out.APIs, a)
+		}
+	}
+	return out
+}
+
+// inheritedFrom names what a's line comes from: itself, its type or its
+// package.
+func inheritedFrom(a coverage.API) string {
+	switch a.From {
+	case "type":
+		owner, _, _ := strings.Cut(a.Symbol, ".")
+		return a.Package + "." + owner
+	case "package":
+		return a.Package
+	}
+	return a.Name()
+}
+
+// display is the path of a file below root as it can be opened from here.
+func display(root, file string) string {
+	path := filepath.Join(root, filepath.FromSlash(file))
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(wd, path)
+	if err != nil || !fs.ValidPath(filepath.ToSlash(rel)) {
+		return path
+	}
+	return rel
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

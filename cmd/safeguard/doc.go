@@ -1,0 +1,31 @@
+// Safeguard is one command for the people who run a service that keeps patient
+// data and for those who audit it: a thin shell over the packages below
+// crosswalk. Files in, files out, exit codes for CI.
+//
+//	safeguard controls    which provisions a module's code serves, from its
+//	                      source, its tests and its ledger
+//	safeguard catalog     the rule and its NIST maps, to look up and to export
+//	safeguard gap         an assessment: gaps, plan, reviews, addressable decisions
+//	safeguard risk        a risk register by NIST SP 800-30
+//	safeguard breach      an incident: assessment, deadlines, notices
+//	safeguard oscal       the same as OSCAL 1.2.2, and a check of such files
+//	safeguard evidence    the pack that the audit protocol of OCR asks for
+//
+// safeguard COMMAND --help says more. Install it with
+//
+//	go install github.com/safeguard-sdk/safeguard/cmd/safeguard@latest
+//
+// It exits with 0 if all is done and in order; 1 if it did its work and the
+// answer is that something is not in order (overdue, missed, not verified);
+// 2 if an input or the command line was refused; 3 if it could not do its
+// work, for instance because a disk is full. With 2 and 3 no output is
+// written; every file is written whole or not at all.
+//
+// It sends nothing anywhere. Only controls runs another program, the go
+// command, which may fetch modules as its settings allow.
+//
+// The documents are made from what the inputs say. The command cannot tell
+// whether that is true, and nothing that it writes makes anyone compliant.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
+package main

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"time"
+)
+
+// env is what a command works with.
+type env struct {
+	ctx       context.Context
+	in        io.Reader
+	out, errs io.Writer
+	progress  bool
+}
+
+// step says what goes on, where somebody wants to know.
+func (e *env) step(format string, args ...any) {
+	if e.progress {
+		fmt.Fprintf(e.errs, "safeguard: "+format+" …\n", args...)
+	}
+}
+
+// note says something on standard error that is no failure.
+func (e *env) note(format string, args ...any) {
+	fmt.Fprintf(e.errs, "safeguard: "+format+"\n", args...)
+}
+
+func showProgress(flag string, w io.Writer) bool {
+	if flag != "auto" {
+		return flag == "always"
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// maxInput bounds every file that is read whole.
+const maxInput = 64 << 20
+
+// read reads an input file, "-" for standard input.
+func (e *env) read(path string) ([]byte, error) {
+	in := e.in
+	if path != "-" {
+		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, refused(fmt.Errorf("%s: there is no such file", path))
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	b, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	if err == nil && len(b) > maxInput {
+		return nil, refused(fmt.Errorf("%s: larger than %d MiB", path, maxInput>>20))
+	}
+	return b, err
+}
+
+// parse reads an input file with the parser of its package. An error is
+// "file:line:column: what".
+func parse[T any](e *env, path string, parser func([]byte) (T, error)) (T, error) {
+	b, err := e.read(path)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	v, err := parser(b)
+	return v, refused(inFile(path, err))
+}
+
+// position finds the line and column behind the package's own prefix.
+var position = regexp.MustCompile(`^(?:[a-z]+: )*(\d+:\d+: )`)
+
+func inFile(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if m := position.FindStringSubmatchIndex(err.Error()); m != nil {
+		return &placed{path + ":" + err.Error()[m[2]:], err}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// placed is an error with its position in front.
+type placed struct {
+	text string
+	err  error
+}
+
+func (p *placed) Error() string { return p.text }
+func (p *placed) Unwrap() error { return p.err }
+
+// A dated command takes the day that its document speaks of.
+type dated struct {
+	Date string `placeholder:"YYYY-MM-DD" help:"The day that the document is made for. Default: SOURCE_DATE_EPOCH if set, else today (UTC). The same inputs and date give the same bytes."`
+}
+
+func (d dated) day() (time.Time, error) {
+	if d.Date != "" {
+		t, err := time.Parse(time.DateOnly, d.Date)
+		if err != nil {
+			return time.Time{}, refused(fmt.Errorf("--date: %q is no day of the calendar, written YYYY-MM-DD", d.Date))
+		}
+		return t, nil
+	}
+	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
+		seconds, err := strconv.ParseInt(epoch, 10, 64)
+		if err != nil || seconds < 0 {
+			return time.Time{}, refused(errors.New("SOURCE_DATE_EPOCH: not a number of seconds"))
+		}
+		return time.Unix(seconds, 0).UTC().Truncate(24 * time.Hour), nil
+	}
+	return time.Now().UTC().Truncate(24 * time.Hour), nil
+}
+
+// version is what go install recorded, or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "safeguard (unknown version)"
+	}
+	return "safeguard " + info.Main.Version
+}

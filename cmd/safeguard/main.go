@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// cli is the grammar of the command line.
+type cli struct {
+	Controls controlsCmd `cmd:"" help:"Document which provisions a module's code serves."`
+	Catalog  catalogCmd  `cmd:"" help:"Look up or export the rule and its NIST maps."`
+	Risk     riskCmd     `cmd:"" help:"Keep a risk register by NIST SP 800-30."`
+	Breach   breachCmd   `cmd:"" help:"Assess an incident by the Breach Notification Rule."`
+
+	Progress string           `enum:"auto,always,never" default:"auto" help:"Say on standard error what is going on: auto (if that is a terminal), always or never."`
+	Version  kong.VersionFlag `help:"Print the version and exit."`
+}
+
+const description = `HIPAA controls, gaps, risks, breaches and evidence of a service, from its source and its records.
+
+Exit codes: 0 done and in order; 1 done, and something is not in order; 2 an input or the command line was refused; 3 could not be done. With 2 and 3 nothing is written. Nothing that this command writes makes anyone compliant.`
+
+// run is the whole command. It returns the exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("safeguard"), kong.Description(description),
+		kong.Vars{"version": version()},
+		kong.Writers(out, errs),
+		kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		return fail(errs, err)
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help or --version, whatever follows them
+		return exited
+	}
+	if err != nil {
+		return fail(errs, refused(errors.Join(err, errors.New("safeguard --help lists the commands"))))
+	}
+	e := &env{ctx: ctx, in: in, out: out, errs: errs, progress: showProgress(c.Progress, errs)}
+	if err := parsed.Run(e); err != nil {
+		return fail(errs, err)
+	}
+	return 0
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/cmd/safeguard/internal/ledgerfile"
+	"github.com/safeguard-sdk/safeguard/crosswalk/coverage"
+)
+
+// records are the flags of a command that takes what was run and reported.
+type records struct {
+	Tests     string `placeholder:"FILE" help:"Output of go test -json. A tagged test then counts only if it passed in it."`
+	Ledger    string `placeholder:"DIR" help:"Directory of a ledger, whose latest observations are shown as self-reported by the running service. It is verified first, and nothing is written if it is not intact."`
+	LedgerKey string `placeholder:"KEY" help:"Public key of the ledger, as Ledger.VerifierKey returns it. Needed with --ledger; take it from where you keep it, not from the ledger's host."`
+}
+
+// inputs are the files that no output may replace.
+func (r records) inputs() []string {
+	if r.Tests == "" || r.Tests == "-" {
+		return nil
+	}
+	return []string{r.Tests}
+}
+
+// fill adds to the document what was run and reported.
+func (r records) fill(e *env, doc *coverage.Document) error {
+	if (r.Ledger == "") != (r.LedgerKey == "") {
+		return refused(errors.New("--ledger and --ledger-key belong together"))
+	}
+	if r.Tests != "" {
+		passed, err := parse(e, r.Tests, parseTests)
+		if err != nil {
+			return err
+		}
+		doc.Passed = passed
+	}
+	if r.Ledger == "" {
+		return nil
+	}
+	observed, err := r.observations(e)
+	doc.Observations = observed
+	return err
+}
+
+// observations returns the latest observations of each source and component
+// in the ledger.
+func (r records) observations(e *env) ([]safeguard.Observation, error) {
+	e.step("verifying %s", r.Ledger)
+	var l latest
+	verdict, err := ledgerfile.Read(e.ctx, r.Ledger, r.LedgerKey, l.add)
+	if errors.Is(err, ledgerfile.ErrNotIntact) {
+		return nil, refused(fmt.Errorf("%s: %w", r.Ledger, err))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if verdict.Unsigned > 0 {
+		e.note("%s: %d records are not signed yet and are left out", r.Ledger, verdict.Unsigned)
+	}
+	if l.failures > 0 {
+		e.note("%s: in the last report %d components could not report", r.Ledger, l.failures)
+	}
+	return l.observations(), nil
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/safeguard-sdk/safeguard/cmd/safeguard/internal/output"
+)
+
+// outputs are the flags of a command that writes documents.
+type outputs struct {
+	Out    []string `short:"o" sep:"none" placeholder:"FILE" help:"Write to FILE, in the format of its name's ending; may be given several times. Default, or -: standard output."`
+	Format string   `placeholder:"FORMAT" help:"Format of standard output, and of files whose name has no ending."`
+}
+
+// format is one way to write a document.
+type format struct {
+	name  string // what --format calls it, and the ending of a file
+	write func(io.Writer) error
+}
+
+// write renders every document, and then writes all files or none. The first
+// format is the default. inputs are files that must not be replaced.
+func (o outputs) write(e *env, inputs []string, formats ...format) error {
+	paths := o.Out
+	if len(paths) == 0 {
+		paths = []string{"-"}
+	}
+	batch := output.Batch{Inputs: inputs}
+	defer batch.Discard()
+	var screen bytes.Buffer
+	for _, path := range paths {
+		f, err := o.choose(path, formats)
+		if err != nil {
+			return err
+		}
+		var b bytes.Buffer
+		if err := f.write(&b); err != nil {
+			return err
+		}
+		if path == "-" {
+			screen.Write(b.Bytes())
+		} else if err := batch.Add(path, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	if err := e.ctx.Err(); err != nil {
+		return err
+	}
+	if err := batch.Commit(); err != nil {
+		return err
+	}
+	_, err := e.out.Write(screen.Bytes())
+	return err
+}
+
+// choose returns the format for a path: that of its ending, else that of the
+// flag, else the default.
+func (o outputs) choose(path string, formats []format) (format, error) {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	name := strings.TrimPrefix(filepath.Ext(path), ".")
+	if path == "-" || name == "" {
+		name = o.Format
+	}
+	if name == "" {
+		return formats[0], nil
+	}
+	i := slices.Index(names, name)
+	if i < 0 {
+		return format{}, refused(fmt.Errorf("%s: there is no format %q here; choose from %s", path, name, strings.Join(names, ", ")))
+	}
+	return formats[i], nil
+}
