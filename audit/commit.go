@@ -75,7 +75,7 @@ func (e *Entry) ask(ctx context.Context) *RefusalError {
 	e.mu.Lock()
 	gates, broken := e.gates, e.broken
 	nobody := e.identity.principal.Validate() != nil
-	exposed := e.pending.touchesPHI()
+	exposed := e.pending.exposed
 	e.mu.Unlock()
 	if refusal, ok := errors.AsType[*RefusalError](broken); ok {
 		return refusal

@@ -268,6 +268,18 @@ func TestNobodyGetsNoPHI(t *testing.T) {
 	}
 }
 
+// A sign-in opens sealed credentials before it knows who asks.
+func TestNobodyMayOpenWhatIsNoPHI(t *testing.T) {
+	rec, log := recorder(t, nil)
+	w := httptest.NewRecorder()
+	rec.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, audit.EntryFrom(r.Context()).NoteOpened("staff", "password", safeguard.Patient{}))
+		io.WriteString(w, "wrong")
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, []string{"staff.password"}, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Opened)
+}
+
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
 func TestHungLogRefusesAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -45,7 +45,7 @@ func newNobody(l Limit, now time.Time) *nobody {
 // counts reports whether the notes are those of nobody without PHI and over the
 // limit; then it has counted them and no record is needed.
 func (n *nobody) counts(who identity, p notes, now time.Time) bool {
-	if who.principal.Validate() == nil || p.touchesPHI() {
+	if who.principal.Validate() == nil || p.exposed {
 		return false
 	}
 	n.mu.Lock()

@@ -30,7 +30,10 @@ type identity struct {
 type (
 	deniedNote string
 	fieldNote  string
-	openedNote struct{ table, column string }
+	openedNote struct {
+		table, column string
+		ofPatient     bool
+	}
 )
 
 // notes are what one commit makes durable.
@@ -40,6 +43,7 @@ type notes struct {
 	opened   []string
 	denied   []string
 	decision *Decision
+	exposed  bool // data of a patient was opened or let out
 }
 
 // add takes n, or reports that it does not fit.
@@ -53,15 +57,13 @@ func (p *notes) add(n any) bool {
 	case deniedNote:
 		p.denied = append(p.denied, bounded(string(n)))
 	case fieldNote:
-		p.fields = append(p.fields, bounded(string(n)))
+		p.fields, p.exposed = append(p.fields, bounded(string(n))), true
 	case openedNote:
 		p.opened = append(p.opened, bounded(n.table+"."+n.column))
+		p.exposed = p.exposed || n.ofPatient
 	}
 	return true
 }
-
-// touchesPHI reports whether data of a patient was opened or let out.
-func (p *notes) touchesPHI() bool { return len(p.fields)+len(p.opened) > 0 }
 
 // bounded cuts a name that a program made too long; names are never input.
 func bounded(name string) string { return name[:min(len(name), maxName)] }
