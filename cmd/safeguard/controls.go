@@ -150,8 +150,7 @@ func only(x *coverage.Index, packages []string) *coverage.Index {
 }
 
 // libraryIndexes reads the control lines of the library as the module links
-// it, and keeps what the module's code uses. The library's tests are not the
-// module's and are left out.
+// it, and keeps what the module's code uses.
 func libraryIndexes(e *env, found *apiuse.Result) ([]*coverage.Index, error) {
 	var list []*coverage.Index
 	for _, l := range found.Libraries {
@@ -160,11 +159,30 @@ func libraryIndexes(e *env, found *apiuse.Result) ([]*coverage.Index, error) {
 		if err != nil {
 			return nil, err
 		}
-		kept := used(index, found.Uses)
+		kept, unknown := index.Called(calls(found.Uses, l.Path))
+		if len(unknown) > 0 {
+			e.note("%s: %d used functions and types are not in its control lines, the first is %s.%s", name(l), len(unknown), unknown[0].Package, unknown[0].Symbol)
+		}
 		kept.Module = name(l) + ", the part that " + found.Module + " uses"
 		list = append(list, kept)
 	}
 	return list, nil
+}
+
+// calls are the uses of one module of the library, with their places.
+func calls(uses []apiuse.Use, module string) []coverage.Call {
+	var list []coverage.Call
+	for _, u := range uses {
+		if u.Module != module {
+			continue
+		}
+		c := coverage.Call{Package: u.Package, Symbol: u.Symbol}
+		for _, at := range u.At {
+			c.Sites = append(c.Sites, at.String())
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 // libraryIndex reads the source of a linked module. A vendored one has no
@@ -185,40 +203,6 @@ func libraryIndex(e *env, l apiuse.Library) (*coverage.Index, error) {
 }
 
 func name(l apiuse.Library) string { return strings.TrimSpace(l.Path + " " + l.Version) }
-
-// used keeps the API that is used, with the type or package from which it
-// inherits its line, so that the line is listed where it stands.
-func used(x *coverage.Index, uses []apiuse.Use) *coverage.Index {
-	wanted := map[string]bool{}
-	for _, u := range uses {
-		wanted[u.Package+"."+u.Symbol] = true
-	}
-	for _, a := range x.APIs {
-		if !a.Internal && wanted[a.Name()] {
-			wanted[inheritedFrom(a)] = true
-		}
-	}
-	out := &coverage.Index{Module: x.Module}
-	for _, a := range x.APIs {
-		if !a.Internal && wanted[a.Name()] {
-			out.APIs = append(out.APIs, a)
-		}
-	}
-	return out
-}
-
-// inheritedFrom names what a's line comes from: itself, its type or its
-// package.
-func inheritedFrom(a coverage.API) string {
-	switch a.From {
-	case "type":
-		owner, _, _ := strings.Cut(a.Symbol, ".")
-		return a.Package + "." + owner
-	case "package":
-		return a.Package
-	}
-	return a.Name()
-}
 
 // display is the path of a file below root as it can be opened from here.
 func display(root, file string) string {

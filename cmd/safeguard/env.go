@@ -81,15 +81,17 @@ func parse[T any](e *env, path string, parser func([]byte) (T, error)) (T, error
 	return v, refused(inFile(path, err))
 }
 
-// position finds the line and column behind the package's own prefix.
-var position = regexp.MustCompile(`^(?:[a-z]+: )*(\d+:\d+: )`)
+// position finds the line, and the column where there is one, behind the
+// package's own prefix.
+var position = regexp.MustCompile(`^(?:[a-z]+: )*(?:line )?(\d+(?::\d+)?): `)
 
 func inFile(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if m := position.FindStringSubmatchIndex(err.Error()); m != nil {
-		return &placed{path + ":" + err.Error()[m[2]:], err}
+	text := err.Error()
+	if m := position.FindStringSubmatchIndex(text); m != nil {
+		return &placed{path + ":" + text[m[2]:m[3]] + ": " + text[m[1]:], err}
 	}
 	return fmt.Errorf("%s: %w", path, err)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -30,11 +31,11 @@ func (r records) fill(e *env, doc *coverage.Document) error {
 		return refused(errors.New("--ledger and --ledger-key belong together"))
 	}
 	if r.Tests != "" {
-		passed, err := parse(e, r.Tests, parseTests)
+		run, err := parse(e, r.Tests, func(b []byte) (*coverage.TestRun, error) { return coverage.ReadTestRun(bytes.NewReader(b)) })
 		if err != nil {
 			return err
 		}
-		doc.Passed = passed
+		doc.Passed = run.Passed
 	}
 	if r.Ledger == "" {
 		return nil

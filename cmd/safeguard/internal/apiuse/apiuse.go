@@ -90,6 +90,8 @@ type Use struct {
 	// Package is the import path, Symbol the name in it, for instance
 	// "Sealer.Open".
 	Package, Symbol string
+	// Module is the module that the package belongs to.
+	Module string
 	// At are the places, sorted.
 	At []Place
 }
@@ -245,7 +247,7 @@ func (f *finder) result() *Result {
 	}
 	slices.SortFunc(r.Libraries, func(a, b Library) int { return cmp.Compare(a.Path, b.Path) })
 	for n, places := range f.uses {
-		u := Use{Package: n.pkg, Symbol: n.symbol}
+		u := Use{Package: n.pkg, Symbol: n.symbol, Module: f.modules[n.pkg].Path}
 		for at := range places {
 			u.At = append(u.At, at)
 		}

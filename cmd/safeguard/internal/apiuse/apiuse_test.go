@@ -56,19 +56,19 @@ func TestUses(t *testing.T) {
 		return list
 	}
 	require.Equal(t, []Use{
-		{"example.org/lib", "Aliased", at("main.go", 32)},
-		{"example.org/lib", "Called", at("main.go", 18, 19)},
-		{"example.org/lib", "Converted", at("main.go", 30)},
-		{"example.org/lib", "Generic", at("main.go", 27)},
-		{"example.org/lib", "Hand", at("inner/inner.go", 11)},
-		{"example.org/lib", "Iface.Do", at("main.go", 25)},
-		{"example.org/lib", "Made", at("main.go", 22)},
-		{"example.org/lib", "Made.Method", at("main.go", 23, 24)},
-		{"example.org/lib", "Newed", at("main.go", 31)},
-		{"example.org/lib", "Set", at("main.go", 28)},
-		{"example.org/lib", "Set.Add", at("main.go", 29)},
-		{"example.org/lib", "Value", at("inner/inner.go", 6)},
-		{"example.org/lib/deep", "Thing.Use", at("main.go", 26)},
+		{"example.org/lib", "Aliased", "example.org/lib", at("main.go", 32)},
+		{"example.org/lib", "Called", "example.org/lib", at("main.go", 18, 19)},
+		{"example.org/lib", "Converted", "example.org/lib", at("main.go", 30)},
+		{"example.org/lib", "Generic", "example.org/lib", at("main.go", 27)},
+		{"example.org/lib", "Hand", "example.org/lib", at("inner/inner.go", 11)},
+		{"example.org/lib", "Iface.Do", "example.org/lib", at("main.go", 25)},
+		{"example.org/lib", "Made", "example.org/lib", at("main.go", 22)},
+		{"example.org/lib", "Made.Method", "example.org/lib", at("main.go", 23, 24)},
+		{"example.org/lib", "Newed", "example.org/lib", at("main.go", 31)},
+		{"example.org/lib", "Set", "example.org/lib", at("main.go", 28)},
+		{"example.org/lib", "Set.Add", "example.org/lib", at("main.go", 29)},
+		{"example.org/lib", "Value", "example.org/lib", at("inner/inner.go", 6)},
+		{"example.org/lib/deep", "Thing.Use", "example.org/lib", at("main.go", 26)},
 	}, got.Uses)
 }
 
