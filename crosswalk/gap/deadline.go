@@ -1,0 +1,62 @@
+package gap
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/safeguard-sdk/safeguard/crosswalk/risk"
+)
+
+// defaultMonths is quarterly, this package's choice: the rule says "periodic".
+const defaultMonths = 3
+
+// NextReview returns the day on which the next periodic review is due: the
+// review months after the last review, or after the date of the assessment if
+// there was none.
+func (a *Assessment) NextReview() risk.Date {
+	last := a.Date
+	for _, r := range a.Reviews {
+		if last.Before(r.On) {
+			last = r.On
+		}
+	}
+	months := a.ReviewMonths
+	if months == 0 {
+		months = defaultMonths
+	}
+	return last.AddMonths(months)
+}
+
+// reviewed reports whether a review has looked at the trigger.
+func (a *Assessment) reviewed(t Trigger) bool {
+	return slices.ContainsFunc(a.Reviews, func(r Review) bool { return slices.Contains(r.Triggers, t.ID) })
+}
+
+// Deadlines returns everything that is due, as it stands on a day, in the
+// order of dates: the periodic review; a review for each trigger that none has
+// looked at, due on the day of the trigger itself; open gaps; and the reviews
+// of decisions in effect.
+func (a *Assessment) Deadlines(on risk.Date) []risk.Deadline {
+	var due []risk.Deadline
+	add := func(what, path string, day risk.Date) {
+		due = append(due, risk.Deadline{What: what, Path: path, On: day, Overdue: day.Before(on)})
+	}
+	add("periodic review", "reviews", a.NextReview())
+	for i, t := range a.Triggers {
+		if !a.reviewed(t) {
+			add(fmt.Sprintf("review because of %s (%s)", t.ID, t.Kind), fmt.Sprintf("triggers[%d]", i), t.On)
+		}
+	}
+	for i, g := range a.Gaps {
+		if g.Open() && !g.Due.IsZero() {
+			add("closing of gap "+g.ID, fmt.Sprintf("gaps[%d].due", i), g.Due)
+		}
+	}
+	for i, d := range a.Decisions {
+		if d.InEffect(on) {
+			add("review of the decision on "+string(d.r.Specification), fmt.Sprintf("decisions[%d].review_by", i), d.r.ReviewBy)
+		}
+	}
+	slices.SortStableFunc(due, func(x, y risk.Deadline) int { return x.On.Compare(y.On) })
+	return due
+}
