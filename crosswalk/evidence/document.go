@@ -1,0 +1,333 @@
+package evidence
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crosswalk"
+	"github.com/safeguard-sdk/safeguard/crosswalk/internal/markdown"
+)
+
+// WriteMarkdown writes the index of the pack: what stands behind each of the
+// answers, and where it is.
+func (p *Pack) WriteMarkdown(w io.Writer) error {
+	var d markdown.Doc
+	d.Heading(1, "Evidence for an audit under the HIPAA Security Rule")
+	p.head(&d)
+	d.Heading(2, "What stands behind the answers")
+	s := p.Summary
+	d.Table("Status", "Requests", "Meaning")
+	for _, r := range []struct {
+		status Status
+		n      int
+		text   string
+	}{
+		{FromLog, s.FromLog, "counted in records of the service's log that a signed checkpoint covers"},
+		{SelfReported, s.SelfReported, "reported by the running service of itself; no attestation"},
+		{Entered, s.Entered, "stated by a named person"},
+		{Nothing, s.Nothing, "there is nothing of the kind in the period"},
+		{Template, s.Template, "a draft that nobody has adopted; no evidence"},
+		{NotAvailable, s.NotAvailable, "a component could report it and none has"},
+		{Organisation, s.Organisation, "no software can supply it"},
+	} {
+		d.Row(r.status.String(), fmt.Sprint(r.n), r.text)
+	}
+	d.Paragraph(fmt.Sprintf("%d of %d requests have an answer of substance, the first four kinds; %d of these lack a part, which their files name. The kinds are not one figure, and none of them means compliance.", s.Substantive(), s.Requests, s.Partial))
+	d.Heading(2, "Requests")
+	d.Table("No.", "Section", "Kind", "Request", "Status", "File")
+	for _, a := range p.Artefacts {
+		d.Row(fmt.Sprint(a.Number), a.Section, a.Kind, a.Title, a.shown(), a.File)
+	}
+	d.Heading(2, "Policies")
+	d.Table("Policy", "Status", "File")
+	for i := range p.Policies {
+		d.Row(p.Policies[i].Title, p.Policies[i].shown(), p.Policies[i].File())
+	}
+	d.Paragraph("Recognised security practices: " + practicesFile + ".")
+	p.logs(&d)
+	return write(w, &d)
+}
+
+func write(w io.Writer, d *markdown.Doc) error {
+	_, err := w.Write(d.Bytes())
+	return err
+}
+
+func (p *Pack) head(d *markdown.Doc) {
+	d.Fact("Organisation", p.Organisation)
+	d.Fact("Service", strings.TrimSpace(p.Service+" "+p.Version))
+	d.Fact("Period", string(p.Period.From)+" to "+string(p.Period.To)+" (UTC, both included)")
+	d.Fact("Made", string(p.Made))
+	d.Fact("Made by", p.Collector)
+	d.Heading(2, "Read this first")
+	for _, n := range notices() {
+		d.Item(n)
+	}
+}
+
+func (p *Pack) logs(d *markdown.Doc) {
+	d.Heading(2, "Logs")
+	if len(p.Logs) == 0 {
+		d.Paragraph("No log was read.")
+		return
+	}
+	d.Table("Log", "Records", "Compared with a signed checkpoint", "Verifier key")
+	for _, l := range p.Logs {
+		d.Row(l.Name, fmt.Sprint(l.Records), yes(l.Verified), l.VerifierKey)
+	}
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// shown is the status with who stands behind "none".
+func (a *Artefact) shown() string {
+	s := a.Status.String()
+	if a.Status == Nothing {
+		s += " (" + a.Basis.String() + ")"
+	}
+	if a.Status <= Entered && len(a.Missing) > 0 {
+		s += ", in part"
+	}
+	return s
+}
+
+// document returns the file of one request.
+func (p *Pack) document(a *Artefact) []byte {
+	var d markdown.Doc
+	d.Heading(1, fmt.Sprintf("Request %d, %s: %s", a.Number, a.Section, a.Title))
+	d.Fact("Activity", a.Activity)
+	d.Fact("Provision", provision(a.Control))
+	d.Fact("Request", a.Text)
+	d.Fact("Status", a.shown())
+	d.Fact("Answer", a.Statement)
+	if len(a.Missing) > 0 && a.Status <= Entered {
+		d.Fact("Not in this answer", "nothing has filled "+titles(a.Missing))
+	}
+	d.Fact("Organisation", p.Organisation)
+	d.Fact("Service", strings.TrimSpace(p.Service+" "+p.Version))
+	d.Fact("Period", string(p.Period.From)+" to "+string(p.Period.To)+" (UTC, both included)")
+	d.Fact("Made", string(p.Made)+" by "+p.Collector)
+	d.Fact("Keep", a.Retention.String())
+	if a.Policy != "" {
+		d.Fact("Policy", a.PolicyFile)
+	}
+	for i := range a.Entries {
+		a.Entries[i].write(&d)
+	}
+	for i := range a.Answers {
+		a.Answers[i].write(&d, "")
+	}
+	for i := range a.Supports {
+		a.Supports[i].write(&d, "Beside the answer: ")
+	}
+	a.writeDecisions(&d)
+	d.Heading(2, "Read this first")
+	for _, n := range notices() {
+		d.Item(n)
+	}
+	return d.Bytes()
+}
+
+func provision(id safeguard.Control) string {
+	r, ok := crosswalk.Get(id)
+	if !ok {
+		return string(id)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", r.ID, r.Title, designation(r)))
+}
+
+func designation(r crosswalk.Requirement) string {
+	if r.Designation == 0 {
+		return ""
+	}
+	return "(" + r.Designation.String() + ")"
+}
+
+func (e *Entry) write(d *markdown.Doc) {
+	title := e.Document
+	if e.None {
+		title = "Statement that there is none"
+	}
+	d.Heading(2, title)
+	d.Fact("Stated by", strings.Trim(e.By+", "+e.Role, ", "))
+	d.Fact("Stated on", string(e.Stated))
+	d.Fact("Statement", e.Statement)
+	d.Fact("Version", e.Version)
+	d.Fact("SHA-256 of the document", e.SHA256)
+	if keep, err := e.Retention(); err == nil {
+		d.Fact("Keep", keep.String())
+	}
+}
+
+func (t *Table) write(d *markdown.Doc, prefix string) {
+	s, _ := GetSchema(t.Schema) // validated
+	d.Heading(2, prefix+s.Title)
+	d.Fact("Basis", t.Basis.String())
+	d.Fact("Source", t.Source)
+	d.Fact("Collector", t.Collector)
+	d.Fact("Period", string(t.Period.From)+" to "+string(t.Period.To))
+	d.Fact("Population", fmt.Sprint(t.Population))
+	d.Fact("Sampling", t.Sampling)
+	d.Fact("Limits", s.limits)
+	for _, g := range t.Gaps {
+		d.Fact("Gap", g)
+	}
+	if len(t.Gaps) == 0 {
+		d.Fact("Gaps", "none known")
+	}
+	if len(t.Rows) == 0 {
+		d.Paragraph("No rows.")
+		return
+	}
+	d.Table(s.Columns...)
+	for _, r := range t.Rows {
+		d.Row(r...)
+	}
+}
+
+func (a *Artefact) writeDecisions(d *markdown.Doc) {
+	if !a.Alternative {
+		return
+	}
+	d.Heading(2, "Addressable: the documented decision")
+	if len(a.Decisions) == 0 {
+		d.Paragraph("The protocol also asks, if the specification is not implemented, why not, and for the equivalent measure (164.306(d)(3)). No decision was handed over; the organisation supplies it, or implements the specification. Addressable is not optional.")
+		return
+	}
+	s, _ := GetSchema("gap.decisions")
+	d.Table(s.Columns...)
+	for _, r := range a.Decisions {
+		d.Row(r...)
+	}
+}
+
+// File returns the name of the policy's file in a pack.
+func (p *Policy) File() string { return "policies/" + p.ID + ".md" }
+
+func (p *Policy) shown() string {
+	if p.Status == Entered {
+		return "adopted"
+	}
+	return "DRAFT"
+}
+
+func (p *Policy) document(pack *Pack) []byte {
+	var d markdown.Doc
+	title := p.Title
+	if p.Status != Entered {
+		title = "DRAFT: " + title
+	}
+	d.Heading(1, title)
+	d.Fact("Organisation", pack.Organisation)
+	d.Fact("Service", strings.TrimSpace(pack.Service+" "+pack.Version))
+	d.Fact("Made", string(pack.Made))
+	p.writeState(&d)
+	d.Heading(2, "What the rule asks")
+	p.writeClauses(&d, true)
+	d.Heading(2, "Good practice beyond the rule")
+	p.writeClauses(&d, false)
+	if len(p.Settings) > 0 {
+		d.Heading(2, "Settings of the service, as it reports them")
+		d.Table("Setting", "Value")
+		for _, s := range p.Settings {
+			value := s.Value
+			if value == "" {
+				value = "not reported"
+			}
+			d.Row(s.Name, value)
+		}
+	}
+	p.writeQuestions(&d)
+	d.Heading(2, "Read this first")
+	for _, n := range notices() {
+		d.Item(n)
+	}
+	return d.Bytes()
+}
+
+func (p *Policy) writeState(d *markdown.Doc) {
+	d.Fact("Digest of this text (SHA-256)", p.Digest)
+	if a := p.Adoption; a != nil {
+		d.Fact("Adopted by", a.Approver+", "+a.Role)
+		d.Fact("Adopted on", string(a.Approved))
+		d.Fact("In effect from", string(a.Effective))
+		d.Fact("Keep", p.Retention.String())
+		return
+	}
+	d.Paragraph("DRAFT. It is no policy until a named approver answers the questions below and adopts this text, by its digest, with an effective date. A draft is no evidence of anything.")
+	if p.Note != "" {
+		d.Paragraph(p.Note)
+	}
+}
+
+func (p *Policy) writeClauses(d *markdown.Doc, ruled bool) {
+	none := true
+	for _, c := range p.Clauses {
+		if (len(c.Controls) > 0) != ruled {
+			continue
+		}
+		none = false
+		text := c.Text
+		if ruled {
+			text += " (" + citations(c.Controls) + ")"
+		}
+		d.Item(text)
+	}
+	if none {
+		d.Paragraph("Nothing here.")
+	}
+}
+
+func citations(ids []safeguard.Control) string {
+	var out []string
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		out = append(out, string(id))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (p *Policy) writeQuestions(d *markdown.Doc) {
+	if p.Status != Entered {
+		d.Heading(2, "What a person must still decide")
+		d.Table("Key", "Question")
+		for _, q := range p.Questions {
+			d.Row(q.Key, q.Text)
+		}
+		return
+	}
+	d.Heading(2, "What was decided")
+	d.Table("Question", "Decision of the approver")
+	for _, q := range p.Questions {
+		d.Row(q.Text, q.Answer)
+	}
+}
+
+// practicesFile is the name of the view in a pack.
+const practicesFile = "recognised-security-practices.md"
+
+func (p *Pack) practicesDocument() []byte {
+	v := &p.Practices
+	var d markdown.Doc
+	d.Heading(1, "Recognised security practices: the prior twelve months")
+	p.head(&d)
+	d.Item(PracticesNotice)
+	d.Item(crosswalk.DerivedNotice)
+	d.Item("GV.OC-03 is left out: it is paired with every provision.")
+	d.Heading(2, "Days on which the log holds a report")
+	d.Fact("Twelve months", string(v.Period.From)+" to "+string(v.Period.To))
+	d.Fact("Days", fmt.Sprint(v.Days))
+	d.Fact("Every log compared with a signed checkpoint", yes(v.Verified))
+	d.Table("Category", "Title", "Function", "Provisions reported", "Days", "Longest gap in days")
+	for i := range v.Rows {
+		d.Row(v.Rows[i].cells()...)
+	}
+	return d.Bytes()
+}

@@ -1,0 +1,310 @@
+package evidence
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crosswalk"
+)
+
+// requests is how many there are.
+const requests = 175
+
+// An Artefact is the answer to one request: a file of its own in a pack.
+//
+// Controls: HIPAA 164.316(b)(1), 164.308(a)(8).
+type Artefact struct {
+	// Number, Section, Control, Activity, Kind, Title and Text are the
+	// request's.
+	Number   int               `json:"number"`
+	Section  string            `json:"section"`
+	Control  safeguard.Control `json:"control"`
+	Activity string            `json:"activity"`
+	Kind     string            `json:"kind"`
+	Title    string            `json:"title"`
+	Text     string            `json:"text"`
+	// File is its name in the pack.
+	File string `json:"file"`
+	// Status says what stands behind the answer: the strongest of Answers,
+	// Entries and Policy. Basis says who states it if Status is Nothing, and
+	// equals Status else.
+	Status Status `json:"status"`
+	Basis  Status `json:"basis"`
+	// Statement says it in words.
+	Statement string `json:"statement"`
+	// Missing names the schemas that belong to a whole answer and that nothing
+	// has filled.
+	Missing []string `json:"missing,omitempty"`
+	// Answers are the tables that answer, Supports those shown beside them.
+	Answers  []Table `json:"answers,omitempty"`
+	Supports []Table `json:"supports,omitempty"`
+	// Entries are what named persons state.
+	Entries []Entry `json:"entries,omitempty"`
+	// Policy is the id of the policy, PolicyFile its file in the pack.
+	Policy     string `json:"policy,omitempty"`
+	PolicyFile string `json:"policyFile,omitempty"`
+	// Alternative is true where the request asks for the documented decision
+	// on an addressable specification too; Decisions are the rows of
+	// "gap.decisions" about it.
+	Alternative bool       `json:"alternative,omitempty"`
+	Decisions   [][]string `json:"decisions,omitempty"`
+	// Retention is how long this file has to be kept.
+	Retention Retention `json:"retention"`
+}
+
+// A Pack is the answers to all 175 requests, the policies, and a view of
+// recognised security practices. It is plain data: the same input gives the
+// same bytes, and nothing is read from a clock.
+//
+// Controls: HIPAA 164.316(b)(1), 164.308(a)(8); NIST CSF 2.0 GV.OC-03.
+type Pack struct {
+	Organisation string     `json:"organisation"`
+	Service      string     `json:"service"`
+	Version      string     `json:"version,omitempty"`
+	Collector    string     `json:"collector"`
+	Period       Period     `json:"period"`
+	Made         Date       `json:"made"`
+	Summary      Summary    `json:"summary"`
+	Artefacts    []Artefact `json:"artefacts"`
+	Policies     []Policy   `json:"policies"`
+	Practices    Practices  `json:"practices"`
+	// Logs are those that were read.
+	Logs []LogFact `json:"logs,omitempty"`
+}
+
+// A LogFact says which log was read, and under which checkpoint.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(2).
+type LogFact struct {
+	Name    string `json:"name"`
+	Records uint64 `json:"records"`
+	// Verified is true if the records were compared with the checkpoint.
+	Verified bool `json:"verified"`
+	// Checkpoint is the signed note, VerifierKey the key that it was checked
+	// with.
+	Checkpoint  string `json:"checkpoint,omitempty"`
+	VerifierKey string `json:"verifierKey,omitempty"`
+}
+
+// Build makes a pack. It validates the input first; the error wraps ErrInput
+// or ErrSample. Every request has an answer, if only that the organisation
+// has to supply it.
+//
+// Tables that are handed over are the word of those who hand them over. Build
+// cannot tell whether they are true.
+//
+// Controls: HIPAA 164.316(b)(1), 164.308(a)(8); NIST CSF 2.0 GV.OC-03.
+func Build(in *Input) (*Pack, error) {
+	if in == nil {
+		return nil, refuse("", "nothing is given")
+	}
+	if err := in.Validate(); err != nil {
+		return nil, err
+	}
+	tables := in.allTables()
+	p := &Pack{
+		Organisation: in.Organisation, Service: in.Service, Version: in.Version, Collector: in.Collector,
+		Period: in.Period, Made: in.Made, Policies: in.policies(tables),
+	}
+	for r := range Requests() {
+		a := in.artefact(r, tables, p.Policies)
+		p.Summary.add(&a)
+		p.Artefacts = append(p.Artefacts, a)
+	}
+	for _, l := range in.Logs {
+		p.Logs = append(p.Logs, LogFact{Name: l.name, Records: l.Records(), Verified: l.Verified(), Checkpoint: string(l.note), VerifierKey: l.key})
+	}
+	practices, err := in.practices()
+	p.Practices = practices
+	return p, err
+}
+
+// allTables returns what logs, observations, components, persons and adoptions
+// give, in this order.
+func (in *Input) allTables() []Table {
+	var out []Table
+	for _, l := range in.Logs {
+		out = append(out, l.tables(in.Collector)...)
+	}
+	for _, l := range in.Logs {
+		out = append(out, l.reports(in.Collector)...)
+	}
+	out = append(out, in.observed()...)
+	out = append(out, in.Tables...)
+	return append(out, in.adopted()...)
+}
+
+// observed returns tables of what the running service reports now.
+func (in *Input) observed() []Table {
+	made, _ := in.Made.Time() // validated
+	var reports []report
+	for _, o := range in.Observations {
+		reports = append(reports, report{observed{
+			Component: o.Component, Controls: o.Controls, Statement: o.Statement,
+			Settings: o.Settings, Counters: o.Counters, Since: o.Since,
+		}, made})
+	}
+	return observationTables(reports, "the running service, asked on "+string(in.Made), in.Collector, Period{in.Made, in.Made})
+}
+
+func (in *Input) artefact(r Request, tables []Table, policies []Policy) Artefact {
+	a := Artefact{
+		Number: r.Number, Section: r.Section, Control: r.Control, Activity: r.Activity, Kind: r.Kind.String(),
+		Title: r.Title(), Text: r.Text, File: r.File(), Alternative: r.Alternative,
+		Answers: among(tables, r.answers), Supports: among(tables, r.supports),
+	}
+	a.Retention, _ = Keep(in.Made, "", false) // validated
+	for _, name := range r.answers {
+		if !slices.ContainsFunc(a.Answers, func(t Table) bool { return t.Schema == name && !t.isStatement() }) {
+			a.Missing = append(a.Missing, name)
+		}
+	}
+	for _, e := range in.Entries {
+		if slices.Contains(e.Requests, r.Number) {
+			a.Entries = append(a.Entries, e)
+		}
+	}
+	if a.Alternative {
+		a.Decisions = decisionsOn(r.Control, tables)
+	}
+	if i := slices.IndexFunc(policies, func(p Policy) bool { return p.ID == r.Policy }); i >= 0 {
+		a.Policy, a.PolicyFile = r.Policy, policies[i].File()
+		a.settle(r, &policies[i])
+	} else {
+		a.settle(r, nil)
+	}
+	a.Statement = a.say(r)
+	return a
+}
+
+// among returns the tables of the schemas, in the order of the schemas.
+func among(tables []Table, schemas []string) []Table {
+	var out []Table
+	for _, name := range schemas {
+		for _, t := range tables {
+			if t.Schema == name {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// decisionsOn returns the decisions about one provision.
+func decisionsOn(id safeguard.Control, tables []Table) [][]string {
+	var out [][]string
+	for _, t := range among(tables, []string{"gap.decisions"}) {
+		for _, r := range t.Rows {
+			if r[0] == string(id) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// settle decides what stands behind the answer: the strongest of what has
+// substance, then that there is nothing, then what is missing.
+func (a *Artefact) settle(r Request, policy *Policy) {
+	best, nothing := Status(0), Status(0)
+	consider := func(s Status, empty bool) {
+		at := &best
+		if empty {
+			at = &nothing
+		}
+		if *at == 0 || s < *at {
+			*at = s
+		}
+	}
+	for _, t := range a.Answers {
+		if !t.isStatement() {
+			consider(t.Basis, len(t.Rows) == 0)
+		}
+	}
+	for _, e := range a.Entries {
+		consider(Entered, e.None)
+	}
+	if policy != nil && policy.Status == Entered {
+		consider(Entered, false)
+	}
+	switch {
+	case best != 0:
+		a.Status = best
+	case nothing != 0:
+		a.Status, a.Basis = Nothing, nothing
+		return
+	case policy != nil:
+		a.Status = Template
+	case len(r.answers) > 0 && slices.ContainsFunc(r.answers, byComponent):
+		a.Status = NotAvailable
+	default:
+		a.Status = Organisation
+	}
+	a.Basis = a.Status
+}
+
+// isStatement reports whether a table without rows says that it could not be
+// filled, rather than that there is nothing.
+func (t *Table) isStatement() bool { return t.Schema == "audit.integrity" && len(t.Rows) == 0 }
+
+// byComponent reports whether code can fill the schema.
+func byComponent(name string) bool {
+	s, ok := GetSchema(name)
+	return ok && s.Filler != FromPerson
+}
+
+// say states the answer in words.
+func (a *Artefact) say(r Request) string {
+	switch a.Status {
+	case FromLog:
+		return "Answered from records of the service's log that a signed checkpoint covers. The tree over them was recomputed when this file was made."
+	case SelfReported:
+		return "Answered by what the running service or one of its components reports of itself. It is not an attestation."
+	case Entered:
+		return "Answered by what the persons named below state. This file shows their word and the hashes of their documents."
+	case Nothing:
+		return a.sayNothing()
+	case Template:
+		return fmt.Sprintf("The organisation supplies its policy. A draft with the settings of the service is in %s; nobody has adopted it, and it is no evidence.", a.PolicyFile)
+	case NotAvailable:
+		return "Not available: no component of the service has reported " + titles(r.answers) + ". The organisation supplies the document from elsewhere, or states that there is none."
+	case Organisation:
+		if len(r.answers) > 0 {
+			return "The organisation supplies it: " + titles(r.answers) + ". No software can."
+		}
+		return "The organisation supplies the document. No software can."
+	}
+	return ""
+}
+
+func (a *Artefact) sayNothing() string {
+	switch a.Basis {
+	case FromLog:
+		return "None: the log, which a signed checkpoint covers, holds nothing of the kind in the period."
+	case SelfReported:
+		return "None: the running service reports that there is nothing of the kind in the period."
+	}
+	return "None: the persons named below state that there is no such document."
+}
+
+func titles(schemas []string) string {
+	var out []string
+	for _, name := range schemas {
+		if s, ok := GetSchema(name); ok {
+			out = append(out, fmt.Sprintf("%s (%s)", strings.ToLower(s.Title[:1])+s.Title[1:], s.Name))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// notices are what every document of a pack has to say.
+func notices() []string {
+	return []string{
+		"Rule: " + crosswalk.RuleVersion + ".",
+		crosswalk.ProposedRule + ".",
+		"Requests: " + Source + ".",
+		crosswalk.Caution,
+	}
+}

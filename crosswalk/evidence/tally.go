@@ -1,0 +1,331 @@
+package evidence
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard"
+)
+
+// Bounds of what is kept apart while a log is read.
+const (
+	maxTypes      = 1_000
+	maxRoutes     = 5_000
+	maxPrincipals = 100_000
+	maxCodes      = 5_000
+	maxColumns    = 10_000
+	maxReports    = 1_000
+	maxOpen       = 100_000
+	maxText       = 256
+)
+
+// span counts, with the first and the last time.
+type span struct {
+	count       uint64
+	first, last time.Time
+}
+
+func (s *span) add(n uint64, t time.Time) {
+	s.count += n
+	if s.first.IsZero() || t.Before(s.first) {
+		s.first = t
+	}
+	if t.After(s.last) {
+		s.last = t
+	}
+}
+
+type principal struct{ tenant, id, kind string }
+
+type principalCount struct {
+	span
+	ever     time.Time // first record in the whole log
+	refusals uint64
+	methods  map[string]uint64
+}
+
+type route struct{ method, pattern string }
+
+type routeCount struct {
+	requests, refusals uint64
+	outcomes           map[string]uint64
+}
+
+type code struct{ policy, effect, code string }
+
+// open is a request whose end has not been read yet.
+type open struct {
+	route     *routeCount
+	principal *principalCount
+	refused   bool
+}
+
+// reported is the latest observation of one statement of one component.
+type reported struct {
+	observed
+	at time.Time
+}
+
+// tally is what is counted while a log is read.
+type tally struct {
+	from, until time.Time // the period
+	practice    time.Time // the beginning of the twelve months before until
+
+	read, malformed, unread uint64
+	whole                   span // all records of the log
+	types                   *table[string, *span]
+	principals              *table[principal, *principalCount]
+	routes                  *table[route, *routeCount]
+	codes                   *table[code, *span]
+	columns                 *table[string, *span]
+	nobody                  *table[string, *span]
+	reports                 *table[string, *reported]
+	open                    *table[string, *open]
+	recovered, failed       uint64
+	expirations, emergency  *sampler
+	days                    map[safeguard.Control]map[Date]bool
+}
+
+func newTally(p Period, sample int, seed string) (*tally, error) {
+	from, until, err := p.bounds()
+	if err != nil {
+		return nil, err
+	}
+	return &tally{
+		from: from, until: until, practice: until.AddDate(-1, 0, 0),
+		types: newTable[string, *span](maxTypes), principals: newTable[principal, *principalCount](maxPrincipals),
+		routes: newTable[route, *routeCount](maxRoutes), codes: newTable[code, *span](maxCodes),
+		columns: newTable[string, *span](maxColumns), nobody: newTable[string, *span](maxCodes),
+		reports: newTable[string, *reported](maxReports), open: newTable[string, *open](maxOpen),
+		expirations: newSampler("session.expirations", seed, sample), emergency: newSampler("access.emergency", seed, sample),
+		days: map[safeguard.Control]map[Date]bool{},
+	}, nil
+}
+
+// record counts one record.
+func (t *tally) record(index uint64, record []byte) {
+	t.read++
+	e, ok := decode(record)
+	if !ok {
+		t.malformed++
+		return
+	}
+	t.whole.add(1, e.Time)
+	within := !e.Time.Before(t.from) && e.Time.Before(t.until)
+	if within {
+		if s := t.types.get(cut(e.Type), newSpan); s != nil {
+			s.add(1, e.Time)
+		}
+	}
+	if !t.data(index, e, within) {
+		t.unread++
+	}
+}
+
+// data counts what a record says. It returns false for data of a known type
+// that cannot be read.
+func (t *tally) data(index uint64, e event, within bool) bool {
+	switch e.Type {
+	case typeAccess:
+		return read(e.Data, func(a *access) { t.access(index, e.Time, a, within) })
+	case typeEnded:
+		return read(e.Data, t.ended)
+	case typeUnauthenticated:
+		return !within || read(e.Data, func(u *unauthenticated) { t.unauthenticated(e.Time, u) })
+	case typeObservation:
+		return read(e.Data, func(o *observed) { t.observation(e, o) })
+	case typeRecovered:
+		if within {
+			t.recovered++
+		}
+	}
+	return true
+}
+
+func read[T any](data json.RawMessage, use func(*T)) bool {
+	var v T
+	if json.Unmarshal(data, &v) != nil {
+		return false
+	}
+	use(&v)
+	return true
+}
+
+func (t *tally) access(index uint64, at time.Time, a *access, within bool) {
+	who := t.seen(at, a)
+	if !within {
+		return
+	}
+	o := t.request(a)
+	if who != nil {
+		who.last, who.first = later(who.last, at), earlier(who.first, at)
+	}
+	if who != nil && o.principal == nil {
+		o.principal = who
+		who.count++
+		if len(who.methods) < maxCodes {
+			who.methods[cut(a.Principal.Method)]++
+		}
+	}
+	if len(a.refused()) > 0 {
+		t.refuse(o)
+	}
+	t.decide(at, a)
+	for _, column := range a.Opened {
+		if s := t.columns.get(cut(column), newSpan); s != nil {
+			s.add(1, at)
+		}
+	}
+	t.events(index, at, a)
+}
+
+// seen returns who acted, nil for nobody.
+func (t *tally) seen(at time.Time, a *access) *principalCount {
+	if a.Principal == nil || !at.Before(t.until) {
+		return nil
+	}
+	p := principal{cut(a.Principal.Tenant), cut(a.Principal.ID), cut(a.Principal.Kind)}
+	c := t.principals.get(p, func() *principalCount { return &principalCount{ever: at, methods: map[string]uint64{}} })
+	if c != nil {
+		c.ever = earlier(c.ever, at)
+	}
+	return c
+}
+
+// request returns the request that a record is a part of.
+func (t *tally) request(a *access) *open {
+	if o, ok := t.open.rows[a.Entry]; ok {
+		return o
+	}
+	r := t.routes.get(route{cut(a.Method), cut(a.Route)}, func() *routeCount {
+		return &routeCount{outcomes: map[string]uint64{}}
+	})
+	if r != nil {
+		r.requests++
+	}
+	o := t.open.get(a.Entry, func() *open { return &open{route: r} })
+	if o == nil {
+		return &open{route: r}
+	}
+	return o
+}
+
+func (t *tally) refuse(o *open) {
+	if o.refused {
+		return
+	}
+	o.refused = true
+	if o.route != nil {
+		o.route.refusals++
+	}
+	if o.principal != nil {
+		o.principal.refusals++
+	}
+}
+
+// decide counts the decision and the refusals of a record.
+func (t *tally) decide(at time.Time, a *access) {
+	policy := ""
+	if d := a.Decision; d != nil {
+		policy = cut(d.Policy)
+		if d.Allowed && len(a.Denied) == 0 {
+			t.count(code{policy, "allowed", cut(d.Code)}, at)
+		}
+	}
+	for _, c := range a.refused() {
+		t.count(code{policy, "refused", cut(c)}, at)
+		if a.Principal == nil {
+			if s := t.nobody.get(cut(c), newSpan); s != nil {
+				s.add(1, at)
+			}
+		}
+	}
+}
+
+func (t *tally) count(c code, at time.Time) {
+	if s := t.codes.get(c, newSpan); s != nil {
+		s.add(1, at)
+	}
+}
+
+// events draws samples of what is shown one by one.
+func (t *tally) events(index uint64, at time.Time, a *access) {
+	who, session := "nobody identified", ""
+	if a.Principal != nil {
+		who, session = cut(a.Principal.ID), cut(a.Principal.Session)
+	}
+	for _, c := range a.Denied {
+		if c == "session.idle" || c == "session.absolute" {
+			t.expirations.add(index, number(index), stamp(at), who, session, cut(a.Route), c)
+		}
+	}
+	switch a.Purpose {
+	case safeguard.BreakGlass, safeguard.EmergencyTreatment, safeguard.EmergencyRoomTreatment:
+		effect, codes := "allowed", strings.Join(a.refused(), " ")
+		if codes != "" {
+			effect = "refused"
+		} else if a.Decision == nil {
+			effect = "not decided in this record"
+		} else {
+			codes = a.Decision.Code
+		}
+		t.emergency.add(index, number(index), stamp(at), who, string(a.Purpose), cut(a.Route), effect, cut(codes))
+	}
+}
+
+func (t *tally) ended(e *ended) {
+	o, ok := t.open.rows[e.Entry]
+	if !ok {
+		return
+	}
+	delete(t.open.rows, e.Entry)
+	if o.route != nil && len(o.route.outcomes) < maxTypes {
+		o.route.outcomes[cut(e.Outcome)]++
+	}
+}
+
+func (t *tally) unauthenticated(at time.Time, u *unauthenticated) {
+	for c, n := range u.Counts {
+		if s := t.nobody.get(cut(c), newSpan); s != nil {
+			s.add(n, at)
+		}
+	}
+}
+
+// observation keeps the latest of each statement up to the end of the period,
+// and the days of the preceding twelve months on which a control was reported.
+func (t *tally) observation(e event, o *observed) {
+	if !e.Time.Before(t.until) {
+		return
+	}
+	if o.Failed {
+		if !e.Time.Before(t.from) {
+			t.failed++
+		}
+		return
+	}
+	if !e.Time.Before(t.practice) {
+		t.day(DateOf(e.Time), o.Controls)
+	}
+	if e.Time.Before(t.from) {
+		return
+	}
+	key := strings.Join([]string{e.Source, o.Component, o.Statement, o.Settings["tenant"]}, "\x00")
+	r := t.reports.get(key, func() *reported { return &reported{} })
+	if r != nil && !e.Time.Before(r.at) {
+		r.observed, r.at = *o, e.Time
+	}
+}
+
+func (t *tally) day(day Date, controls []safeguard.Control) {
+	for _, id := range controls {
+		if !known(id) {
+			continue
+		}
+		if t.days[id] == nil {
+			t.days[id] = map[Date]bool{}
+		}
+		t.days[id][day] = true
+	}
+}
