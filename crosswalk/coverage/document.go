@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -41,6 +40,9 @@ type Document struct {
 	// Observations are what a running service reports of itself, from
 	// [safeguard.Reporter]. They are printed as self-reported.
 	Observations []safeguard.Observation
+	// Proposed shows beside the rule in force what the proposal of 2025 would
+	// change, labelled as proposed. The default leaves it out.
+	Proposed bool
 }
 
 // A Summary counts provisions by level. Each level is counted by itself; the
@@ -49,17 +51,20 @@ type Document struct {
 // Controls: HIPAA 164.308(a)(8), 164.316(b)(1).
 type Summary struct {
 	// Provisions is how many there are.
-	Provisions int
+	Provisions int `json:"provisions"`
 	// Mapped have at least one official NIST pair.
-	Mapped int
+	Mapped int `json:"mapped"`
 	// Tagged are named by code, Tested by a test: one that exists if the
 	// document was given no run, else one that passed in it.
-	Tagged, Tested int
+	Tagged int `json:"tagged"`
+	Tested int `json:"tested"`
 	// Reported are named by an observation.
-	Reported int
+	Reported int `json:"reported"`
 	// Shared can be served by code in part; the others are the
 	// organisation's alone.
-	Shared int
+	Shared int `json:"shared"`
+	// SDK are those of Shared that code of this library names.
+	SDK int `json:"sdk"`
 }
 
 // Summary counts the provisions of one rule. The error wraps ErrIndex if the
@@ -68,21 +73,7 @@ func (d *Document) Summary(rule crosswalk.Rule) (Summary, error) {
 	if err := d.validate(); err != nil {
 		return Summary{}, err
 	}
-	return d.summary(rule), nil
-}
-
-func (d *Document) summary(rule crosswalk.Rule) Summary {
-	var s Summary
-	for r := range crosswalk.In(rule) {
-		e := d.entry(r)
-		s.Provisions++
-		s.Mapped += one(e.Mapped())
-		s.Tagged += one(e.Tagged())
-		s.Tested += one(e.Tested())
-		s.Reported += one(e.Reported())
-		s.Shared += one(e.Duty.Code)
-	}
-	return s
+	return d.report().summary(rule), nil
 }
 
 func one(b bool) int {
@@ -115,93 +106,30 @@ func (d *Document) validate() error {
 // document names what the tables do not have; the error then wraps ErrIndex.
 func (d *Document) WriteMarkdown(w io.Writer) error { return d.write(w, markdown) }
 
-// WriteHTML writes the document as one HTML file without script or external
-// resource, with a style sheet for print. Its error contract is that of
-// [Document.WriteMarkdown].
+// WriteHTML writes the document as one HTML file: a style sheet for screen and
+// print, a search field and filters by section, level, duty and designation,
+// and no external resource. Without script it shows everything. Its error
+// contract is that of [Document.WriteMarkdown].
 func (d *Document) WriteHTML(w io.Writer) error { return d.write(w, html) }
 
-func (d *Document) write(w io.Writer, render func(*bytes.Buffer, *view) error) error {
+// WriteCSV writes one row a provision, for a spreadsheet, after a row of
+// names. The last columns carry what a document has to say of its data. A cell
+// that a spreadsheet would take for a formula begins with an apostrophe. Its
+// error contract is that of [Document.WriteMarkdown].
+func (d *Document) WriteCSV(w io.Writer) error { return d.write(w, csvRows) }
+
+// WriteJSON writes the document as JSON, for programs. Fields may be added in
+// later releases. Its error contract is that of [Document.WriteMarkdown].
+func (d *Document) WriteJSON(w io.Writer) error { return d.write(w, jsonDocument) }
+
+func (d *Document) write(w io.Writer, render func(*bytes.Buffer, *report) error) error {
 	if err := d.validate(); err != nil {
 		return err
 	}
 	var b bytes.Buffer
-	if err := render(&b, d.view()); err != nil {
+	if err := render(&b, d.report()); err != nil {
 		return fmt.Errorf("coverage: document: %w", err)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-// entry is what the document says of one provision.
-type entry struct {
-	crosswalk.Requirement
-	Duty         Duty
-	CSF11        []crosswalk.Pair
-	CSF20        []crosswalk.Pair
-	Code         []API // exported, with a line of its own or of its group
-	Inside       []API // internal, with a line of its own
-	Own          int
-	Inherited    int
-	Tests        []testState
-	Observations []safeguard.Observation
-	run          bool
-}
-
-type testState struct {
-	Test
-	Passed bool
-}
-
-// Mapped reports whether NIST pairs the provision officially.
-func (e *entry) Mapped() bool { return len(e.CSF11) > 0 }
-
-// Tagged reports whether code names the provision.
-func (e *entry) Tagged() bool { return len(e.Code)+len(e.Inside) > 0 }
-
-// Tested reports whether a tagged test exists and, if a run is given, passed.
-func (e *entry) Tested() bool {
-	if !e.run {
-		return len(e.Tests) > 0
-	}
-	return slices.ContainsFunc(e.Tests, func(t testState) bool { return t.Passed })
-}
-
-// Reported reports whether a running service named the provision.
-func (e *entry) Reported() bool { return len(e.Observations) > 0 }
-
-func (d *Document) entry(r crosswalk.Requirement) *entry {
-	e := &entry{Requirement: r, Duty: DutyOf(r.ID), run: d.Passed != nil}
-	e.CSF11 = slices.Collect(crosswalk.ByControl(crosswalk.CSF11, r.ID))
-	e.CSF20 = slices.Collect(crosswalk.ByControl(crosswalk.CSF20, r.ID))
-	for _, x := range d.Indexes {
-		apis, tests := x.Serving(r.ID)
-		for _, a := range apis {
-			e.addAPI(a)
-		}
-		for _, t := range tests {
-			e.Tests = append(e.Tests, testState{t, slices.Contains(d.Passed, t.TestID)})
-		}
-	}
-	for _, o := range d.Observations {
-		if slices.Contains(o.Controls, r.ID) {
-			e.Observations = append(e.Observations, o)
-		}
-	}
-	return e
-}
-
-// addAPI counts a and lists it, unless it only inherits from a type or
-// package, which is listed itself.
-func (e *entry) addAPI(a API) {
-	if a.Own() {
-		e.Own++
-	} else {
-		e.Inherited++
-	}
-	switch {
-	case a.Internal:
-		e.Inside = append(e.Inside, a)
-	case a.Own() || a.From == fromGroup:
-		e.Code = append(e.Code, a)
-	}
 }

@@ -2,9 +2,12 @@ package coverage_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"flag"
+	stdhtml "html"
 	"io"
 	"os"
 	"regexp"
@@ -59,19 +62,16 @@ func TestO(t *testing.T) {}
 	}
 }
 
-func markdown(t *testing.T, d *coverage.Document) string {
+func rendered(t *testing.T, write func(io.Writer) error) string {
 	t.Helper()
 	var b bytes.Buffer
-	require.NoError(t, d.WriteMarkdown(&b))
+	require.NoError(t, write(&b))
 	return b.String()
 }
 
-func html(t *testing.T, d *coverage.Document) string {
-	t.Helper()
-	var b bytes.Buffer
-	require.NoError(t, d.WriteHTML(&b))
-	return b.String()
-}
+func markdown(t *testing.T, d *coverage.Document) string { return rendered(t, d.WriteMarkdown) }
+
+func html(t *testing.T, d *coverage.Document) string { return rendered(t, d.WriteHTML) }
 
 // has and hasNot do not print the whole document when they fail.
 func has(t *testing.T, text, want string) {
@@ -86,14 +86,28 @@ func hasNot(t *testing.T, text, never string) {
 
 func TestDocumentGolden(t *testing.T) {
 	d := sample(t)
-	for name, got := range map[string]string{"testdata/sample.md": markdown(t, d), "testdata/sample.html": html(t, d)} {
+	for name, write := range map[string]func(io.Writer) error{
+		"sample.md": d.WriteMarkdown, "sample.html": d.WriteHTML, "sample.csv": d.WriteCSV, "sample.json": d.WriteJSON,
+	} {
+		got, path := rendered(t, write), "testdata/"+name
 		if *update {
-			require.NoError(t, os.WriteFile(name, []byte(got), 0o644))
+			require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
 		}
-		want, err := os.ReadFile(name)
+		want, err := os.ReadFile(path)
 		require.NoError(t, err)
-		require.Equal(t, string(want), got, name)
+		same(t, name, string(want), got)
 	}
+}
+
+// same compares line by line, so that a failure shows the first difference and
+// not the whole document.
+func same(t *testing.T, name, want, got string) {
+	t.Helper()
+	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range min(len(a), len(b)) {
+		require.Equal(t, a[i], b[i], "%s:%d", name, i+1)
+	}
+	require.Equal(t, len(a), len(b), "%s: lines", name)
 }
 
 // The same value gives the same bytes, in spite of the maps in it, and
@@ -103,12 +117,15 @@ func TestDocumentGolden(t *testing.T) {
 func TestDocumentIsDeterministic(t *testing.T) {
 	d := sample(t)
 	d.Generated = time.Time{}
-	md, page := markdown(t, d), html(t, d)
-	for range 20 {
-		require.Equal(t, md, markdown(t, d))
-		require.Equal(t, page, html(t, d))
+	for name, write := range map[string]func(io.Writer) error{
+		"md": d.WriteMarkdown, "html": d.WriteHTML, "csv": d.WriteCSV, "json": d.WriteJSON,
+	} {
+		first := rendered(t, write)
+		for range 10 {
+			same(t, name, first, rendered(t, write))
+		}
+		hasNot(t, first, "Generated")
 	}
-	hasNot(t, md, "Generated")
 }
 
 // item returns the part of a Markdown document that is about one provision.
@@ -141,7 +158,7 @@ func TestDocumentLevels(t *testing.T) {
 
 	s, err := d.Summary(crosswalk.SecurityRule)
 	require.NoError(t, err)
-	require.Equal(t, coverage.Summary{Provisions: 68, Mapped: 68, Tagged: 8, Tested: 2, Reported: 1, Shared: 18}, s)
+	require.Equal(t, coverage.Summary{Provisions: 68, Mapped: 68, Tagged: 8, Tested: 2, Reported: 1, Shared: 18, SDK: 1}, s)
 
 	d.Passed = []coverage.TestID{{Package: "example.org/m/p", Name: "TestO"}, {Package: "example.org/other", Name: "TestM"}}
 	md = markdown(t, d)
@@ -157,17 +174,21 @@ func TestDocumentLevels(t *testing.T) {
 	require.Zero(t, s.Tested, "a run in which nothing passed")
 }
 
+// beyond matches what a document says of good practice.
+var beyond = regexp.MustCompile(`(?m)^(- \*\*Good practice beyond the rule:\*\*|<dt>Good practice beyond the rule</dt>).*$`)
+
 // What every document has to say, in both forms, also when it is empty.
 //
 // Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func TestDocumentSaysWhatItMust(t *testing.T) {
 	for _, d := range []*coverage.Document{{}, sample(t)} {
 		for _, text := range []string{markdown(t, d), html(t, d)} {
-			plain := strings.NewReplacer(`\_`, "_", `\#`, "#", "&#39;", "'").Replace(text)
+			plain := strings.NewReplacer(`\_`, "_", `\#`, "#", "&#39;", "'", "&#43;", "+", "&#34;", `"`).Replace(text)
 			for _, want := range []string{
 				"as amended by 78 FR 5693 (2013-01-25)", "was proposed only when the tables were compiled (2026-11-21), and is not reflected here",
 				crosswalk.Caution, crosswalk.DerivedNotice,
 				"CSF 1.1 (official)", "CSF 2.0 (derived)", "(via DE.AE-3)", "Addressable is not optional",
+				"CSF 1.0, OCR 2016 (reconstructed)", crosswalk.ReconstructedNotice, "SP 800-53 Rev. 5 (official)",
 				"self-reported by the running service; not an attestation", "OLIR", "SP-800-66-Rev-2-to-Cybersecurity-Framework-v1.1",
 			} {
 				has(t, plain, want)
@@ -175,9 +196,16 @@ func TestDocumentSaysWhatItMust(t *testing.T) {
 			for r := range crosswalk.All() {
 				has(t, text, string(r.ID))
 			}
-			for _, never := range []string{"AES", "TLS 1", "annual training", "compliant.", "certified"} {
-				hasNot(t, text, never)
+			// What is good practice beyond the rule stands apart from all else.
+			apart := beyond.ReplaceAllString(plain, "")
+			require.Greater(t, len(plain)-len(apart), 1000)
+			for _, never := range []string{"AES", "TLS", "annual", "yearly", "once a year", "two factors", "compliant.", "certified", "90 FR 898 would"} {
+				hasNot(t, apart, never)
 			}
+			for _, want := range []string{"AES-256 is nowhere in the rule", "does not say annual training", "TLS 1.2 is nowhere in the rule"} {
+				has(t, plain, want)
+			}
+			hasNot(t, plain, crosswalk.Proposal2025().Notice())
 		}
 	}
 }
@@ -218,21 +246,22 @@ func TestDocumentEscapes(t *testing.T) {
 			Settings: map[string]string{attack: attack}, Counters: map[string]uint64{attack: 1},
 		}},
 	}
-	clean := &coverage.Document{Title: "x", Indexes: []*coverage.Index{{Module: "x"}}}
-	hasNot(t, html(t, d), "<script")
+	clean := &coverage.Document{Title: "x", Indexes: []*coverage.Index{{Module: "x", APIs: []coverage.API{{Package: "x", Kind: coverage.FuncKind}}}}}
+	require.Equal(t, 1, strings.Count(html(t, d), "<script"), "the page's own")
+	hasNot(t, html(t, d), "alert(1)</script>")
 	hasNot(t, html(t, d), "<a href=\"javascript")
 	for _, never := range []string{"<script", "\n# h", "[a](", " `c`"} {
 		hasNot(t, markdown(t, d), never)
 	}
 	headings := regexp.MustCompile(`(?m)^#+ `)
-	require.Len(t, headings.FindAllString(markdown(t, d), -1), len(headings.FindAllString(markdown(t, clean), -1)))
+	require.Equal(t, len(headings.FindAllString(markdown(t, clean), -1)), len(headings.FindAllString(markdown(t, d), -1)))
 }
 
-// The HTML is one well-formed page: no script, nothing to load, every link
-// inside the page resolves, ids are unique, tables have captions and headers.
+// The HTML is one well-formed page: nothing to load, every link inside the
+// page resolves, ids are unique, tables have captions and headers.
 func TestHTMLStandsAlone(t *testing.T) {
 	page := html(t, sample(t))
-	for _, never := range []string{"<script", "src=", "@import", "url(", "http:", "<link", " on"} {
+	for _, never := range []string{"src=", "fetch(", "XMLHttpRequest", "eval(", "innerHTML", "document.write", "@import", "url(", "http:", "<link", " on"} {
 		if never == " on" {
 			require.Empty(t, regexp.MustCompile(`<[^>]* on[a-z]+=`).FindString(page))
 			continue
@@ -292,10 +321,29 @@ func TestDocumentRefuses(t *testing.T) {
 		var b bytes.Buffer
 		require.ErrorIs(t, d.WriteMarkdown(&b), coverage.ErrIndex, name)
 		require.ErrorIs(t, d.WriteHTML(&b), coverage.ErrIndex, name)
+		require.ErrorIs(t, d.WriteCSV(&b), coverage.ErrIndex, name)
+		require.ErrorIs(t, d.WriteJSON(&b), coverage.ErrIndex, name)
 		_, err := d.Summary(crosswalk.SecurityRule)
 		require.ErrorIs(t, err, coverage.ErrIndex, name)
 		require.Zero(t, b.Len(), name)
 	}
+}
+
+// The page lets a browser run its own script and style sheet, by their hashes,
+// and nothing else.
+func TestHTMLPolicy(t *testing.T) {
+	page := html(t, sample(t))
+	policy := regexp.MustCompile(`Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(page)
+	require.Len(t, policy, 2)
+	allowed := stdhtml.UnescapeString(policy[1])
+	require.True(t, strings.HasPrefix(allowed, "default-src 'none'; base-uri 'none'; form-action 'none'; "), allowed)
+	for _, tag := range []string{"style", "script"} {
+		body := regexp.MustCompile(`(?s)<` + tag + `>(.*?)</` + tag + `>`).FindStringSubmatch(page)
+		require.Len(t, body, 2)
+		sum := sha256.Sum256([]byte(body[1]))
+		require.Contains(t, allowed, tag+"-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+	}
+	require.NotContains(t, allowed, "unsafe")
 }
 
 type failing struct{}
@@ -306,5 +354,7 @@ func TestDocumentReportsWriteErrors(t *testing.T) {
 	d := &coverage.Document{}
 	require.ErrorIs(t, d.WriteMarkdown(failing{}), io.ErrShortWrite)
 	require.ErrorIs(t, d.WriteHTML(failing{}), io.ErrShortWrite)
+	require.ErrorIs(t, d.WriteCSV(failing{}), io.ErrShortWrite)
+	require.ErrorIs(t, d.WriteJSON(failing{}), io.ErrShortWrite)
 	require.ErrorIs(t, (&coverage.Index{}).WriteJSON(failing{}), io.ErrShortWrite)
 }

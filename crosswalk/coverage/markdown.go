@@ -8,7 +8,8 @@ import (
 
 // markdown renders a view. Every value goes through esc, so that no title,
 // statement or counter can end a table or become markup.
-func markdown(b *bytes.Buffer, v *view) error {
+func markdown(b *bytes.Buffer, r *report) error {
+	v := r.view()
 	fmt.Fprintf(b, "# %s\n\n", esc(v.Title))
 	for _, f := range v.Facts {
 		fmt.Fprintf(b, "- **%s:** %s\n", esc(f.Name), esc(f.Value))
@@ -17,8 +18,16 @@ func markdown(b *bytes.Buffer, v *view) error {
 	for _, n := range v.Notices {
 		fmt.Fprintf(b, "- %s\n", esc(n))
 	}
+	if p := v.Proposal; p != nil {
+		fmt.Fprintf(b, "\n## Proposed, not law\n\n%s\n\n", esc(p.Notice))
+		for _, c := range p.Changes {
+			fmt.Fprintf(b, "- %s\n", esc(c))
+		}
+	}
 	markdownSummary(b, v)
 	markdownOverview(b, v)
+	markdownFunctions(b, v)
+	markdownPackages(b, v)
 	b.WriteString("\n## Provisions\n")
 	for _, p := range v.Parts {
 		fmt.Fprintf(b, "\n### %s\n", esc(p.Name))
@@ -36,9 +45,9 @@ func markdown(b *bytes.Buffer, v *view) error {
 
 func markdownSummary(b *bytes.Buffer, v *view) {
 	b.WriteString("\n## Summary\n")
-	markdownTable(b, "Rule", "Provisions", "Mapped", "Tagged", "Tested", "Reported", "Code can serve in part")
+	markdownTable(b, "Rule", "Provisions", "Mapped", "Tagged", "Tested", "Reported", "Code can serve in part", "SDK gives code for")
 	for _, l := range v.Levels {
-		markdownRow(b, l.Rule, fmt.Sprint(l.Provisions), fmt.Sprint(l.Mapped), fmt.Sprint(l.Tagged), fmt.Sprint(l.Tested), fmt.Sprint(l.Reported), fmt.Sprint(l.Shared))
+		markdownRow(b, l.Rule, fmt.Sprint(l.Provisions), fmt.Sprint(l.Mapped), fmt.Sprint(l.Tagged), fmt.Sprint(l.Tested), fmt.Sprint(l.Reported), fmt.Sprint(l.Shared), fmt.Sprint(l.SDK))
 	}
 	if len(v.Modules) == 0 {
 		b.WriteString("\nNo source was read.\n")
@@ -58,6 +67,28 @@ func markdownOverview(b *bytes.Buffer, v *view) {
 		for _, it := range p.Items {
 			markdownRow(b, it.ID, it.Title, it.Binding, it.Mapped, it.Tagged, it.Tested, it.Reported, it.Duty)
 		}
+	}
+}
+
+func markdownFunctions(b *bytes.Buffer, v *view) {
+	b.WriteString("\n## By function of CSF 2.0 (derived)\n\n" + esc(functionsNotice) + "\n")
+	for _, f := range v.Functions {
+		fmt.Fprintf(b, "\n### %s (%s)\n\n%s\n", esc(f.Title), esc(f.ID), esc(f.Words()))
+		markdownTable(b, "Id", "What the rule asks", "Asks for policies or procedures", "CSF 2.0 outcomes (derived)", "SDK gives")
+		for _, r := range f.Rows {
+			markdownRow(b, r.ID, r.Title, r.Policies, r.Outcomes, r.Gives)
+		}
+	}
+}
+
+func markdownPackages(b *bytes.Buffer, v *view) {
+	if len(v.Packages) == 0 {
+		return
+	}
+	b.WriteString("\n## By package\n")
+	markdownTable(b, "Package", "Own line", "Inherited", "Of these \"none\"", "Tests tagged", "Provisions named")
+	for _, p := range v.Packages {
+		markdownRow(b, p.Package, fmt.Sprint(p.Own), fmt.Sprint(p.Inherited), fmt.Sprint(p.None), fmt.Sprint(p.Tests), p.Provisions)
 	}
 }
 

@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// ErrRun reports a test run or a stream of records that cannot be read, or
-// that is cut off.
+// ErrRun reports a test run that cannot be read, or that is cut off.
 //
 // Controls: none, an error about the input.
 var ErrRun = errors.New("coverage: run: not readable")
@@ -31,7 +30,7 @@ type TestRun struct {
 	Skipped []TestID
 }
 
-// The bounds of ReadTestRun and ReadRecords.
+// The bounds of ReadTestRun.
 const (
 	maxLine  = 4 << 20
 	maxLines = 10_000_000

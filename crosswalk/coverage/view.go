@@ -12,19 +12,31 @@ import (
 	"github.com/safeguard-sdk/safeguard/crosswalk"
 )
 
-// view is the document in words, which both renderings show.
+// view is the document in words, which Markdown and HTML show.
 type view struct {
-	Title   string
-	Facts   []fact
-	Notices []string
-	Modules []moduleRow
-	Levels  []levelRow
-	Parts   []part
-	Sources []crosswalk.Source
+	Title     string
+	Facts     []fact
+	Notices   []string
+	Proposal  *proposal
+	Modules   []moduleRow
+	Levels    []levelRow
+	Parts     []part
+	Functions []functionView
+	Packages  []packageRow
+	Sources   []crosswalk.Source
 }
 
 // fact is a name and a value.
-type fact struct{ Name, Value string }
+type fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// proposal is what is proposed and not law.
+type proposal struct {
+	Notice  string   `json:"notice"`
+	Changes []string `json:"changes"`
+}
 
 type moduleRow struct {
 	Module string
@@ -32,7 +44,7 @@ type moduleRow struct {
 }
 
 type levelRow struct {
-	Rule string
+	Rule string `json:"rule"`
 	Summary
 }
 
@@ -48,6 +60,7 @@ type item struct {
 	Mapped, Tagged             string
 	Tested, Reported           string
 	Duty                       string
+	Filter                     filter
 	Facts                      []fact
 	Observations               []observation
 }
@@ -57,59 +70,84 @@ type observation struct {
 	Values               []fact
 }
 
-func (d *Document) view() *view {
-	v := &view{Title: orElse(d.Title, "Control coverage"), Facts: d.facts(), Notices: notices(d.Passed != nil), Sources: crosswalk.Sources()}
-	for _, x := range d.Indexes {
+func (r *report) view() *view {
+	v := &view{
+		Title: orElse(r.Title, "Control coverage"), Facts: r.facts(), Notices: r.notices(),
+		Functions: r.functions(), Packages: r.packages(), Sources: crosswalk.Sources(),
+	}
+	if r.Proposed {
+		p := crosswalk.Proposal2025()
+		v.Proposal = &proposal{p.Notice(), p.Changes()}
+	}
+	for _, x := range r.Indexes {
 		v.Modules = append(v.Modules, moduleRow{x.Module, x.Count()})
 	}
-	for _, rule := range []crosswalk.Rule{crosswalk.SecurityRule, crosswalk.PrivacyRule, crosswalk.BreachRule} {
-		v.Levels = append(v.Levels, levelRow{rule.String(), d.summary(rule)})
-		v.Parts = append(v.Parts, d.parts(rule)...)
+	v.Levels = r.levels()
+	for _, rule := range rules {
+		v.Parts = append(v.Parts, r.parts(rule)...)
 	}
 	return v
 }
 
-func (d *Document) facts() []fact {
+// rules are in the order of a document.
+var rules = [...]crosswalk.Rule{crosswalk.SecurityRule, crosswalk.PrivacyRule, crosswalk.BreachRule}
+
+func (r *report) levels() []levelRow {
+	var rows []levelRow
+	for _, rule := range rules {
+		rows = append(rows, levelRow{rule.String(), r.summary(rule)})
+	}
+	return rows
+}
+
+func (r *report) facts() []fact {
 	var fs []fact
 	add := func(name, value string) {
 		if value != "" {
 			fs = append(fs, fact{name, value})
 		}
 	}
-	add("About", d.Service)
-	add("Version", d.Version)
-	if !d.Generated.IsZero() {
-		add("Generated", d.Generated.UTC().Format(time.RFC3339))
+	add("About", r.Service)
+	add("Version", r.Version)
+	if !r.Generated.IsZero() {
+		add("Generated", r.Generated.UTC().Format(time.RFC3339))
 	}
 	add("Rule", crosswalk.RuleVersion)
-	add("Proposed rule", crosswalk.ProposedRule)
+	if !r.Proposed {
+		add("Proposed rule", crosswalk.ProposedRule)
+	}
 	return fs
 }
 
-func notices(run bool) []string {
+func (r *report) notices() []string {
 	tested := "Tested: a tagged test exists. Whether it ran is not known to this document, because no test run was given."
-	if run {
+	if r.Passed != nil {
 		tested = "Tested: a tagged test passed in the test run that was given."
 	}
 	return []string{
 		crosswalk.Caution,
 		crosswalk.DerivedNotice,
+		crosswalk.ReconstructedNotice,
 		"Nothing here makes an organisation compliant or says that it is. Whether a provision is implemented is the organisation's own decision, on its own record.",
 		"Addressable is not optional: the specification is implemented, or an equivalent measure is where reasonable and appropriate, and the reasons are documented (164.306(d)(3)). Standards bind through 164.306(c).",
 		"Four levels, never mixed. Mapped: NIST's OLIR for SP 800-66r2 pairs the provision with CSF 1.1 (official, and marked not comprehensive). Tagged: code says that it serves the provision. " + tested + " Reported: self-reported by the running service; not an attestation.",
 		"Own lines and inherited ones are counted apart: a method takes its type's line, a declaration its package's.",
+		"What the rule says stands under \"The rule says\", word for word. What is good practice beyond it stands under that name, and the rule does not ask for it.",
 	}
 }
 
-func (d *Document) parts(rule crosswalk.Rule) []part {
+func (r *report) parts(rule crosswalk.Rule) []part {
 	var ps []part
-	for r := range crosswalk.In(rule) {
-		name := partName(r)
+	for _, e := range r.entries {
+		if e.Rule != rule {
+			continue
+		}
+		name := partName(e.Requirement)
 		if len(ps) == 0 || ps[len(ps)-1].Name != name {
 			ps = append(ps, part{Name: name, Anchor: anchor(name)})
 		}
 		p := &ps[len(ps)-1]
-		p.Items = append(p.Items, d.entry(r).item())
+		p.Items = append(p.Items, r.item(e))
 	}
 	return ps
 }
@@ -130,17 +168,33 @@ func partName(r crosswalk.Requirement) string {
 	return r.Rule.String() + " (paragraphs that the library touches)"
 }
 
-func (e *entry) item() item {
+func (r *report) item(e *entry) item {
 	it := item{
 		ID: string(e.ID), Anchor: anchor(string(e.ID)), Title: e.Title, Binding: e.binding(),
 		Mapped: yes(e.Mapped()), Tagged: yes(e.Tagged()), Tested: yes(e.Tested()), Reported: yes(e.Reported()),
-		Duty: e.dutyWord(),
+		Duty: e.dutyWord(), Filter: e.filter(), Facts: r.itemFacts(e),
 	}
-	add := func(name, value string) { it.Facts = append(it.Facts, fact{name, value}) }
-	add("Binding", it.Binding)
+	for _, o := range e.Observations {
+		it.Observations = append(it.Observations, observe(o))
+	}
+	return it
+}
+
+func (r *report) itemFacts(e *entry) []fact {
+	var fs []fact
+	add := func(name, value string) { fs = append(fs, fact{name, value}) }
+	if e.Text != "" {
+		add("The rule says", e.Text)
+	}
+	add("Binding", e.binding())
+	if d, ok := crosswalk.Proposal2025().WouldBe(e.ID); ok && r.Proposed && d != e.Designation {
+		add("Proposed, not law", "would become "+d.String()+", with limited exceptions")
+	}
 	if e.Rule == crosswalk.SecurityRule {
 		add("CSF 1.1 (official)", orElse(refs(e.CSF11), "no pair"))
+		add("SP 800-53 Rev. 5 (official)", orElse(refs(e.SP80053), "no pair"))
 		add("CSF 2.0 (derived)", orElse(refs(e.CSF20), "no pair"))
+		add("CSF 1.0, OCR 2016 (reconstructed)", orElse(refs(e.CSF10), "no pair"))
 	}
 	add("Tagged", e.taggedWords())
 	add("Tested", e.testedWords())
@@ -149,10 +203,10 @@ func (e *entry) item() item {
 		add("Service configures", e.Duty.Service)
 	}
 	add("Organisation does", e.organisationWords())
-	for _, o := range e.Observations {
-		it.Observations = append(it.Observations, observe(o))
+	for _, p := range e.Practices {
+		add("Good practice beyond the rule", "The rule: "+p.Silent+" Good practice: "+p.Advice+" ("+p.Source+")")
 	}
-	return it
+	return fs
 }
 
 func (e *entry) binding() string {
@@ -178,13 +232,6 @@ func (e *entry) dutyWord() string {
 	return "service, organisation"
 }
 
-// bySDK reports whether code of this library names the provision.
-func (e *entry) bySDK() bool {
-	return slices.ContainsFunc(slices.Concat(e.Code, e.Inside), func(a API) bool {
-		return a.Package == library || strings.HasPrefix(a.Package, library+"/")
-	})
-}
-
 func (e *entry) sdkWords() string {
 	if e.bySDK() {
 		return "What the SDK's tagged code does, where the service uses it."
@@ -206,6 +253,7 @@ func (e *entry) taggedWords() string {
 	s := fmt.Sprintf("%d with a line of their own, %d inherited", e.Own, e.Inherited)
 	if len(e.Code) > 0 {
 		s += ". API: " + grouped(names(e.Code))
+		s += called(e.Code)
 	}
 	if len(e.Inside) > 0 {
 		s += ". Internal: " + grouped(names(e.Inside))
@@ -236,6 +284,17 @@ func (e *entry) testedWords() string {
 	return "passed: " + grouped(passed) + ". Not passed in the given run: " + grouped(other)
 }
 
+// called says where the code calls the API, if that is known.
+func called(apis []API) string {
+	var s strings.Builder
+	for _, a := range apis {
+		if len(a.Sites) > 0 {
+			s.WriteString(orElse(sep(&s, "; "), ". Called: ") + a.label() + " at " + strings.Join(a.Sites, ", "))
+		}
+	}
+	return s.String()
+}
+
 type symbol struct{ pkg, name string }
 
 func names(apis []API) []symbol {
@@ -264,15 +323,17 @@ func grouped(list []symbol) string {
 	return s.String()
 }
 
+// label is the short name of an API with its package.
+func (a API) label() string {
+	return shortPackage(a.Package) + "." + a.Symbol
+}
+
 func sep(s *strings.Builder, sep string) string {
 	if s.Len() == 0 {
 		return ""
 	}
 	return sep
 }
-
-// library is this module's path, which documents leave out.
-const library = "github.com/safeguard-sdk/safeguard"
 
 func shortPackage(p string) string {
 	if p == library {
