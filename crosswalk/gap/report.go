@@ -87,15 +87,9 @@ func (p *Report) head(d *markdown.Doc) {
 	d.Fact("Target", a.Target.String())
 	d.Fact("Rule", crosswalk.RuleVersion)
 	d.Heading(2, "Read this first")
-	d.Item("This document shows what people entered. A score is their judgement; none of it means compliant.")
-	d.Item("Addressable is not optional: such a specification is implemented, replaced by an equivalent measure, or found in writing not to be reasonable and appropriate (164.306(d)(3)).")
-	d.Item("The rule wants a periodic evaluation and names no period (164.308(a)(8)); the review months are the organisation's choice.")
-	d.Item("What is not assessed or not rated is not known to be good, and is shown first.")
-	d.Item(crosswalk.Caution)
-	if a.Edition == CSF20 {
-		d.Item(crosswalk.DerivedNotice)
+	for _, n := range p.notices() {
+		d.Item(n)
 	}
-	d.Item(crosswalk.ProposedRule + ".")
 }
 
 func scaleText(s Scale) string {

@@ -26,6 +26,12 @@ type Report struct {
 	On Date
 }
 
+const (
+	method    = "NIST SP 800-30 Revision 1: overall likelihood by table G-5, risk by table I-2. The tables are not products."
+	notJudged = "This document shows what people entered. It does not judge whether the analysis is accurate and thorough, as 164.308(a)(1)(ii)(A) requires it to be."
+	notRated  = "What is not rated is not known to be low, and is shown first."
+)
+
 func (p *Report) check() error {
 	if p.Register == nil {
 		return fault("", "a report needs a register")
@@ -82,11 +88,11 @@ func (p *Report) head(d *markdown.Doc) {
 	d.Fact("Scope", r.Scope)
 	d.Fact("Acceptable residual risk", r.Acceptable.String())
 	d.Fact("Rule", crosswalk.RuleVersion)
-	d.Fact("Method", "NIST SP 800-30 Revision 1: overall likelihood by table G-5, risk by table I-2. The tables are not products.")
+	d.Fact("Method", method)
 	d.Heading(2, "Read this first")
-	d.Item("This document shows what people entered. It does not judge whether the analysis is accurate and thorough, as 164.308(a)(1)(ii)(A) requires it to be.")
+	d.Item(notJudged)
 	d.Item("The rule names no method and no period for risk analysis; SP 800-30 and the review date are the organisation's choice.")
-	d.Item("What is not rated is not known to be low, and is shown first.")
+	d.Item(notRated)
 	d.Item(crosswalk.Caution)
 	d.Item(crosswalk.ProposedRule + ".")
 }
@@ -184,7 +190,7 @@ func (p *Report) due(d *markdown.Doc) {
 		d.Paragraph("None.")
 	}
 	for _, o := range open {
-		d.Item(o.Path + ": " + o.Text)
+		d.Item(o.Text)
 	}
 	d.Heading(2, "Deadlines")
 	due := p.Register.Deadlines(p.on())
