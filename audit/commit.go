@@ -29,45 +29,84 @@ const (
 	codeGate         = "audit.gate"
 )
 
-// Commit asks the gates and makes everything that was noted durable. It
-// returns nil at once if nothing was noted since the last commit, so it may
-// stand before every output. After nil, what is accounted for may leave; after
-// an error, which is a *[RefusalError], nothing may, now or later: the Entry is
-// broken for good.
+// slow is how long a write may take before the gates are asked once more, and
+// stale how long an answer of theirs holds for output that needs no record.
+const (
+	slow  = 100 * time.Millisecond
+	stale = 250 * time.Millisecond
+)
+
+// Commit asks the gates and makes everything that was noted durable. It stands
+// before every output. After nil, what is accounted for may leave; after an
+// error, which is a *[RefusalError], nothing may, now or later: the Entry is
+// broken for good, and one that has ended lets nothing out either.
+//
+// If nothing was noted since the last commit it only asks the gates, and not
+// that if they answered within the last 250 ms: so long does a stream at most
+// go on after its session has ended. If making the record durable took long,
+// it asks them again after that.
 //
 // It waits as long as Options.Deadline allows, whether or not ctx is cancelled
 // meanwhile: a client that hangs up does not undo its own record. On a nil
 // Entry it returns nil.
 //
-// A denied request of nobody may be counted instead of recorded; see
-// [Options.Unauthenticated].
+// A request of nobody that touched no PHI may be counted instead of recorded;
+// see [Options.Unauthenticated].
 func (e *Entry) Commit(ctx context.Context) error {
-	if !e.Dirty() {
+	if e == nil || !e.due() {
 		return nil
 	}
 	e.commits <- struct{}{}
 	defer func() { <-e.commits }()
-	if !e.Dirty() {
+	if !e.due() {
 		return nil
+	}
+	if err := e.settled(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.recorder.deadline)
 	defer cancel()
-	refusal := e.ask(ctx)
-	if refusal != nil {
-		e.Deny(refusal.Code)
+	for {
+		if refusal := e.ask(ctx); refusal != nil {
+			return e.refuse(ctx, refusal)
+		}
+		if !e.Dirty() {
+			return nil
+		}
+		began := time.Now()
+		noted, err := e.write(ctx)
+		if err != nil {
+			return e.lose(err)
+		}
+		if time.Since(began) < slow {
+			e.made(noted)
+			return nil
+		}
+		if refusal := e.ask(ctx); refusal != nil {
+			return e.refuse(ctx, refusal)
+		}
+		e.made(noted)
 	}
-	err := e.write(ctx)
-	if err != nil {
-		refusal = &RefusalError{codeNotDurable, err}
-	}
-	if refusal == nil {
-		return nil
-	}
+}
+
+// due reports whether a commit has anything to do.
+func (e *Entry) due() bool {
 	e.mu.Lock()
-	e.broken, e.lost = refusal, err != nil
-	e.mu.Unlock()
-	e.recorder.counters.refused.Add(1)
-	return refusal
+	defer e.mu.Unlock()
+	return e.ended || e.broken != nil || e.noted != e.durable || len(e.gates) > 0 && time.Since(e.asked) > stale
+}
+
+// settled returns why nothing leaves any more, if that is known.
+func (e *Entry) settled() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if refusal, ok := errors.AsType[*RefusalError](e.broken); ok {
+		return refusal
+	}
+	if e.ended {
+		return &RefusalError{codeNotDurable, ErrEnded}
+	}
+	return nil
 }
 
 // ask returns the first reason why nothing may leave.
@@ -75,11 +114,9 @@ func (e *Entry) ask(ctx context.Context) *RefusalError {
 	e.mu.Lock()
 	gates, broken := e.gates, e.broken
 	nobody := e.identity.principal.Validate() != nil
-	exposed := e.pending.exposed
+	exposed := e.pending.exposed || len(e.pending.patients) > 0 && len(e.pending.denied) == 0
+	e.asked = time.Now()
 	e.mu.Unlock()
-	if refusal, ok := errors.AsType[*RefusalError](broken); ok {
-		return refusal
-	}
 	if broken != nil {
 		return &RefusalError{codeNotDurable, broken}
 	}
@@ -94,30 +131,63 @@ func (e *Entry) ask(ctx context.Context) *RefusalError {
 	return nil
 }
 
-// write appends what is pending. It takes the notes out first, so that a note
-// that arrives meanwhile makes the Entry dirty again.
-func (e *Entry) write(ctx context.Context) error {
+// refuse breaks the Entry, and records that.
+func (e *Entry) refuse(ctx context.Context, refusal *RefusalError) error {
+	e.mu.Lock()
+	e.broken = refusal
+	e.mu.Unlock()
+	e.recorder.counters.refused.Add(1)
+	e.Deny(refusal.Code)
+	noted, err := e.write(ctx)
+	if err != nil {
+		return e.lose(err)
+	}
+	e.made(noted)
+	return refusal
+}
+
+// lose breaks the Entry because a record could not be made durable.
+func (e *Entry) lose(err error) error {
+	refusal := &RefusalError{codeNotDurable, err}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.broken == nil {
+		e.recorder.counters.refused.Add(1)
+	}
+	e.broken, e.lost = refusal, true
+	return refusal
+}
+
+// made says that what was noted up to then is durable.
+func (e *Entry) made(noted uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.durable = noted
+}
+
+// write appends what is pending and returns up to which note that was. It
+// takes the notes out first, so that one that arrives meanwhile is not lost.
+func (e *Entry) write(ctx context.Context) (uint64, error) {
 	e.mu.Lock()
 	pending, who, part, noted := e.pending, e.identity, e.parts, e.noted
 	e.pending = notes{}
 	e.mu.Unlock()
 
 	now := time.Now()
-	var records [][]byte
-	if !e.recorder.nobody.counts(who, pending, now) {
-		var err error
-		if records, err = e.records(ctx, who, pending, part, now); err != nil {
-			return err
-		}
-		if err = e.recorder.append(ctx, records...); err != nil {
-			return err
-		}
+	if e.recorder.nobody.counts(who, pending, now) {
+		return noted, nil
+	}
+	records, err := e.records(ctx, who, pending, part, now)
+	if err == nil {
+		err = e.recorder.append(ctx, records...)
+	}
+	if err != nil {
+		return 0, err
 	}
 	e.mu.Lock()
 	e.parts += len(records)
-	e.durable = noted
 	e.mu.Unlock()
-	return nil
+	return noted, nil
 }
 
 // End records how e ended; the first call counts. Notes that are pending are
@@ -141,7 +211,7 @@ func (e *Entry) End(outcome Outcome, status int, bytes int64) {
 	if pending {
 		ctx, cancel := context.WithTimeout(context.Background(), e.recorder.deadline)
 		defer cancel()
-		if e.write(ctx) != nil {
+		if _, err := e.write(ctx); err != nil {
 			e.recorder.counters.lost.Add(1)
 		}
 	}

@@ -43,13 +43,15 @@ type Entry struct {
 	durable  uint64 // what noted was when the last durable commit began
 	parts    int
 	ended    bool
-	broken   error // why nothing may leave any more
-	lost     bool  // a commit could not be made durable
+	broken   error     // why nothing may leave any more
+	lost     bool      // a commit could not be made durable
+	exposed  bool      // PHI was touched at any time
+	asked    time.Time // when the gates last were
 }
 
 // A Gate is asked at every commit whether what was allowed at the start is
 // allowed still: is the session live, does the user still have the role. An
-// error refuses the output. A Gate must not count as the user's activity and
+// error refuses the output, and its text must hold no PHI. A Gate must not count as the user's activity and
 // must return when ctx is done.
 //
 // Controls: HIPAA 164.312(a)(1), 164.312(a)(2)(iii), 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-05.
@@ -109,7 +111,7 @@ func (e *Entry) identify(p safeguard.Principal) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.ended && e.identity.principal.Validate() != nil {
-		e.identity.principal = p
+		e.become(p)
 		e.noted++
 	}
 }
@@ -123,8 +125,18 @@ func (e *Entry) ID() string {
 }
 
 // SetPrincipal notes who acts. A Principal that is not valid is nobody.
+// What was noted for one is noted again for the next.
 func (e *Entry) SetPrincipal(p safeguard.Principal) {
-	e.note(func() { e.identity.principal = p })
+	e.note(func() { e.become(p) })
+}
+
+// become makes p the one who acts.
+func (e *Entry) become(p safeguard.Principal) {
+	was := e.identity.principal
+	if was.ID != p.ID || was.Kind != p.Kind || was.Tenant != p.Tenant {
+		clear(e.seen)
+	}
+	e.identity.principal = p
 }
 
 // SetRoute notes which route was matched, as its pattern. It must not be the
@@ -221,11 +233,23 @@ func (e *Entry) noteOnce(n any) error {
 		e.broken = ErrFull
 		return ErrFull
 	}
+	e.exposed = e.exposed || e.pending.exposed
 	if len(e.seen) < maxSeen {
 		e.seen[n] = struct{}{}
 	}
 	e.noted++
 	return nil
+}
+
+// TouchesPHI reports whether data of a patient was opened or let out at any
+// time. A nil Entry has touched none, as far as anybody noted.
+func (e *Entry) TouchesPHI() bool {
+	if e == nil {
+		return false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.exposed
 }
 
 // Dirty reports whether something was noted that is not durable yet. A nil

@@ -31,7 +31,7 @@ func (r *Recorder) Handler(next http.Handler) http.Handler {
 		if err != nil {
 			host = req.RemoteAddr
 		}
-		ctx, e := r.Begin(req.Context(), req.Method, host)
+		ctx, e := r.Begin(req.Context(), method(req.Method), host)
 		req = req.WithContext(ctx)
 		g := newWriter(w, e, req)
 		returned := false
@@ -45,6 +45,16 @@ func (r *Recorder) Handler(next http.Handler) http.Handler {
 		g.finish()
 		returned = true
 	})
+}
+
+// method returns a method of HTTP, and "OTHER" for what a client made up.
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return m
+	}
+	return "OTHER"
 }
 
 // matched notes the pattern that the mux has found, unless a package has noted

@@ -65,6 +65,30 @@ func (p *notes) add(n any) bool {
 	return true
 }
 
+// decide takes the decision out, or as much of it as fits into one record; the
+// rest stays for the next one.
+func (p *notes) decide() *Decision {
+	if p.decision == nil {
+		return nil
+	}
+	d, rest := *p.decision, *p.decision
+	d.Rules, d.Fields = short(cut(&rest.Rules, maxPerRecord)), short(cut(&rest.Fields, maxPerRecord))
+	p.decision = &rest
+	if len(rest.Rules)+len(rest.Fields) == 0 {
+		p.decision = nil
+	}
+	return &d
+}
+
+// short bounds every name.
+func short(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = bounded(name)
+	}
+	return out
+}
+
 // bounded cuts a name that a program made too long; names are never input.
 func bounded(name string) string { return name[:min(len(name), maxName)] }
 

@@ -108,12 +108,11 @@ func (e *Entry) records(ctx context.Context, who identity, n notes, part int, no
 		a := Access{
 			Entry: e.id, Part: part + len(out), Method: who.method, Route: who.route,
 			Resource: who.resource, Action: who.action, Purpose: who.purpose,
-			Decision: n.decision,
+			Decision: n.decide(),
 			Denied:   cut(&n.denied, maxPerRecord),
 			Fields:   cut(&n.fields, maxPerRecord),
 			Opened:   cut(&n.opened, maxPerRecord),
 		}
-		n.decision = nil
 		if err := e.recorder.identify(ctx, &a, who); err != nil {
 			return nil, err
 		}
@@ -129,7 +128,7 @@ func (e *Entry) records(ctx context.Context, who identity, n notes, part int, no
 			return nil, err
 		}
 		out = append(out, b)
-		if len(n.patients)+len(n.fields)+len(n.opened)+len(n.denied) == 0 {
+		if n.decision == nil && len(n.patients)+len(n.fields)+len(n.opened)+len(n.denied) == 0 {
 			return out, nil
 		}
 	}

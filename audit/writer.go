@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -23,7 +22,9 @@ type writer struct {
 	under http.ResponseWriter
 	entry *Entry
 	req   *http.Request
-	outer http.Header // the headers that were there before the handler ran
+	// The headers that were there before the handler ran, and its own. What it
+	// sets reaches the server only after a commit that began later.
+	outer, header http.Header
 
 	mu       sync.Mutex
 	status   int // final status handed over, 0 before
@@ -31,16 +32,21 @@ type writer struct {
 	refused  bool // nothing more may leave
 	answered bool // the refusal itself was sent
 	severed  bool // the connection failed or was given up
+	last     bool // the handler has returned
 	done     bool
 	conn     *conn // after Hijack
 }
 
 func newWriter(under http.ResponseWriter, e *Entry, req *http.Request) *writer {
-	return &writer{under: under, entry: e, req: req, outer: maps.Clone(under.Header())}
+	w := &writer{under: under, entry: e, req: req, outer: under.Header().Clone(), header: under.Header().Clone()}
+	if w.header == nil {
+		w.header = http.Header{}
+	}
+	return w
 }
 
 // Header returns the headers of the answer, as http.ResponseWriter has it.
-func (w *writer) Header() http.Header { return w.under.Header() }
+func (w *writer) Header() http.Header { return w.header }
 
 // WriteHeader commits and sends the status line. If the commit fails it sends
 // the refusal in its place.
@@ -140,8 +146,13 @@ func (w *writer) pass() error {
 		return errRefused
 	}
 	w.entry.matched(w.req.Pattern)
+	var header http.Header
+	if send := w.status == 0 || w.last; send {
+		header = w.header.Clone()
+	}
 	err := w.entry.Commit(w.req.Context())
 	if err == nil {
+		w.install(header)
 		return nil
 	}
 	w.refused = true
@@ -151,12 +162,20 @@ func (w *writer) pass() error {
 	return errRefused
 }
 
-// refuse sends the refusal and nothing of the handler's: every header that it
-// has set is removed.
-func (w *writer) refuse(code int) {
+// install makes header, if there is one, what the server sends next.
+func (w *writer) install(header http.Header) {
+	if header == nil {
+		return
+	}
 	h := w.under.Header()
 	clear(h)
-	maps.Copy(h, w.outer)
+	maps.Copy(h, header)
+}
+
+// refuse sends the refusal and nothing of the handler's, no header either.
+func (w *writer) refuse(code int) {
+	w.install(w.outer)
+	h := w.under.Header()
 	body := fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d}`+"\n", http.StatusText(code), code)
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -172,16 +191,10 @@ func (w *writer) refuse(code int) {
 // finish commits what the handler noted last and records the end. Trailers and
 // what the server has buffered leave only after it.
 func (w *writer) finish() {
-	w.mu.Lock()
-	if w.conn == nil && !w.refused {
-		_ = w.pass()
-	}
-	w.done = true
-	w.mu.Unlock()
+	w.close()
 	switch {
 	case w.conn != nil: // ends when it is closed
 	case w.refused && w.answered:
-		dropTrailers(w.under.Header())
 		w.entry.End(Refused, w.status, 0)
 	case w.refused:
 		w.entry.End(Aborted, w.status, w.bytes)
@@ -193,9 +206,21 @@ func (w *writer) finish() {
 	}
 }
 
+// close commits a last time and lets nothing through after that, also if the
+// commit panics.
+func (w *writer) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer func() { w.done = true }()
+	w.last = true
+	if w.conn == nil && !w.refused {
+		_ = w.pass()
+	}
+}
+
 // crash records that the handler did not return and cuts the connection.
-// cause is what it panicked with; it goes nowhere. It is nil when the handler
-// ended its goroutine instead.
+// cause is what it panicked with; it goes nowhere, and neither does what the
+// log panics with. It is nil when the handler ended its goroutine instead.
 func (w *writer) crash(cause any) {
 	w.mu.Lock()
 	w.done = true
@@ -204,16 +229,12 @@ func (w *writer) crash(cause any) {
 	if cause == http.ErrAbortHandler {
 		outcome = Aborted
 	}
+	defer func() {
+		_ = recover()
+		if w.conn != nil {
+			_ = w.conn.Conn.Close()
+		}
+		panic(http.ErrAbortHandler)
+	}()
 	w.entry.End(outcome, w.status, w.bytes)
-	if w.conn != nil {
-		_ = w.conn.Conn.Close()
-	}
-	panic(http.ErrAbortHandler)
-}
-
-// dropTrailers removes what the handler has put behind a refusal.
-func dropTrailers(h http.Header) {
-	maps.DeleteFunc(h, func(name string, _ []string) bool {
-		return strings.HasPrefix(name, http.TrailerPrefix)
-	})
 }
