@@ -25,6 +25,7 @@ const (
 	CodeUnverified     = "access.unverified"       // VerifyRoutes has not passed
 	CodeRawWrite       = "access.raw-write"        // the handler wrote past the projection
 	CodeProjection     = "access.projection"       // the answer could not be projected
+	CodeUndecided      = "access.undecided"        // a public route touched PHI
 	CodeNoEntry        = "access.no-audit-handler" // audit.Handler is not outside
 )
 
@@ -50,6 +51,7 @@ const (
 	codeUnverified
 	codeRawWrite
 	codeProjection
+	codeUndecided
 	codeNoEntry
 	codes
 )
@@ -58,7 +60,8 @@ func (c code) String() string {
 	return [codes]string{
 		CodeAllowed, CodeNoPrincipal, CodeNoPurpose, CodeUndeclared, CodeRoleSource, CodeUnknownRole,
 		CodeNoRole, CodeRelationSource, CodeDenyRule, CodeNoRule, CodePurpose, CodeRelationship, CodeChanged,
-		CodeNoPatient, CodeNoRoute, CodeUnverified, CodeRawWrite, CodeProjection, CodeNoEntry,
+		CodeNoPatient, CodeNoRoute, CodeUnverified, CodeRawWrite, CodeProjection, CodeUndecided,
+		CodeNoEntry,
 	}[c]
 }
 
@@ -73,7 +76,7 @@ func (c code) controls() []safeguard.Control {
 		return []safeguard.Control{safeguard.AccessControl, safeguard.MinimumNecessary, safeguard.MinimumNecessaryUses}
 	case codeChanged:
 		return []safeguard.Control{safeguard.AccessControl, safeguard.TerminationProcedures}
-	case codeRawWrite, codeProjection:
+	case codeRawWrite, codeProjection, codeUndecided:
 		return []safeguard.Control{safeguard.AccessControl, safeguard.MinimumNecessary}
 	case codeNoEntry:
 		return []safeguard.Control{safeguard.AuditControls}

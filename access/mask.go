@@ -30,6 +30,7 @@ func (p *Policy) mask(r *resource, allow, deny []*rule) *node {
 	for _, rule := range deny {
 		for _, id := range rule.paths {
 			root.at(p.paths[id]).deny = true
+			root.silence(p.paths[id])
 		}
 	}
 	if len(deny) > 0 {
@@ -38,6 +39,19 @@ func (p *Policy) mask(r *resource, allow, deny []*rule) *node {
 	}
 	root.settle()
 	return root
+}
+
+// silence hides the prose beside a denied place and around it: FHIR tells an
+// address, a name or a concept again in its "text", and a section in the
+// narrative there. Only a text that a rule lists stays, and no narrative.
+func (n *node) silence(path string) {
+	for strings.Count(path, ".") > 1 {
+		path = path[:strings.LastIndexByte(path, '.')]
+		if text := n.at(path + ".text"); !text.allow {
+			text.deny = true
+		}
+		n.at(path + ".text.div").deny = true
+	}
 }
 
 // at returns the node of a path, made if need be.

@@ -213,6 +213,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := audit.EntryFrom(ctx)
 	e.SetRoute(rt.pattern)
 	if rt.rule.Public != "" {
+		e.AddGate(rt.guard.stillPublic(e))
 		rt.next.ServeHTTP(w, r)
 		return
 	}
@@ -272,10 +273,23 @@ func (g *Guard) gate(ctx context.Context, req Request, before Decision) audit.Ga
 	}
 }
 
-// same reports whether two decisions were taken by the same rules.
-func (d *Decision) same(other Decision) bool {
-	return d.verdict == other.verdict || slices.Equal(d.verdict.rules, other.verdict.rules)
+// stillPublic holds a public route to its justification: once its handler has
+// touched PHI, which nobody decided about, nothing leaves.
+func (g *Guard) stillPublic(e *audit.Entry) audit.Gate {
+	return func(context.Context) error {
+		if !e.TouchesPHI() {
+			return nil
+		}
+		g.counters[codeUndecided].Add(1)
+		e.Deny(codeUndecided.String())
+		return &gateError{codeUndecided}
+	}
 }
+
+// same reports whether two decisions were taken for the same roles, purpose
+// and relationships. The same rules would not do: the entries of a Bundle are
+// projected by rules about other resources.
+func (d *Decision) same(other Decision) bool { return d.question == other.question }
 
 // gateError refuses the output of a decision that no longer stands.
 type gateError struct{ code code }

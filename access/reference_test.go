@@ -28,7 +28,7 @@ func referenceProject(allow, deny []string, src []byte) ([]byte, error) {
 		return nil, err
 	}
 	if len(deny) > 0 {
-		deny = append(slices.Clone(deny), "Patient.text.div")
+		deny = append(append(slices.Clone(deny), prose(allow, deny)...), "Patient.text.div")
 	}
 	r := reference{allow, deny}
 	kept, whole := r.object("Patient", "", doc, slices.Contains(allow, "Patient.*"))
@@ -36,6 +36,22 @@ func referenceProject(allow, deny []string, src []byte) ([]byte, error) {
 		return nil, errors.New("left out")
 	}
 	return json.Marshal(kept)
+}
+
+// prose returns what tells denied places again in words.
+func prose(allow, deny []string) []string {
+	var all []string
+	for _, d := range deny {
+		parts := strings.Split(d, ".")
+		for n := 2; n < len(parts); n++ {
+			text := strings.Join(parts[:n], ".") + ".text"
+			all = append(all, text+".div")
+			if !slices.Contains(allow, text) {
+				all = append(all, text)
+			}
+		}
+	}
+	return all
 }
 
 type reference struct{ allow, deny []string }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/bits"
 	"unicode/utf8"
 )
@@ -176,20 +177,12 @@ func (s *scanner) same(k key, name []byte) bool {
 	return ok && bytes.Equal(plain[:n], name)
 }
 
-// hash mixes the length and both ends of a key. Keys that agree in it are
-// compared whole.
-func hash(b []byte) uint32 {
-	h := uint64(len(b)) * 0x9E3779B97F4A7C15
-	if len(b) >= 8 {
-		h ^= binary.LittleEndian.Uint64(b)
-		h = bits.RotateLeft64(h*0xFF51AFD7ED558CCD, 29) ^ binary.LittleEndian.Uint64(b[len(b)-8:])
-	} else {
-		for _, c := range b {
-			h = h<<8 ^ h>>56 ^ uint64(c)
-		}
-	}
-	return uint32(h * 0xC4CEB9FE1A85EC53 >> 32)
-}
+// seed makes the order of hashes different in every process, so that nobody
+// can choose keys that meet.
+var seed = maphash.MakeSeed()
+
+// hash is that of a key. Keys that agree in it are compared whole.
+func hash(b []byte) uint32 { return uint32(maphash.Bytes(seed, b)) }
 
 // skip reads one value of any kind and keeps nothing of it.
 func (s *scanner) skip() bool {
