@@ -181,7 +181,7 @@ func (t *Table) write(d *markdown.Doc, prefix string) {
 		d.Fact("Gap", g)
 	}
 	if len(t.Gaps) == 0 {
-		d.Fact("Gaps", "none known")
+		d.Fact("Gaps", "none stated")
 	}
 	if len(t.Rows) == 0 {
 		d.Paragraph("No rows.")

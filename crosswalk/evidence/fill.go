@@ -42,8 +42,6 @@ type filled struct {
 	population uint64
 	sampling   string
 	gaps       []string
-	// whole is true for what is about the log rather than the period.
-	whole bool
 }
 
 func (l *Log) table(s Schema, f filled, collector string) Table {
@@ -254,7 +252,7 @@ func observationTables(reports []report, source, collector string, p Period) []T
 	var out []Table
 	for _, s := range observationSchemas() {
 		t := Table{
-			Schema: s.Name, Basis: SelfReported, Source: source, Collector: collector, Period: p, Sampling: "the latest report of each statement",
+			Schema: s.Name, Basis: SelfReported, Source: source, Collector: collector, Period: p, Sampling: "all values of the latest report of each statement",
 		}
 		for _, r := range reports {
 			if s.selects(&r.observed) {

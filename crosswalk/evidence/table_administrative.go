@@ -33,7 +33,7 @@ var administrativeEntries = []entry{
 	{section: "164.308(a)(1)(ii)(C)", control: "164.308(a)(1)(ii)(C)", activity: "Security Management Process: Sanction Policy", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "sanction-policy", kind: Policies, policy: "sanction-training",
 			text: "Obtain and review documentation of the sanction policies and procedures (which could be an aspect of a larger code of conduct). Evaluate if they contain a reasonable and appropriate process to sanction workforce members for failures to comply with the entity's security policies and procedures."},
-		{name: "sanctions-applied", kind: Implementation, answers: []string{"workforce.sanctions"},
+		{name: "sanctions", kind: Implementation, answers: []string{"workforce.sanctions"},
 			text: "Obtain and review documentation demonstrating sanctions against workforce members. Evaluate and determine whether appropriate sanctions were applied for workforce members that failed to comply with security policies and procedures."},
 	}},
 	{section: "164.308(a)(1)(ii)(D)", control: "164.308(a)(1)(ii)(D)", activity: "Security Management Process: Information System Activity Review", designation: crosswalk.Required, alternative: false, rows: []row{
@@ -51,7 +51,7 @@ var administrativeEntries = []entry{
 	{section: "164.308(a)(3)(i)", control: "164.308(a)(3)(i)", activity: "Workforce Security", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "job-related-access-policy", kind: Policies, policy: "access-control", supports: []string{"access.policy", "access.matrix"},
 			text: "Obtain and review the policies and procedures that ensure all members of its workforce only have access to ePHI that is required for each workforce member to do his or her job."},
-		{name: "access-granted-and-job-descriptions", kind: Implementation, answers: []string{"access.grants"}, supports: []string{"access.matrix", "audit.principals"},
+		{name: "access-and-job-descriptions", kind: Implementation, answers: []string{"access.grants"}, supports: []string{"access.matrix", "audit.principals"},
 			text: "Obtain and review documentation demonstrating access granted to workforce members and their job descriptions. Evaluate and determine that access granted to workforce members correlate with their job functions/duties."},
 		{name: "management-access-reviews", kind: Implementation, answers: []string{"access.recertifications"},
 			text: "Obtain and review documentation demonstrating that management reviews workforce members’ access to information systems that contain ePHI to determine if access is appropriate. Evaluate and determine if workforce members' access to information systems that contain ePHI is certified and approved by appropriate management."},
@@ -63,7 +63,7 @@ var administrativeEntries = []entry{
 			text: "Obtain and review documentation regarding how requests for information systems that contain ePHI and access to ePHI are processed. Evaluate and determine if appropriate authorization and/or supervision for granting access to information systems that contain ePHI is incorporated in the process and is in accordance with related policies and procedures."},
 		{name: "location-access-requests", kind: Implementation,
 			text: "Obtain and review documentation demonstrating how access requests to locations where ePHI might be accessed are processed. Evaluate and determine if appropriate authorization for granting access to locations where ePHI might be accessed is incorporated in the process and is in accordance with related policies and procedures."},
-		{name: "authorized-workforce-and-lines-of-authority", kind: Implementation, answers: []string{"access.grants"},
+		{name: "authorizations-and-lines-of-authority", kind: Implementation, answers: []string{"access.grants"},
 			text: "Obtain and review documentation of workforce members who were authorized access to ePHI or locations where ePHI might be accessed and organizational charts/lines of authority. Evaluate and determine if access requests were properly authorized in accordance with the entity's related policies and procedures and in accordance with established lines of authority."},
 	}},
 	{section: "164.308(a)(3)(ii)(B)", control: "164.308(a)(3)(ii)(B)", activity: "Workforce security: Workforce Clearance Procedure", designation: crosswalk.Addressable, alternative: true, rows: []row{
@@ -77,7 +77,7 @@ var administrativeEntries = []entry{
 	{section: "164.308(a)(3)(ii)(C)", control: "164.308(a)(3)(ii)(C)", activity: "Workforce security: Establish Termination Procedures", designation: crosswalk.Addressable, alternative: true, rows: []row{
 		{name: "termination-policy", kind: Policies, policy: "access-control",
 			text: "Obtain and review policies and procedures for terminating access to ePHI when the employment of, or other arrangement with, a workforce member’s employment is terminated or job description changes to require more or less access to ePHI. Evaluate the content in relation to the specified performance criteria."},
-		{name: "access-terminated", kind: Implementation, answers: []string{"access.terminations"},
+		{name: "termination-of-access", kind: Implementation, answers: []string{"access.terminations"},
 			text: "Obtain and review documentation demonstrating that workforce members' access to ePHI was terminated. Evaluate and determine whether access to ePHI was terminated in a timely manner and consistent with related policies and procedures."},
 		{name: "access-level-changes", kind: Implementation, answers: []string{"access.terminations", "access.grants"},
 			text: "Obtain and review documentation demonstrating changes in access levels for workforce members with ePHI access."},
@@ -103,9 +103,9 @@ var administrativeEntries = []entry{
 	{section: "164.308(a)(4)(ii)(C)", control: "164.308(a)(4)(ii)(C)", activity: "Information Access Management: Access Establishment and Modification", designation: crosswalk.Addressable, alternative: true, rows: []row{
 		{name: "access-establishment-policy", kind: Policies, policy: "access-control",
 			text: "Obtain and review the policies and procedures. Evaluate their content relative to the specified performance criteria for authorizing access, and for documenting, reviewing, and modifying a user's right of access to a workstation, transaction, program, or process."},
-		{name: "access-reviewed-and-recertified", kind: Implementation, answers: []string{"access.recertifications"},
+		{name: "review-and-recertification-of-access", kind: Implementation, answers: []string{"access.recertifications"},
 			text: "Obtain and review documentation regarding individuals whose access to information systems has been reviewed based on access authorization policies. Evaluate and determine whether individuals' access has been reviewed and recertified in a timely manner by the appropriate personnel."},
-		{name: "access-modified", kind: Implementation, answers: []string{"access.grants", "access.recertifications"}, supports: []string{"access.policy"},
+		{name: "modification-of-access", kind: Implementation, answers: []string{"access.grants", "access.recertifications"}, supports: []string{"access.policy"},
 			text: "Obtain and review documentation demonstrating individuals whose access to information systems has been modified based on access authorization policies. Evaluate and determine whether modification of access to information systems is acceptable and modification of individuals' access to information systems was completed and approved by appropriate personnel."},
 	}},
 	{section: "164.308(a)(5)(i)", control: "164.308(a)(5)(i)", activity: "Security Awareness and Training", designation: crosswalk.Required, alternative: false, rows: []row{
@@ -113,13 +113,13 @@ var administrativeEntries = []entry{
 			text: "Obtain and review policies and procedures for security awareness and training program."},
 		{name: "training-program", kind: Implementation, answers: []string{"workforce.training"},
 			text: "Obtain and review documentation demonstrating the implementation of a security awareness and training program including related training materials. Evaluate and determine whether the training program is reasonable and appropriate for workforce members to carry out their functions."},
-		{name: "training-for-everyone", kind: Implementation, answers: []string{"workforce.training"},
+		{name: "training-reach", kind: Implementation, answers: []string{"workforce.training"},
 			text: "Obtain and review documentation demonstrating that the security awareness and training programs are provided to the entire organization and made available to independent contractors and business associates, if appropriate."},
 	}},
 	{section: "164.308(a)(5)(ii)(A)", control: "164.308(a)(5)(ii)(A)", activity: "Security Awareness and Training: Security Reminders", designation: crosswalk.Addressable, alternative: true, rows: []row{
 		{name: "security-update-method", kind: Implementation, answers: []string{"workforce.reminders"},
 			text: "Obtain and review documentation demonstrating how periodic security updates are conducted."},
-		{name: "security-updates-sent", kind: Implementation, answers: []string{"workforce.reminders"},
+		{name: "security-updates", kind: Implementation, answers: []string{"workforce.reminders"},
 			text: "Obtain and review documentation demonstrating that periodic security updates are conducted. Evaluate and determine if periodic security updates are accessible and communicated to workforce members."},
 	}},
 	{section: "164.308(a)(5)(ii)(B)", control: "164.308(a)(5)(ii)(B)", activity: "Security Awareness, Training, and Tools: Protection from Malicious Software", designation: crosswalk.Addressable, alternative: true, rows: []row{
@@ -127,9 +127,9 @@ var administrativeEntries = []entry{
 			text: "Obtain and review documentation demonstrating that the procedures for guarding against, detecting, and reporting malicious software are incorporated in the security awareness and training program."},
 		{name: "malware-procedures", kind: Implementation,
 			text: "Obtain and review documentation demonstrating that procedures are in place to guard against, detect, and report malicious software. Evaluate and determine whether such procedures are in accordance with malicious software protection procedures included in the training material."},
-		{name: "malware-training-due", kind: Policies, answers: []string{"workforce.training"},
+		{name: "malware-training-plan", kind: Policies, answers: []string{"workforce.training"},
 			text: "Obtain and review documentation of the workforce members who should be trained on the procedures to guard against, detect, and report malicious software."},
-		{name: "malware-training-done", kind: Policies, answers: []string{"workforce.training"},
+		{name: "malware-training-records", kind: Policies, answers: []string{"workforce.training"},
 			text: "Obtain and review documentation of the workforce members who were trained on the procedures to guard against, detect, and report malicious software. Evaluate and determine if appropriate workforce members are being trained on the procedures to guard against, detect, and report malicious software."},
 	}},
 	{section: "164.308(a)(5)(ii)(C)", control: "164.308(a)(5)(ii)(C)", activity: "Security Awareness, Training, and Tools: Log-in Monitoring", designation: crosswalk.Addressable, alternative: true, rows: []row{
@@ -137,19 +137,19 @@ var administrativeEntries = []entry{
 			text: "Obtain and review procedures (or other vehicle) for monitoring log-in and reporting discrepancies and related training material."},
 		{name: "login-monitoring", kind: Implementation, answers: []string{"audit.unauthenticated", "audit.alerts"}, supports: []string{"session.settings"},
 			text: "Obtain and review documentation demonstrating that procedures are in place to monitor log-in attempts and report discrepancies. Evaluate and determine whether such procedures are in accordance with the monitoring log-in attempts and reporting discrepancies procedures in the training material."},
-		{name: "login-monitoring-training-due", kind: Policies, answers: []string{"workforce.training"},
+		{name: "login-monitoring-training-plan", kind: Policies, answers: []string{"workforce.training"},
 			text: "Obtain and review documentation of workforce members and role types of who should be trained on the procedures for monitoring log-in attempts and reporting discrepancies."},
-		{name: "login-monitoring-training-done", kind: Policies, answers: []string{"workforce.training"},
+		{name: "login-monitoring-training-records", kind: Policies, answers: []string{"workforce.training"},
 			text: "Obtain and review documentation of the workforce members who were trained on the procedures for monitoring log-in attempts and reporting discrepancies. Evaluate and determine if appropriate workforce members are being trained on the procedures for monitoring log-in attempts and reporting discrepancies."},
 	}},
 	{section: "164.308(a)(5)(ii)(D)", control: "164.308(a)(5)(ii)(D)", activity: "Security Awareness, Training, and Tools: Password Management", designation: crosswalk.Addressable, alternative: true, rows: []row{
 		{name: "password-procedures", kind: Policies, policy: "access-control",
 			text: "Obtain and review password management procedures and training (or other vehicle) for creating, changing, and safeguarding passwords."},
-		{name: "password-procedures-in-place", kind: Implementation, supports: []string{"access.authentication"},
+		{name: "password-procedures-implementation", kind: Implementation, supports: []string{"access.authentication"},
 			text: "Obtain and review documentation demonstrating that procedures for creating, changing, and safeguarding passwords are in place. Evaluate and determine whether such procedures are in accordance with the creating, changing, and safeguarding passwords procedures incorporated into the training material."},
-		{name: "password-training-due", kind: Implementation, answers: []string{"workforce.training"},
+		{name: "password-training-plan", kind: Implementation, answers: []string{"workforce.training"},
 			text: "Obtain and review documentation of workforce members and role types of who should be trained on creating, changing, and safeguarding passwords."},
-		{name: "password-training-done", kind: Policies, answers: []string{"workforce.training"},
+		{name: "password-training-records", kind: Policies, answers: []string{"workforce.training"},
 			text: "Obtain and review documentation of the workforce members who were trained on the procedures for creating, changing, and safeguarding passwords. Evaluate and determine if appropriate workforce members are being trained on the procedures for creating, changing, and safeguarding passwords."},
 	}},
 	{section: "164.308(a)(6)(i)", control: "164.308(a)(6)(i)", activity: "Security Incident Procedures", designation: crosswalk.Required, alternative: false, rows: []row{
@@ -161,19 +161,19 @@ var administrativeEntries = []entry{
 	{section: "164.308(a)(6)(ii)", control: "164.308(a)(6)(ii)", activity: "Security Incident Procedures: Response and Reporting", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "incident-response-policy", kind: Policies, policy: "incident-response",
 			text: "Obtain and review policies and procedures related to responding and reporting security incidents. Evaluate and determine if incident response procedures are in place."},
-		{name: "incidents-handled", kind: Implementation, answers: []string{"breach.incidents"},
+		{name: "incident-handling", kind: Implementation, answers: []string{"breach.incidents"},
 			text: "Obtain and review documentation of responding to, reporting, and mitigating security incidents. Evaluate and determine if security incident response, reporting, and mitigation procedures are followed by workforce members; are conducted in a timely manner; and their outcomes are properly documented and communicated to the appropriate workforce members."},
 	}},
 	{section: "164.308(a)(7)(i)", control: "164.308(a)(7)(i)", activity: "Contingency Plan", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "contingency-plan-policy", kind: Policies, policy: "contingency",
 			text: "Obtain and review policies and procedures related to a formal contingency plan."},
-		{name: "contingency-plan-implemented", kind: Implementation, answers: []string{"contingency.tests", "crypto.drills"},
+		{name: "contingency-plan-implementation", kind: Implementation, answers: []string{"contingency.tests", "crypto.drills"},
 			text: "Obtain and review documentation demonstrating that a contingency plan is implemented. Evaluate and determine that the response to an emergency or other occurrence that damages systems that contain ePHI include appropriate capabilities to recover access to ePHI."},
 	}},
 	{section: "164.308(a)(7)(ii)(A)", control: "164.308(a)(7)(ii)(A)", activity: "Contingency Plan: Data Backup Plan", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "backup-policy", kind: Policies, policy: "contingency",
 			text: "Obtain and review policies and procedures related to data back-up plans. Evaluate and determine whether data back-up procedures exist that establish strategies for creating and maintaining retrievable exact copies of ePHI should the entity experience an emergency or other occurrence."},
-		{name: "backups-are-exact-copies", kind: Implementation, answers: []string{"crypto.drills", "audit.drills"},
+		{name: "backup-process", kind: Implementation, answers: []string{"crypto.drills", "audit.drills"},
 			text: "Obtain and review documentation demonstrating how data is backed up. Evaluate and determine whether the data backup process creates exact copies of ePHI."},
 		{name: "backup-and-restore-tests", kind: Implementation, answers: []string{"crypto.drills", "audit.drills", "contingency.tests"},
 			text: "Obtain and review documentation demonstrating data backup and restoration tests. Evaluate and determine if test procedures are in accordance with data backup plans and/or procedures; that test results are properly documented; that test results are reviewed and certified by appropriate management; and, if necessary, that corrective actions have been taken."},

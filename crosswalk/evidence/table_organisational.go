@@ -23,7 +23,7 @@ var organisationalEntries = []entry{
 	{section: "164.314(a)(2)(i)(C)", control: "164.314(a)(2)(i)", activity: "Business associate contracts", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "contract-incident-reporting", kind: Implementation, answers: []string{"ba.registry"},
 			text: "Obtain and review business associate contracts. Evaluate and determine if the business associate contracts require that business associates report any security incident of which it becomes aware, including breaches of unsecured PHI, as required by 45 CFR § 164.410."},
-		{name: "incidents-reported-by-associates", kind: Implementation, answers: []string{"breach.incidents"},
+		{name: "incident-reports-by-associates", kind: Implementation, answers: []string{"breach.incidents"},
 			text: "Obtain and review documentation demonstrating that the entity's business associates have reported security incidents of which it was aware, including breaches of unsecured PHI, as required by 45 CFR § 164.410."},
 	}},
 	{section: "164.314(a)(2)(ii)", control: "164.314(a)(2)(ii)", activity: "Other Arrangements", designation: crosswalk.Required, alternative: false, rows: []row{
@@ -61,7 +61,7 @@ var organisationalEntries = []entry{
 	{section: "164.316(b)(1)", control: "164.316(b)(1)", activity: "Documentation", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "policy-maintenance-policy", kind: Policies, policy: "risk-management",
 			text: "Obtain and review policies and procedures regarding the maintenance of policies and procedures."},
-		{name: "policies-maintained", kind: Implementation, answers: []string{"policies.adopted"},
+		{name: "maintenance-of-policies", kind: Implementation, answers: []string{"policies.adopted"},
 			text: "Obtain and review documentation demonstrating that policies and procedures are being maintained."},
 		{name: "actions-and-assessments", kind: Implementation, answers: []string{"audit.records", "gap.assessment", "risk.register"}, supports: []string{"audit.integrity"},
 			text: "Obtain and review written documentation demonstrating the entity's action, activity or assessment that is required by the Security Rule. Evaluate and determine if such implementation is in accordance with related policies and procedures."},
@@ -69,21 +69,21 @@ var organisationalEntries = []entry{
 	{section: "164.316(b)(2)(i)", control: "164.316(b)(2)(i)", activity: "Documentation: Time Limit", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "retention-policy", kind: Policies, policy: "monitoring",
 			text: "Obtain and review documentation of policies and procedures for compliance with retention requirements."},
-		{name: "policies-kept-six-years", kind: Implementation, answers: []string{"policies.adopted"},
+		{name: "retention-of-policies", kind: Implementation, answers: []string{"policies.adopted"},
 			text: "Obtain and review documentation demonstrating that policies and procedures are being maintained for six (6) years from the date of its creation or the date when it last was in effect."},
-		{name: "actions-kept-six-years", kind: Implementation, answers: []string{"audit.kept"}, supports: []string{"audit.drills"},
+		{name: "retention-of-actions", kind: Implementation, answers: []string{"audit.kept"}, supports: []string{"audit.drills"},
 			text: "Obtain and review documentation demonstrating that an action, activity, or assessment is being maintained for six (6) years from the date of its creation or the date when it last was in effect. Evaluate and determine if such implementation is in accordance with related policies and procedures."},
 	}},
 	{section: "164.316(b)(2)(ii)", control: "164.316(b)(2)(ii)", activity: "Documentation: Availability", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "availability-policy", kind: Policies, policy: "risk-management",
 			text: "Obtain and review documentation of policies and procedures regarding the availability of documentation."},
-		{name: "policies-available-to-workforce", kind: Implementation, supports: []string{"policies.adopted"},
+		{name: "availability-to-workforce", kind: Implementation, supports: []string{"policies.adopted"},
 			text: "Obtain and review documentation demonstrating that Security Rule policies and procedures are made available to the workforce members responsible for implementing the pertaining procedures. Evaluate and determine if implementation is in accordance with related policies and procedures."},
 	}},
 	{section: "164.316(b)(2)(iii)", control: "164.316(b)(2)(iii)", activity: "Documentation: Updates", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "update-policy", kind: Policies, policy: "risk-management",
 			text: "Obtain and review policies and procedures regarding documentation reviews and updates."},
-		{name: "policies-reviewed", kind: Implementation, answers: []string{"policies.adopted"},
+		{name: "review-of-policies", kind: Implementation, answers: []string{"policies.adopted"},
 			text: "Obtain and review documents demonstrating that policies and procedures are reviewed and updated on a periodic basis. Evaluate and determine if such implementation is in accordance with related policies and procedures."},
 	}},
 }

@@ -27,7 +27,7 @@ var physicalEntries = []entry{
 	{section: "164.310(a)(2)(ii)", control: "164.310(a)(2)(ii)", activity: "Facility Access Controls: Facility Security Plan", designation: crosswalk.Addressable, alternative: true, rows: []row{
 		{name: "facility-security-policy", kind: Policies,
 			text: "Obtain and review policies and procedures related to the facility security plan. Evaluate the content in relation to the specified performance criteria for safeguarding the facility and equipment therein from unauthorized physical access, tampering, and theft."},
-		{name: "facility-security-in-place", kind: Implementation,
+		{name: "facility-security-implementation", kind: Implementation,
 			text: "Obtain and review documentation demonstrating that facility security plan procedures are implemented to safeguard the facility and the equipment therein from unauthorized physical access, tampering, and theft. Evaluate and determine if implementation of the facility security plan is being followed appropriately and is in accordance with related policies and procedures."},
 	}},
 	{section: "164.310(a)(2)(iii)", control: "164.310(a)(2)(iii)", activity: "Facility Access Controls: Access Control and Validation Procedures", designation: crosswalk.Addressable, alternative: true, rows: []row{
@@ -53,13 +53,13 @@ var physicalEntries = []entry{
 			text: "Obtain and review an inventory of the locations and types of workstations. Evaluate and determine if an inventory exists of workstation; when the inventory was last updated; and whether there is a documented process for updating the inventory. If available, review the inventory to see if it includes the types of ePHI data elements contained on the systems included in the inventory."},
 		{name: "workstation-classification", kind: Implementation, answers: []string{"workstations"},
 			text: "Obtain documentation demonstrating workstation classification. Evaluate and determine if each workstation is classified based on the specific workstation’s capabilities, connection, and allowable activities."},
-		{name: "workstation-use-in-place", kind: Implementation, supports: []string{"session.settings"},
+		{name: "workstation-use-implementation", kind: Implementation, supports: []string{"session.settings"},
 			text: "Obtain and review documentation demonstrating workstation use policies and procedures implemented. Evaluate if such implementation is in accordance with related policies and procedures."},
 	}},
 	{section: "164.310(c)", control: "164.310(c)", activity: "Workstation Security", designation: crosswalk.Required, alternative: false, rows: []row{
 		{name: "workstation-security-policy", kind: Policies, policy: "acceptable-use",
 			text: "Obtain and review policies and procedures related to workstation security. Evaluate the content in relation to the specified criteria for security measures and guidance on how to implement and maintain physical security and how physical access to workstations that access ePHI is restricted to appropriate personnel."},
-		{name: "workstation-security-in-place", kind: Implementation,
+		{name: "workstation-security-implementation", kind: Implementation,
 			text: "Obtain and review documentation demonstrating workstation security policies and procedures being implemented. Evaluate and determine if implementation is appropriate and is in accordance with related policies and procedures."},
 	}},
 	{section: "164.310(d)(1)", control: "164.310(d)(1)", activity: "Device and Media Controls", designation: crosswalk.Required, alternative: false, rows: []row{
@@ -87,7 +87,7 @@ var physicalEntries = []entry{
 	{section: "164.310(d)(2)(iii)", control: "164.310(d)(2)(iii)", activity: "Device and Media Controls: Accountability", designation: crosswalk.Addressable, alternative: true, rows: []row{
 		{name: "media-accountability-policy", kind: Policies, policy: "data-classification",
 			text: "Obtain and review policies and procedures related to device and media accountability. Evaluate the content relative to the specified performance criteria regarding tracking the location of electronic media and hardware (including entity-owned and personally-owned electronic/mobile devices and media containing, or with access to, ePHI) and maintaining records of movements of, and individual(s) responsible for, hardware and electronic media that has access or contains ePHI."},
-		{name: "media-accountability", kind: Implementation, answers: []string{"media.movements"},
+		{name: "media-accountability-records", kind: Implementation, answers: []string{"media.movements"},
 			text: "Obtain and review documentation demonstrating a record of movements of hardware and electronic media and person responsible therefore. Evaluate and determine if media and hardware (including entity-owned and personally owned electronic/mobile devices and media) are tracked, recorded, and certified by appropriate personnel."},
 	}},
 	{section: "164.310(d)(2)(iv)", control: "164.310(d)(2)(iv)", activity: "Device and Media Controls: Data Backup and Storage Procedures", designation: crosswalk.Addressable, alternative: true, rows: []row{

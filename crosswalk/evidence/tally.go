@@ -256,7 +256,9 @@ func (t *tally) events(index uint64, at time.Time, a *access) {
 		who, session = cut(a.Principal.ID), cut(a.Principal.Session)
 	}
 	for _, c := range a.Denied {
-		if c == "session.idle" || c == "session.absolute" {
+		// Only the first refusal of a session names its user; later ones are
+		// of nobody and say nothing new.
+		if a.Principal != nil && (c == "session.idle" || c == "session.absolute") {
 			t.expirations.add(index, number(index), stamp(at), who, session, cut(a.Route), c)
 		}
 	}

@@ -1,0 +1,199 @@
+package evidence_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crosswalk"
+	"github.com/safeguard-sdk/safeguard/crosswalk/evidence"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+var testKey = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+
+// allText returns every file of a pack, one behind the other.
+func allText(t testing.TB, p *evidence.Pack) string {
+	files, err := p.Files(testKey)
+	require.NoError(t, err)
+	var b strings.Builder
+	for _, f := range files {
+		b.WriteString("== " + f.Name + "\n")
+		b.Write(f.Data)
+	}
+	return b.String()
+}
+
+func file(t testing.TB, p *evidence.Pack, name string) string {
+	files, err := p.Files(testKey)
+	require.NoError(t, err)
+	for _, f := range files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	require.Failf(t, "no such file", name)
+	return ""
+}
+
+func golden(t *testing.T, name, got string) {
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+// With nothing given, every request has an answer and none is evidence.
+//
+// Controls: HIPAA 164.316(b)(1).
+func TestNothingGivenIsNoEvidence(t *testing.T) {
+	p := build(t, input())
+	require.Zero(t, p.Summary.Substantive())
+	require.Equal(t, 175, p.Summary.Template+p.Summary.NotAvailable+p.Summary.Organisation)
+	for _, a := range p.Artefacts {
+		require.NotEmpty(t, a.Statement)
+		text := file(t, p, a.File)
+		require.Contains(t, text, "Made")
+		require.LessOrEqual(t, len(text), 8<<10, "small files, no compendium")
+	}
+	for _, pol := range p.Policies {
+		require.Equal(t, evidence.Template, pol.Status)
+		require.Contains(t, file(t, p, pol.File()), "DRAFT")
+	}
+	require.Len(t, p.Policies, 11)
+	t.Logf("nothing given: %+v", p.Summary)
+}
+
+// All 35 requests about 164.312 are answered by documents or an explicit
+// statement.
+//
+// Controls: HIPAA 164.312(a)(1), 164.316(b)(1); NIST CSF 2.0 PR.AA-05.
+func TestTechnicalRequests(t *testing.T) {
+	p := build(t, input(collect(t, service(t))))
+	counts := map[evidence.Status]int{}
+	for n := 117; n <= 151; n++ {
+		a := answer(p, n)
+		require.True(t, strings.HasPrefix(a.Section, "164.312"))
+		require.NotEmpty(t, a.Statement)
+		require.NotEqual(t, evidence.Organisation, a.Status, "%d: at least a draft or a named component", n)
+		counts[a.Status]++
+	}
+	t.Logf("164.312, a service with audit, ledger and session: %v", counts)
+	require.GreaterOrEqual(t, counts[evidence.FromLog], 9)
+}
+
+// The same input gives the same bytes, and the documents of a request and of a
+// policy look as reviewed.
+//
+// Controls: HIPAA 164.316(b)(1).
+func TestDocuments(t *testing.T) {
+	in := func() *evidence.Input {
+		i := input()
+		i.Observations = observations()
+		i.Tables = []evidence.Table{roster(), decisions()}
+		i.Entries = []evidence.Entry{entry(132)}
+		return i
+	}
+	p := build(t, in())
+	require.Equal(t, allText(t, p), allText(t, build(t, in())))
+	golden(t, "132.md", file(t, p, answer(p, 132).File))
+	golden(t, "133.md", file(t, p, answer(p, 133).File))
+	golden(t, "130.md", file(t, p, answer(p, 130).File))
+	golden(t, "access-control.md", file(t, p, "policies/access-control.md"))
+	golden(t, "index.md", file(t, p, "index.md"))
+	golden(t, "practices.md", file(t, p, "recognised-security-practices.md"))
+}
+
+func observations() []safeguard.Observation {
+	return []safeguard.Observation{{
+		Component: "session", Controls: []safeguard.Control{safeguard.AutomaticLogoff},
+		Statement: "Sessions end after the idle limit | and so on.",
+		Settings:  map[string]string{"idle": "15m0s", "absolute": "12h0m0s"}, Counters: map[string]uint64{"started": 2},
+	}}
+}
+
+func roster() evidence.Table {
+	return evidence.Table{
+		Schema: "access.emergency.roster", Basis: evidence.SelfReported, Source: "access", Collector: "charts 1.4.0",
+		Period: january, Population: 1, Sampling: "all", Gaps: []string{"Substitutes are not on it."},
+		Rows: [][]string{{"u-17", "u-2", "2000-01-01", "2000-12-31"}},
+	}
+}
+
+func decisions() evidence.Table {
+	return evidence.Table{
+		Schema: "gap.decisions", Basis: evidence.Entered, Source: "Ada Osei", Collector: "Ada Osei",
+		Period: january, Population: 1, Sampling: "all",
+		Rows: [][]string{{"164.312(a)(2)(iii)", "implemented", "walk-up workstations", "", "B. Lind", "2000-01-10", "2001-01-10"}},
+	}
+}
+
+func entry(requests ...int) evidence.Entry {
+	return evidence.Entry{
+		Requests: requests, Document: "Sessions.docx", Version: "3", SHA256: strings.Repeat("ab", 32),
+		Statement: "Approved by the board.", By: "B. Lind", Role: "Security Official", Stated: "2000-01-20", Created: "1999-06-01",
+	}
+}
+
+// A table without rows that a component reports says that there is none.
+//
+// Controls: HIPAA 164.316(b)(1).
+func TestNoneIsSaidByWhoKnows(t *testing.T) {
+	in := input()
+	none := roster()
+	none.Rows, none.Population = nil, 0
+	in.Tables = []evidence.Table{none}
+	in.Entries = []evidence.Entry{{Requests: []int{11}, None: true, Statement: "No sanction was due.", By: "B. Lind", Stated: "2000-01-20"}}
+	p := build(t, in)
+	require.Equal(t, evidence.Nothing, answer(p, 130).Status)
+	require.Equal(t, evidence.SelfReported, answer(p, 130).Basis)
+	require.Equal(t, evidence.Nothing, answer(p, 11).Status)
+	require.Equal(t, evidence.Entered, answer(p, 11).Basis)
+	require.Equal(t, 3, p.Summary.Nothing, "131 asks for the roster too")
+	require.Contains(t, file(t, p, answer(p, 11).File), "No sanction was due.")
+}
+
+// What supports an answer is none.
+//
+// Controls: HIPAA 164.316(b)(1).
+func TestSupportDoesNotCount(t *testing.T) {
+	in := input()
+	in.Observations = observations()
+	p := build(t, in)
+	require.Len(t, answer(p, 132).Supports, 1, "the settings stand beside the draft of the policy")
+	require.Equal(t, evidence.Template, answer(p, 132).Status)
+	require.Equal(t, evidence.SelfReported, answer(p, 133).Status)
+}
+
+// Every document says which rule it is about, and OCR's caution.
+//
+// Controls: HIPAA 164.316(b)(1).
+func TestEveryDocumentCarriesTheCaution(t *testing.T) {
+	files, err := build(t, input()).Files(testKey)
+	require.NoError(t, err)
+	seen := 0
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name, ".md") {
+			continue
+		}
+		seen++
+		text := string(f.Data)
+		require.Contains(t, text, "78 FR 5693", f.Name)
+		require.Contains(t, text, "alignment does not imply or guarantee compliance", f.Name)
+		require.Contains(t, text, "was proposed only", f.Name)
+	}
+	require.Equal(t, 175+11+2, seen)
+	require.NotEmpty(t, crosswalk.Caution)
+}
