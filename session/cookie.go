@@ -22,7 +22,7 @@ func (m *Manager) SetCookie(w http.ResponseWriter, t Token) {
 		return
 	}
 	http.SetCookie(w, m.newCookie(t.Reveal()))
-	w.Header()["Cache-Control"] = m.fixed.noStore
+	w.Header().Set("Cache-Control", "no-store")
 }
 
 func (m *Manager) newCookie(value string) *http.Cookie {
@@ -59,7 +59,7 @@ func (m *Manager) SignOut(w http.ResponseWriter, r *http.Request) error {
 	http.SetCookie(w, gone)
 	h := w.Header()
 	h.Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
-	h["Cache-Control"] = m.fixed.noStore
+	h.Set("Cache-Control", "no-store")
 	err := m.endOf(r)
 	if refused, ok := errors.AsType[*Error](err); ok && refused.kind != denyStore && refused.kind != denyAmbiguous {
 		return nil // there was none to end

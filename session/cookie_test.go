@@ -7,9 +7,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/audit"
 	"github.com/safeguard-sdk/safeguard/session"
+	"github.com/stretchr/testify/require"
 )
 
 const gone = "__Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
@@ -150,4 +151,32 @@ func TestSignOutOutlivesItsRequest(t *testing.T) {
 	require.NoError(t, m.SignOut(httptest.NewRecorder(), request("POST", "Cookie", cookie(token)).WithContext(ctx)))
 	_, err = m.Check(t.Context(), token, session.Active)
 	require.ErrorIs(t, err, session.ErrEnded)
+}
+
+// After signing out a request may say goodbye, and nothing of a patient.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestSignedOutRequestShowsNoPHI(t *testing.T) {
+	m := newManager(t, nil)
+	token, _ := start(t, m)
+	s := newService(t, m, m.Handler, func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, m.SignOut(w, r))
+		require.NoError(t, audit.EntryFrom(r.Context()).NoteOpened("charts", "note", safeguard.NewPatient("1")))
+		io.WriteString(w, page)
+	})
+	res := serve(s.root, request("POST", "Cookie", cookie(token)))
+	require.Equal(t, 401, res.StatusCode)
+	require.NotContains(t, body(t, res), page)
+}
+
+// What one handler does to the values of its headers stays with its request.
+func TestHeadersAreOfOneRequest(t *testing.T) {
+	m := newManager(t, nil)
+	token, _ := start(t, m)
+	s := newService(t, m, m.Handler, func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Referrer-Policy"][0] = page
+	})
+	serve(s.root, request("GET", "Cookie", cookie(token)))
+	res := serve(s.root, request("GET"))
+	require.Equal(t, "no-referrer", res.Header.Get("Referrer-Policy"))
 }

@@ -19,7 +19,6 @@ type Manager struct {
 	store  Store
 	prompt bool // the store never waits
 	config
-	fixed fixedHeaders
 	since time.Time
 	counters
 }
@@ -42,7 +41,6 @@ func New(store Store, opts *Options) (*Manager, error) {
 		store:  store,
 		prompt: ok && immediate.Immediate(),
 		config: c,
-		fixed:  newFixedHeaders(),
 		since:  time.Now(),
 	}, nil
 }

@@ -86,26 +86,13 @@ func (m *Manager) sendToSignIn(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-// fixedHeaders are set on every answer. They are made once: a slice of one
-// string and no room for more, which Set and Add of a Header never write to.
-type fixedHeaders struct {
-	noStore, noSniff, framing, frames, referrer []string
-}
-
-func newFixedHeaders() fixedHeaders {
-	return fixedHeaders{
-		noStore:  []string{"no-store"},
-		noSniff:  []string{"nosniff"},
-		framing:  []string{"frame-ancestors 'none'"},
-		frames:   []string{"DENY"},
-		referrer: []string{"no-referrer"},
-	}
-}
-
-func (f *fixedHeaders) set(h http.Header) {
-	h["Cache-Control"] = f.noStore
-	h["X-Content-Type-Options"] = f.noSniff
-	h["Content-Security-Policy"] = f.framing
-	h["X-Frame-Options"] = f.frames
-	h["Referrer-Policy"] = f.referrer
+// setHeaders sets the headers that every answer has. Their values share one
+// slice of this request alone: a handler may change them in place.
+func setHeaders(h http.Header) {
+	v := []string{"no-store", "nosniff", "frame-ancestors 'none'", "DENY", "no-referrer"}
+	h["Cache-Control"] = v[0:1:1]
+	h["X-Content-Type-Options"] = v[1:2:2]
+	h["Content-Security-Policy"] = v[2:3:3]
+	h["X-Frame-Options"] = v[3:4:4]
+	h["Referrer-Policy"] = v[4:5:5]
 }

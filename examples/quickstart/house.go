@@ -108,10 +108,16 @@ func (h *house) routes() (http.Handler, error) {
 	if err := h.guard.VerifyRoutes(charts); err != nil {
 		return nil, err
 	}
-	site := http.NewServeMux()
-	site.HandleFunc("POST /signin", h.signIn)
-	site.Handle("/", h.sessions.Handler(charts))
-	return h.recorder.Handler(site), nil
+	inside := h.sessions.Handler(charts)
+	return h.recorder.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Not a ServeMux, which would redirect an unclean path, and with it the
+		// patient in it, before anybody has asked for the session.
+		if r.URL.Path == "/signin" && r.Method == http.MethodPost {
+			h.signIn(w, r)
+			return
+		}
+		inside.ServeHTTP(w, r)
+	})), nil
 }
 
 // reporters are the parts that can say how they are set up and what they have

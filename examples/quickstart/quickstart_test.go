@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -218,4 +220,20 @@ func TestBadDirectories(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, len(found), h.charts.len())
 	require.NoError(t, h.close(t.Context()))
+}
+
+// An unclean path is refused like any other, and not repeated.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(d); NIST CSF 2.0 PR.AA-05.
+func TestUncleanPathIsNotEchoed(t *testing.T) {
+	h, err := open(t.Context(), t.TempDir(), newPeople(nil), logoffAfter)
+	require.NoError(t, err)
+	defer h.close(t.Context())
+	for _, path := range []string{"//Patient/p-12345678", "/a/../Patient/p-12345678", "/Patient/p-12345678/"} {
+		w := httptest.NewRecorder()
+		h.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path+"?name=p-12345678", nil))
+		require.Equal(t, http.StatusUnauthorized, w.Code, path)
+		require.NotContains(t, w.Body.String(), "p-12345678")
+		require.Empty(t, w.Header().Get("Location"))
+	}
 }
