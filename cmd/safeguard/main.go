@@ -22,8 +22,11 @@ func main() {
 type cli struct {
 	Controls controlsCmd `cmd:"" help:"Document which provisions a module's code serves."`
 	Catalog  catalogCmd  `cmd:"" help:"Look up or export the rule and its NIST maps."`
+	Gap      gapCmd      `cmd:"" help:"Keep a gap assessment and the decisions on addressable specifications."`
 	Risk     riskCmd     `cmd:"" help:"Keep a risk register by NIST SP 800-30."`
 	Breach   breachCmd   `cmd:"" help:"Assess an incident by the Breach Notification Rule."`
+	Oscal    oscalCmd    `cmd:"" help:"Write OSCAL 1.2.2, and check such files."`
+	Evidence evidenceCmd `cmd:"" help:"Make and verify the pack that the audit protocol of OCR asks for."`
 
 	Progress string           `enum:"auto,always,never" default:"auto" help:"Say on standard error what is going on: auto (if that is a terminal), always or never."`
 	Version  kong.VersionFlag `help:"Print the version and exit."`

@@ -39,8 +39,9 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status,
-			"ledger": makeLedger,
+			"status":   status,
+			"ledger":   makeLedger,
+			"finalgap": finalGap,
 		},
 	})
 }

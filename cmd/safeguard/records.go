@@ -48,20 +48,44 @@ func (r records) fill(e *env, doc *coverage.Document) error {
 // observations returns the latest observations of each source and component
 // in the ledger.
 func (r records) observations(e *env) ([]safeguard.Observation, error) {
-	e.step("verifying %s", r.Ledger)
-	var l latest
-	verdict, err := ledgerfile.Read(e.ctx, r.Ledger, r.LedgerKey, l.add)
-	if errors.Is(err, ledgerfile.ErrNotIntact) {
-		return nil, refused(fmt.Errorf("%s: %w", r.Ledger, err))
-	}
+	log, err := openLedger(e, r.Ledger, r.LedgerKey)
 	if err != nil {
 		return nil, err
 	}
-	if verdict.Unsigned > 0 {
-		e.note("%s: %d records are not signed yet and are left out", r.Ledger, verdict.Unsigned)
+	var l latest
+	index := uint64(0)
+	for data, err := range log.Records(e.ctx) {
+		if err == nil {
+			err = l.add(index, data)
+		}
+		if err != nil {
+			return nil, ledgerFault(r.Ledger, err)
+		}
+		index++
 	}
 	if l.failures > 0 {
 		e.note("%s: in the last report %d components could not report", r.Ledger, l.failures)
 	}
 	return l.observations(), nil
+}
+
+// openLedger verifies a ledger.
+func openLedger(e *env, dir, key string) (*ledgerfile.Ledger, error) {
+	e.step("verifying %s", dir)
+	l, err := ledgerfile.Open(e.ctx, dir, key)
+	if err != nil {
+		return nil, ledgerFault(dir, err)
+	}
+	if n := l.Verdict.Unsigned; n > 0 {
+		e.note("%s: %d records are not signed yet and are left out", dir, n)
+	}
+	return l, nil
+}
+
+// ledgerFault marks records that are not what was signed as the input's fault.
+func ledgerFault(dir string, err error) error {
+	if errors.Is(err, ledgerfile.ErrNotIntact) {
+		return refused(fmt.Errorf("%s: %w", dir, err))
+	}
+	return err
 }

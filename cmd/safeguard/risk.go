@@ -52,29 +52,11 @@ func (c *riskReport) Run(e *env) error {
 	if err := c.write(e, inputs, format{"md", report.WriteMarkdown}, format{"json", r.WriteJSON}); err != nil {
 		return err
 	}
-	return riskFindings(e, r, on)
-}
-
-// riskFindings names what is not in order.
-func riskFindings(e *env, r *risk.Register, on risk.Date) error {
-	overdue := 0
-	for _, d := range r.Deadlines(on) {
-		if d.Overdue {
-			e.note("overdue since %s: %s", d.On, d.What)
-			overdue++
-		}
-	}
-	open := 0
+	var open []risk.Issue
 	if r.Status == risk.Draft {
-		for _, i := range r.Open() {
-			e.note("open: %s: %s", i.Path, i.Text)
-			open++
-		}
+		open = r.Open()
 	}
-	if overdue+open > 0 {
-		return findings("the register is not in order: %d overdue, %d open points", overdue, open)
-	}
-	return nil
+	return inOrder(e, r.Deadlines(on), open)
 }
 
 type riskNext struct {

@@ -1,13 +1,13 @@
 // Package ledgerfile reads the records of a ledger directory without the key
 // that writes it, and only if they are what was signed.
 //
-// [Read] verifies the directory with the public key (package audit/ledger),
-// reads the records that the signed checkpoint covers by the published file
-// format, version 1, and computes their tree once more, so that what the
-// caller gets is what was verified, also when the files change in between.
-// Records that no checkpoint covers yet are left out and counted.
+// [Open] verifies the directory with the public key (package audit/ledger).
+// [Ledger.Records] reads the records that the signed checkpoint covers by the
+// published file format, version 1, and computes their tree once more, so that
+// what the caller gets is what was verified, also when the files change in
+// between. Records that no checkpoint covers yet are left out and counted.
 //
-// It holds one record at a time and is bounded by the ledger's own limits. It
+// It holds one batch at a time and is bounded by the ledger's own limits. It
 // says that records are as they were signed, not that they are true.
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, PR.PS-04.
@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,30 +35,53 @@ import (
 // Controls: HIPAA 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 var ErrNotIntact = errors.New("ledgerfile: not intact")
 
-// Read verifies the ledger in dir and gives each signed record to visit, in
-// order; data is valid until visit returns. It returns what was verified. The
-// error wraps ErrNotIntact if the records are not what was signed: what visit
-// got must then be thrown away. An error of visit ends the reading and is
-// returned as it is.
+// A Ledger is a directory that was verified. It is safe for concurrent use.
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, PR.PS-04.
-func Read(ctx context.Context, dir, verifierKey string, visit func(index uint64, data []byte) error) (ledger.Verdict, error) {
+type Ledger struct {
+	// Dir is the directory.
+	Dir string
+	// Verdict is what was found, always intact.
+	Verdict ledger.Verdict
+}
+
+// Open verifies the ledger in dir. The error wraps ErrNotIntact if its records
+// are not what was signed.
+//
+// Controls: HIPAA 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func Open(ctx context.Context, dir, verifierKey string) (*Ledger, error) {
 	verdict, err := ledger.Verify(ctx, dir, verifierKey, nil)
 	if err != nil {
-		return ledger.Verdict{}, fmt.Errorf("ledgerfile: %w", err)
+		return nil, fmt.Errorf("ledgerfile: %w", err)
 	}
 	if !verdict.OK {
-		return verdict, fmt.Errorf("%w: %s", ErrNotIntact, verdict)
+		return nil, fmt.Errorf("%w: %s", ErrNotIntact, verdict)
 	}
-	r := &reader{ctx: ctx, visit: visit, size: verdict.Checkpoint.Size}
-	if err := r.segments(dir); err != nil {
-		return verdict, err
-	}
-	if r.next != r.size || r.tree.root() != verdict.Checkpoint.Root {
-		return verdict, fmt.Errorf("%w: the files changed while they were read", ErrNotIntact)
-	}
-	return verdict, nil
+	return &Ledger{Dir: dir, Verdict: verdict}, nil
 }
+
+// Records yields each signed record, in order; the slice is valid until the
+// next step. It ends with the first error, one that wraps ErrNotIntact if the
+// records are not, or no longer, what was verified: what came before must then
+// be thrown away.
+func (l *Ledger) Records(ctx context.Context) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		r := &reader{ctx: ctx, visit: func(data []byte) bool { return yield(data, nil) }, size: l.Verdict.Checkpoint.Size}
+		err := r.segments(l.Dir)
+		if errors.Is(err, errStop) {
+			return
+		}
+		if err == nil && (r.next != r.size || r.tree.root() != l.Verdict.Checkpoint.Root) {
+			err = fmt.Errorf("%w: the files changed while they were read", ErrNotIntact)
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// errStop ends the reading for a caller that wants no more.
+var errStop = errors.New("ledgerfile: stop")
 
 // The sizes of the file format, version 1.
 const (
@@ -73,7 +97,7 @@ const (
 
 type reader struct {
 	ctx   context.Context
-	visit func(uint64, []byte) error
+	visit func([]byte) bool
 	size  uint64 // how many records are signed
 	next  uint64
 	tree  tree
@@ -171,8 +195,8 @@ func (r *reader) frame(frames []byte) ([]byte, error) {
 		return nil, short(io.ErrUnexpectedEOF)
 	}
 	data := frames[frameSize : frameSize+size]
-	if err := r.visit(r.next, data); err != nil {
-		return nil, err
+	if !r.visit(data) {
+		return nil, errStop
 	}
 	r.tree.add(data)
 	r.next++
