@@ -77,7 +77,7 @@ func Table() []Row {
 			Why: "maintainers' generators"},
 		{Packages: []string{"internal/archtest", "internal/weight"},
 			Why: "checks of the repository stand outside it"},
-		{Packages: []string{"internal/interop/...", "internal/bench/..."},
+		{Packages: []string{"internal/interop/...", "internal/bench/...", "internal/htmltest/..."},
 			Own: []string{".", "audit/...", "session/...", "access/...", "crypto/...", "deid/...", "crosswalk/..."},
 			Why: "modules of their own, in which we meet third parties and peers"},
 		{Packages: []string{"internal/installtest"},
