@@ -173,7 +173,7 @@ func TestLibraryIsModest(t *testing.T) {
 	s, err := (&coverage.Document{Indexes: []*coverage.Index{x}}).Summary(crosswalk.SecurityRule)
 	require.NoError(t, err)
 	require.LessOrEqual(t, s.SDK, 18)
-	require.GreaterOrEqual(t, s.SDK, 10)
+	require.GreaterOrEqual(t, s.SDK, 13)
 	require.Equal(t, 68, s.Provisions)
 }
 
