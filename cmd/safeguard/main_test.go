@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"status":   status,
 			"ledger":   makeLedger,
 			"finalgap": finalGap,
+			"dates":    fillDates,
 		},
 	})
 }

@@ -148,3 +148,18 @@ func decide(ts *testscript.TestScript, id safeguard.Control, on risk.Date) gap.D
 	ts.Check(err)
 	return d
 }
+
+// fillDates replaces YESTERDAY and TOMORROW, in UTC, since records of a ledger
+// carry the time at which they are made:
+//
+//	dates template.json input.json
+func fillDates(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: dates template output")
+	}
+	now := time.Now().UTC()
+	text := strings.NewReplacer(
+		"YESTERDAY", now.AddDate(0, 0, -1).Format(time.DateOnly), "TOMORROW", now.AddDate(0, 0, 1).Format(time.DateOnly),
+	).Replace(ts.ReadFile(args[0]))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
