@@ -25,6 +25,9 @@ type Report struct {
 	// On is the day for which deadlines are shown; without it the assessment's
 	// own date.
 	On risk.Date
+	// Proposed adds what the rule proposed in 2025 would change for addressable
+	// specifications, marked as proposed. The default shows the law.
+	Proposed bool
 }
 
 func (p *Report) check() error {
@@ -61,6 +64,7 @@ func (p *Report) WriteMarkdown(w io.Writer) error {
 	p.gaps(d)
 	p.shortfalls(d)
 	p.decisions(d)
+	p.proposed(d)
 	p.due(d)
 	p.difference(d)
 	p.results(d)
@@ -143,14 +147,15 @@ func (p *Report) counts(d *markdown.Doc) {
 	d.Heading(2, "Outcomes by function of "+a.Edition.Framework().String())
 	d.Table("Function", "Paired with the rule", "Not assessed", "Below target", "At target or above")
 	outcomes := a.Subcategories()
-	for i := 0; i < len(outcomes); {
+	for _, f := range crosswalk.Functions(a.Edition.Framework()) {
 		var t tally
-		f := outcomes[i]
-		for ; i < len(outcomes) && outcomes[i].Function == f.Function; i++ {
-			res := a.outcome(outcomes[i].ID)
-			t.add(res, a.target(res))
+		for _, o := range outcomes {
+			if o.Function == f.ID {
+				res := a.outcome(o.ID)
+				t.add(res, a.target(res))
+			}
 		}
-		t.row(d, f.FunctionTitle+" ("+f.Function+")")
+		t.row(d, f.Title+" ("+f.ID+")")
 	}
 }
 

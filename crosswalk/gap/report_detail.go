@@ -57,6 +57,29 @@ func (p *Report) decision(d *markdown.Doc, dec Decision) {
 	d.Fact("To be kept", keep)
 }
 
+// proposed shows the addressable specifications that would become required,
+// with what is decided about them today.
+func (p *Report) proposed(d *markdown.Doc) {
+	if !p.Proposed {
+		return
+	}
+	law := crosswalk.Proposal2025()
+	d.Heading(2, "Proposed in 2025, not law")
+	d.Paragraph(law.Notice())
+	d.Table("Specification", "Title", "Today", "Would be", "Decision in effect")
+	for _, r := range p.Assessment.Applicable() {
+		would, ok := law.WouldBe(r.ID)
+		if !ok || would == r.Designation {
+			continue
+		}
+		choice := "NONE IN EFFECT"
+		if dec, ok := p.Assessment.Decision(r.ID, p.on()); ok {
+			choice = string(dec.r.Choice)
+		}
+		d.Row(string(r.ID), r.Title, r.Designation.String(), would.String(), choice)
+	}
+}
+
 // results shows every provision with its outcomes: the worksheet.
 func (p *Report) results(d *markdown.Doc) {
 	a := p.Assessment
