@@ -1,10 +1,8 @@
 package phitag
 
 import (
-	"iter"
 	"reflect"
 	"strconv"
-	"strings"
 	"sync"
 )
 
@@ -59,53 +57,6 @@ func (f Field) PHI(owner *Type) bool {
 // Nested reports whether the fields below f speak for themselves: f has no
 // tag and leads to a struct that bears PHI.
 func (f Field) Nested() bool { return f.Elem != nil && f.Elem.Bearing }
-
-// All yields every field below t with its path, such as "Visits[].At" or
-// "Contacts[].Name": "[]" stands for the elements of a slice, array or map.
-// It descends where [Field.Nested] says so; a type within itself is entered
-// once on each path, so the sequence ends.
-func (t *Type) All() iter.Seq2[string, Field] {
-	return func(yield func(string, Field) bool) {
-		t.walk("", nil, yield)
-	}
-}
-
-func (t *Type) walk(path string, above []*Type, yield func(string, Field) bool) bool {
-	for _, a := range above {
-		if a == t {
-			return true
-		}
-	}
-	above = append(above[:len(above):len(above)], t)
-	for _, f := range t.Fields {
-		at := path + f.Name
-		if !yield(at, f) {
-			return false
-		}
-		if !f.Nested() {
-			continue
-		}
-		if !f.Elem.walk(at+brackets(f.Go)+".", above, yield) {
-			return false
-		}
-	}
-	return true
-}
-
-// brackets returns "[]" once for each slice, array or map around a struct.
-func brackets(t reflect.Type) string {
-	s := ""
-	for {
-		switch t.Kind() {
-		case reflect.Pointer:
-		case reflect.Slice, reflect.Array, reflect.Map:
-			s += "[]"
-		default:
-			return s
-		}
-		t = t.Elem()
-	}
-}
 
 // A Cache remembers the types that it has read. The zero value is ready. It
 // is safe for concurrent use and grows with the number of types only.
@@ -266,39 +217,4 @@ func (f *Field) settle(owner *Type) error {
 	}
 	f.Elem = nil
 	return nil
-}
-
-// lookup finds the phi tag. Unlike reflect.StructTag.Lookup it tells a tag
-// that is missing from one that is malformed or given twice, because a tag
-// that is silently lost would be a declaration that is silently lost.
-func lookup(tag string) (value string, ok bool, reason string) {
-	for {
-		tag = strings.TrimLeft(tag, " ")
-		if tag == "" {
-			return value, ok, ""
-		}
-		key, quoted, found := strings.Cut(tag, ":")
-		prefix, err := strconv.QuotedPrefix(quoted)
-		if !found || err != nil || !strings.HasPrefix(prefix, `"`) {
-			if ok || strings.Contains(tag, "phi") {
-				return "", false, "malformed struct tag"
-			}
-			return "", false, ""
-		}
-		tag = quoted[len(prefix):]
-		if key != "phi" && strings.EqualFold(strings.Trim(key, " ,;"), "phi") {
-			return "", false, "malformed struct tag"
-		}
-		if key != "phi" {
-			continue
-		}
-		if ok {
-			return "", false, "two phi tags"
-		}
-		value, err = strconv.Unquote(prefix)
-		if err != nil {
-			return "", false, "malformed struct tag"
-		}
-		ok = true
-	}
 }

@@ -194,3 +194,77 @@ func BenchmarkCache(b *testing.B) {
 		_, _ = c.Of(reflect.TypeFor[patient]())
 	}
 }
+
+// A tag that reflect cannot read is a declaration that is lost without a
+// word, so that a name counts as clinical. Each of these once was.
+//
+// Controls: HIPAA 164.514(b)(2)(i), 164.502(b)(1).
+func TestNoTagIsLost(t *testing.T) {
+	for _, tag := range []string{
+		`json="n" phi:"name"`, "json:\"n\"\tphi:\"name\"", "\tphi:\"name\"", "phi\x7f:\"name\"", `json:"n phi:"name"`, `json:'n' phi:"name"`,
+		`phi :"name"`, `phi: "name"`, `json phi:"name"`, `:"x" phi:"name"`, `json:"n", phi:"name"`, `json:"n";phi:"name"`, `-phi:"name"`,
+		`json:"n" Phi="name"`, `phi="name"`, `phi`, `json:"\z" phi:"name"`, "json:\"n\"\nphi:\"name\"",
+	} {
+		var c Cache
+		_, err := c.Of(reflect.TypeOf(tagged(tag)))
+		var e *Error
+		require.ErrorAs(t, err, &e, "%q", tag)
+		require.Equal(t, "malformed struct tag", e.Reason)
+	}
+	for _, tag := range []string{`json:"n"phi:"name"`, `  json:"n"  phi:"name" `, `json:"phi" phi:"name"`, `doc:"a \"phi\" tag" phi:"name"`} {
+		typ := of(t, tagged(tag))
+		require.Equal(t, Name, typ.Fields[0].Tag.Kind, tag)
+	}
+	for _, tag := range []string{`json:"graphite"`, `json="n"`, "json:\"n\"\tdb:\"n\"", `dolphin:"x"`} {
+		typ := of(t, tagged(tag))
+		require.Equal(t, Unmarked, typ.Fields[0].Tag.Kind, tag)
+	}
+}
+
+// Types that all lead to each other have factorially many paths between them.
+type (
+	mesh0 struct {
+		Name           string `phi:"name"`
+		A, B, C, D, E  *mesh1
+		F, G, H, I, J  *mesh2
+		K, L, M, N, O  *mesh3
+		P, Q, R, S, T_ *mesh4
+	}
+	mesh1 struct {
+		A *mesh0
+		B *mesh2
+		C *mesh3
+		D *mesh4
+		E *mesh5
+		F *mesh6
+		G *mesh7
+		H *mesh8
+	}
+	mesh2 struct{ mesh1 }
+	mesh3 struct{ mesh1 }
+	mesh4 struct{ mesh1 }
+	mesh5 struct{ mesh1 }
+	mesh6 struct{ mesh1 }
+	mesh7 struct{ mesh1 }
+	mesh8 struct {
+		mesh1
+		mesh0
+	}
+)
+
+// Controls: none, the walk is bounded.
+func TestAllIsBounded(t *testing.T) {
+	seen := map[string]bool{}
+	for path := range of(t, mesh0{}).All() {
+		require.False(t, seen[path], path)
+		seen[path] = true
+		require.Less(t, len(seen), 101)
+	}
+	require.True(t, seen["Name"])
+	type twice struct{ Home, Work address }
+	places := 0
+	for range of(t, twice{}).All() {
+		places++
+	}
+	require.Equal(t, 8, places, "what does not lead back to itself is entered at each place")
+}
