@@ -50,3 +50,47 @@ func ExampleExpand() {
 	// Output:
 	// [164.312(c)(1) 164.312(c)(2)] <nil>
 }
+
+// What other tools write, read through the table of known spellings.
+func ExampleParseAlias() {
+	for _, s := range []string{"164_312_a_2_iii", "45 CFR § 164.312(a)(2)(iii)", "hipaa-164.312-a-2-iii", "164.308(b)(4)"} {
+		id, err := crosswalk.ParseAlias(s)
+		fmt.Println(id, err)
+	}
+	// Output:
+	// 164.312(a)(2)(iii) <nil>
+	// 164.312(a)(2)(iii) <nil>
+	// 164.312(a)(2)(iii) <nil>
+	// 164.308(b)(3) <nil>
+}
+
+// What the rule says, and what is good practice and not the rule.
+func ExamplePractices() {
+	r, _ := crosswalk.Get(safeguard.AutomaticLogoff)
+	fmt.Println("The rule:", r.Text)
+	for p := range crosswalk.Practices(r.ID) {
+		fmt.Println("It is silent:", p.Silent)
+		fmt.Println("Good practice:", p.Advice)
+	}
+	// Output:
+	// The rule: Implement electronic procedures that terminate an electronic session after a predetermined time of inactivity.
+	// It is silent: It names no time; 164.306(b) leaves it to the risk analysis.
+	// Good practice: 15 minutes without activity and 12 hours in all where the risk is high; at most 1 hour and 24 hours elsewhere.
+}
+
+// What NIST has and the reconstructed OCR crosswalk has not, and the reverse.
+func ExampleOCRRow() {
+	for row := range crosswalk.OCR2016() {
+		if len(row.OnlyHere())+len(row.OnlyNIST()) > 0 {
+			fmt.Println(row.Subcategory, row.OnlyHere(), row.OnlyNIST())
+		}
+	}
+	// Output:
+	// ID.AM-4 [] [164.314(a)(2)(iii)]
+	// ID.BE-2 [] [164.310(a)(2)(i)]
+	// ID.RA-6 [] [164.314(a)(2)(iii)]
+	// PR.AC-3 [164.308(b)(3)] []
+	// PR.AT-3 [] [164.314(a)(2)(iii)]
+	// RC.CO-3 [] [164.314(a)(2)(iii)]
+	// RS.CO-3 [] [164.314(a)(2)(iii)]
+}

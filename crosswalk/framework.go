@@ -60,12 +60,21 @@ func csf(f Framework) []csfRow {
 	return nil
 }
 
+// csfText searches by hand, because a subcategory takes three searches.
 func csfText(rows []csfRow, id string) (string, bool) {
-	i := sort.Search(len(rows), func(i int) bool { return rows[i].id >= id })
-	if i == len(rows) || rows[i].id != id {
-		return "", false
+	low, high := 0, len(rows)
+	for low < high {
+		middle := (low + high) / 2
+		switch c := strings.Compare(rows[middle].id, id); {
+		case c == 0:
+			return rows[middle].text, true
+		case c < 0:
+			low = middle + 1
+		default:
+			high = middle
+		}
 	}
-	return rows[i].text, true
+	return "", false
 }
 
 // GetSubcategory returns the outcome with the given id in the exact spelling

@@ -138,15 +138,31 @@ func FuzzParseID(f *testing.F) {
 	})
 }
 
-func TestGetDoesNotAllocate(t *testing.T) {
-	require.Zero(t, testing.AllocsPerRun(100, func() { crosswalk.Get(safeguard.AutomaticLogoff) }))
+// Every lookup by id is free of allocation, in every table.
+func TestLookupsDoNotAllocate(t *testing.T) {
+	for name, lookup := range lookups() {
+		require.True(t, lookup(), name)
+		require.Zero(t, testing.AllocsPerRun(100, func() { lookup() }), name)
+	}
 }
 
-func BenchmarkGet(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ok := crosswalk.Get(safeguard.AutomaticLogoff); !ok {
-			b.Fatal("unknown")
-		}
+func lookups() map[string]func() bool {
+	return map[string]func() bool{
+		"Get":            func() bool { _, ok := crosswalk.Get(safeguard.AutomaticLogoff); return ok },
+		"ParseID":        func() bool { _, err := crosswalk.ParseID("164.312(a)(2)(iii)"); return err == nil },
+		"GetSubcategory": func() bool { _, ok := crosswalk.GetSubcategory(crosswalk.CSF20, "PR.AA-05"); return ok },
+		"DispositionOf":  func() bool { _, ok := crosswalk.DispositionOf("PR.AC-1"); return ok },
+		"OCR2016Of":      func() bool { _, ok := crosswalk.OCR2016Of("PR.AC-1"); return ok },
+	}
+}
+
+func BenchmarkLookup(b *testing.B) {
+	for name, lookup := range lookups() {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				lookup()
+			}
+		})
 	}
 }

@@ -10,9 +10,11 @@
 //
 //   - [Read] lints a source tree and indexes it; run it in a test or in CI
 //   - [ParseTag] reads one line
-//   - [Library] is the finished index of this library, for a running program
-//   - [Document] writes Markdown or one HTML file from indexes, passed tests
-//     and what a running service reports of itself
+//   - [Library] is the finished index of this library, for a running program,
+//     and [Index.Called] the part of it that a program really calls
+//   - [ReadTestRun] reads which tests passed from go test -json
+//   - [Document] writes Markdown, one HTML file, CSV or JSON from indexes,
+//     passed tests and what a running service reports of itself
 //
 // A document has four levels and never mixes them. Mapped: NIST pairs the
 // provision officially. Tagged: code says that it serves it. Tested: a tagged
@@ -27,7 +29,7 @@
 //
 // What it does not do: it believes a tag. Whether the code does what the tag
 // says is for tests and reviewers to judge. It reads syntax, not types: which
-// APIs a program really calls it does not know. Everything is safe for
+// APIs a program really calls it has to be told. Everything is safe for
 // concurrent use unless a type says otherwise.
 //
 // Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.

@@ -149,13 +149,20 @@ func (t *Tag) addCSF(id string) error {
 	return nil
 }
 
-// hintCSF names where an id of edition 1.1 went, the most common mistake.
+// hintCSF names the id that was probably meant: where one of edition 1.1 went,
+// the most common mistake, or the one that differs in case and padding only.
 func hintCSF(id string) string {
-	d, ok := crosswalk.DispositionOf(id)
-	if !ok {
-		return ""
+	if d, ok := crosswalk.DispositionOf(id); ok {
+		return "; in edition 2.0 the 1.1 id went to " + strings.Join(d.To(), ", ")
 	}
-	return "; in edition 2.0 the 1.1 id went to " + strings.Join(d.To(), ", ")
+	category, number, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(id)), "-")
+	if number = strings.TrimLeft(number, "0"); len(number) < 2 {
+		number = "0" + number
+	}
+	if s, ok := crosswalk.GetSubcategory(crosswalk.CSF20, category+"-"+number); ok {
+		return "; did you mean " + s.ID + "?"
+	}
+	return ""
 }
 
 // String returns the control line, and "" for the zero Tag.

@@ -138,3 +138,23 @@ func FuzzParseTag(f *testing.F) {
 		require.NotEqual(t, len(tag.HIPAA) > 0, tag.None != "")
 	})
 }
+
+// A wrong CSF id comes with the one that was probably meant.
+func TestParseTagHintsCSF(t *testing.T) {
+	for in, want := range map[string]string{
+		"PR.DS-1":                      "in edition 2.0 the 1.1 id went to PR.DS-01",
+		"PR.AA-5":                      "did you mean PR.AA-05?",
+		"pr.aa-05":                     "did you mean PR.AA-05?",
+		"PR.AA-005":                    "did you mean PR.AA-05?",
+		"ID.AM-8":                      "did you mean ID.AM-08?",
+		"PR.AC-01":                     "",
+		"PR.AA":                        "",
+		"XX.YY-99":                     "",
+		strings.Repeat("PR.AA-5", 100): "",
+	} {
+		_, err := coverage.ParseTag("Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 " + in + ".")
+		require.Error(t, err, in)
+		require.Contains(t, err.Error(), want, in)
+		require.Equal(t, want == "", strings.HasSuffix(err.Error(), "is not a NIST CSF 2.0 subcategory"), in)
+	}
+}

@@ -8,6 +8,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log"
 	"strings"
 	"testing/fstest"
@@ -30,6 +31,25 @@ func Chart() {}
 
 // List shows names only.
 func List() {}
+`
+
+const sdk = "github.com/safeguard-sdk/safeguard"
+
+// What go test -json says of the service's tests.
+const events = `{"Action":"start","Package":"example.org/clinic"}
+{"Action":"run","Package":"example.org/clinic","Test":"TestChart"}
+{"Action":"pass","Package":"example.org/clinic","Test":"TestChart"}
+{"Action":"pass","Package":"example.org/clinic"}
+`
+
+const tests = `package charts
+
+import "testing"
+
+// TestChart shows one chart.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestChart(t *testing.T) {}
 `
 
 const wrong = `package charts
@@ -60,7 +80,11 @@ func rule() {
 	fmt.Println("1. The rule:", crosswalk.RuleVersion)
 	r, _ := crosswalk.Get(safeguard.AutomaticLogoff)
 	fmt.Printf("   %s %s, %s %s of %s\n", r.ID, r.Title, r.Designation, r.Level, r.Parent)
-	for _, f := range []crosswalk.Framework{crosswalk.CSF11, crosswalk.SP80053r5, crosswalk.CSF20} {
+	fmt.Printf("   The rule says: %s\n", r.Text)
+	for p := range crosswalk.Practices(r.ID) {
+		fmt.Printf("   Beyond the rule: %s Good practice: %s\n", p.Silent, p.Advice)
+	}
+	for _, f := range []crosswalk.Framework{crosswalk.CSF11, crosswalk.SP80053r5, crosswalk.CSF20, crosswalk.CSF10} {
 		var refs []string
 		provenance := ""
 		for p := range crosswalk.ByControl(f, r.ID) {
@@ -77,14 +101,17 @@ func citations() {
 	fmt.Println("  ", err)
 	ids, _ := crosswalk.Expand("164.312(c)")
 	fmt.Println("   164.312(c) stands for", ids)
+	id, _ := crosswalk.ParseAlias("164.308(b)(4)")
+	fmt.Println("   164.308(b)(4), a number that the regulation lost in 2013, is", id)
 }
 
 func lint() (*coverage.Index, error) {
 	fmt.Println("\n3. The control lines of a service:")
 	fsys := fstest.MapFS{
-		"go.mod":    {Data: []byte("module example.org/clinic\n")},
-		"charts.go": {Data: []byte(source)},
-		"sign.go":   {Data: []byte(wrong)},
+		"go.mod":         {Data: []byte("module example.org/clinic\n")},
+		"charts.go":      {Data: []byte(source)},
+		"charts_test.go": {Data: []byte(tests)},
+		"sign.go":        {Data: []byte(wrong)},
 	}
 	_, problems, err := coverage.Read(fsys, nil)
 	if err != nil {
@@ -107,26 +134,38 @@ func lint() (*coverage.Index, error) {
 }
 
 func document(index *coverage.Index) error {
-	library, err := coverage.Library()
+	whole, err := coverage.Library()
 	if err != nil {
 		return err
 	}
-	d := &coverage.Document{Service: "clinic", Indexes: []*coverage.Index{library, index}}
+	library, _ := whole.Called([]coverage.Call{
+		{Package: sdk + "/session", Symbol: "New", Sites: []string{"main.go:31"}},
+		{Package: sdk + "/audit", Symbol: "Recorder.Handler", Sites: []string{"main.go:34"}},
+	})
+	run, err := coverage.ReadTestRun(strings.NewReader(events))
+	if err != nil {
+		return err
+	}
+	d := &coverage.Document{Service: "clinic", Indexes: []*coverage.Index{library, index}, Passed: run.Passed}
 	s, err := d.Summary(crosswalk.SecurityRule)
 	if err != nil {
 		return err
 	}
-	fmt.Println("\n4. The document, with this library's own tags beside the service's:")
-	fmt.Printf("   Security Rule: %d provisions, %d mapped, %d tagged, %d with a tagged test, %d reported;\n", s.Provisions, s.Mapped, s.Tagged, s.Tested, s.Reported)
-	fmt.Printf("   code can serve %d in part, %d are the organisation's alone\n", s.Shared, s.Provisions-s.Shared)
-	var md, html bytes.Buffer
-	if err := d.WriteMarkdown(&md); err != nil {
-		return err
+	fmt.Println("\n4. The document, with the tags of what the service calls beside its own:")
+	fmt.Printf("   Security Rule: %d provisions, %d mapped, %d tagged, %d tested in the given run, %d reported;\n", s.Provisions, s.Mapped, s.Tagged, s.Tested, s.Reported)
+	fmt.Printf("   code can serve %d in part, the called API serves %d, %d are the organisation's alone\n", s.Shared, s.SDK, s.Provisions-s.Shared)
+	for _, form := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{{"Markdown", d.WriteMarkdown}, {"HTML", d.WriteHTML}, {"CSV", d.WriteCSV}, {"JSON", d.WriteJSON}} {
+		var b bytes.Buffer
+		if err := form.write(&b); err != nil {
+			return err
+		}
+		fmt.Printf("   %d bytes of %s, the same at every run\n", b.Len(), form.name)
 	}
-	if err := d.WriteHTML(&html); err != nil {
-		return err
-	}
-	fmt.Printf("   %d bytes of Markdown, %d of HTML, the same at every run\n", md.Len(), html.Len())
+	fmt.Println("\n5. Proposed, not law:")
+	fmt.Println("   " + crosswalk.Proposal2025().Notice())
 	fmt.Println("\n" + crosswalk.Caution)
 	return nil
 }
