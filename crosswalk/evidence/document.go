@@ -8,15 +8,26 @@ import (
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crosswalk"
-	"github.com/safeguard-sdk/safeguard/crosswalk/internal/markdown"
 )
 
 // WriteMarkdown writes the index of the pack: what stands behind each of the
 // answers, and where it is.
 func (p *Pack) WriteMarkdown(w io.Writer) error {
-	var d markdown.Doc
+	_, err := w.Write(p.index(Markdown))
+	return err
+}
+
+// WriteHTML writes the same as one HTML file without script and without any
+// other file.
+func (p *Pack) WriteHTML(w io.Writer) error {
+	_, err := w.Write(p.index(HTML))
+	return err
+}
+
+func (p *Pack) index(f Format) []byte {
+	d := f.page()
 	d.Heading(1, "Evidence for an audit under the HIPAA Security Rule")
-	p.head(&d)
+	p.head(d)
 	d.Heading(2, "What stands behind the answers")
 	s := p.Summary
 	d.Table("Status", "Requests", "Meaning")
@@ -44,19 +55,14 @@ func (p *Pack) WriteMarkdown(w io.Writer) error {
 	d.Heading(2, "Policies")
 	d.Table("Policy", "Status", "File")
 	for i := range p.Policies {
-		d.Row(p.Policies[i].Title, p.Policies[i].shown(), p.Policies[i].File())
+		d.Row(p.Policies[i].Title, p.Policies[i].shown(), p.Policies[i].File)
 	}
-	d.Paragraph("Recognised security practices: " + practicesFile + ".")
-	p.logs(&d)
-	return write(w, &d)
+	d.Paragraph("Recognised security practices: " + practicesName + p.Format.extension() + ".")
+	p.logs(d)
+	return d.Bytes()
 }
 
-func write(w io.Writer, d *markdown.Doc) error {
-	_, err := w.Write(d.Bytes())
-	return err
-}
-
-func (p *Pack) head(d *markdown.Doc) {
+func (p *Pack) head(d page) {
 	d.Fact("Organisation", p.Organisation)
 	d.Fact("Service", strings.TrimSpace(p.Service+" "+p.Version))
 	d.Fact("Period", string(p.Period.From)+" to "+string(p.Period.To)+" (UTC, both included)")
@@ -68,7 +74,7 @@ func (p *Pack) head(d *markdown.Doc) {
 	}
 }
 
-func (p *Pack) logs(d *markdown.Doc) {
+func (p *Pack) logs(d page) {
 	d.Heading(2, "Logs")
 	if len(p.Logs) == 0 {
 		d.Paragraph("No log was read.")
@@ -101,7 +107,7 @@ func (a *Artefact) shown() string {
 
 // document returns the file of one request.
 func (p *Pack) document(a *Artefact) []byte {
-	var d markdown.Doc
+	d := p.Format.page()
 	d.Heading(1, fmt.Sprintf("Request %d, %s: %s", a.Number, a.Section, a.Title))
 	d.Fact("Activity", a.Activity)
 	d.Fact("Provision", provision(a.Control))
@@ -120,15 +126,15 @@ func (p *Pack) document(a *Artefact) []byte {
 		d.Fact("Policy", a.PolicyFile)
 	}
 	for i := range a.Entries {
-		a.Entries[i].write(&d)
+		a.Entries[i].write(d)
 	}
 	for i := range a.Answers {
-		a.Answers[i].write(&d, "")
+		a.Answers[i].write(d, "")
 	}
 	for i := range a.Supports {
-		a.Supports[i].write(&d, "Beside the answer: ")
+		a.Supports[i].write(d, "Beside the answer: ")
 	}
-	a.writeDecisions(&d)
+	a.writeDecisions(d)
 	d.Heading(2, "Read this first")
 	for _, n := range notices() {
 		d.Item(n)
@@ -151,7 +157,7 @@ func designation(r crosswalk.Requirement) string {
 	return "(" + r.Designation.String() + ")"
 }
 
-func (e *Entry) write(d *markdown.Doc) {
+func (e *Entry) write(d page) {
 	title := e.Document
 	if e.None {
 		title = "Statement that there is none"
@@ -167,7 +173,7 @@ func (e *Entry) write(d *markdown.Doc) {
 	}
 }
 
-func (t *Table) write(d *markdown.Doc, prefix string) {
+func (t *Table) write(d page, prefix string) {
 	s, _ := GetSchema(t.Schema) // validated
 	d.Heading(2, prefix+s.Title)
 	d.Fact("Basis", t.Basis.String())
@@ -193,7 +199,7 @@ func (t *Table) write(d *markdown.Doc, prefix string) {
 	}
 }
 
-func (a *Artefact) writeDecisions(d *markdown.Doc) {
+func (a *Artefact) writeDecisions(d page) {
 	if !a.Alternative {
 		return
 	}
@@ -209,9 +215,6 @@ func (a *Artefact) writeDecisions(d *markdown.Doc) {
 	}
 }
 
-// File returns the name of the policy's file in a pack.
-func (p *Policy) File() string { return "policies/" + p.ID + ".md" }
-
 func (p *Policy) shown() string {
 	if p.Status == Entered {
 		return "adopted"
@@ -220,7 +223,7 @@ func (p *Policy) shown() string {
 }
 
 func (p *Policy) document(pack *Pack) []byte {
-	var d markdown.Doc
+	d := pack.Format.page()
 	title := p.Title
 	if p.Status != Entered {
 		title = "DRAFT: " + title
@@ -229,11 +232,11 @@ func (p *Policy) document(pack *Pack) []byte {
 	d.Fact("Organisation", pack.Organisation)
 	d.Fact("Service", strings.TrimSpace(pack.Service+" "+pack.Version))
 	d.Fact("Made", string(pack.Made))
-	p.writeState(&d)
+	p.writeState(d)
 	d.Heading(2, "What the rule asks")
-	p.writeClauses(&d, true)
+	p.writeClauses(d, true)
 	d.Heading(2, "Good practice beyond the rule")
-	p.writeClauses(&d, false)
+	p.writeClauses(d, false)
 	if len(p.Settings) > 0 {
 		d.Heading(2, "Settings of the service, as it reports them")
 		d.Table("Setting", "Value")
@@ -245,7 +248,7 @@ func (p *Policy) document(pack *Pack) []byte {
 			d.Row(s.Name, value)
 		}
 	}
-	p.writeQuestions(&d)
+	p.writeQuestions(d)
 	d.Heading(2, "Read this first")
 	for _, n := range notices() {
 		d.Item(n)
@@ -253,7 +256,7 @@ func (p *Policy) document(pack *Pack) []byte {
 	return d.Bytes()
 }
 
-func (p *Policy) writeState(d *markdown.Doc) {
+func (p *Policy) writeState(d page) {
 	d.Fact("Digest of this text (SHA-256)", p.Digest)
 	if a := p.Adoption; a != nil {
 		d.Fact("Adopted by", a.Approver+", "+a.Role)
@@ -268,7 +271,7 @@ func (p *Policy) writeState(d *markdown.Doc) {
 	}
 }
 
-func (p *Policy) writeClauses(d *markdown.Doc, ruled bool) {
+func (p *Policy) writeClauses(d page, ruled bool) {
 	none := true
 	for _, c := range p.Clauses {
 		if (len(c.Controls) > 0) != ruled {
@@ -294,7 +297,7 @@ func citations(ids []safeguard.Control) string {
 	return strings.Join(out, ", ")
 }
 
-func (p *Policy) writeQuestions(d *markdown.Doc) {
+func (p *Policy) writeQuestions(d page) {
 	if p.Status != Entered {
 		d.Heading(2, "What a person must still decide")
 		d.Table("Key", "Question")
@@ -310,14 +313,14 @@ func (p *Policy) writeQuestions(d *markdown.Doc) {
 	}
 }
 
-// practicesFile is the name of the view in a pack.
-const practicesFile = "recognised-security-practices.md"
+// practicesName is the name of the view in a pack.
+const practicesName = "recognised-security-practices"
 
 func (p *Pack) practicesDocument() []byte {
 	v := &p.Practices
-	var d markdown.Doc
+	d := p.Format.page()
 	d.Heading(1, "Recognised security practices: the prior twelve months")
-	p.head(&d)
+	p.head(d)
 	d.Item(PracticesNotice)
 	d.Item(crosswalk.DerivedNotice)
 	d.Item("GV.OC-03 is left out: it is paired with every provision.")

@@ -21,7 +21,7 @@ import (
 
 // Names of the files that a pack has beside those of requests and policies.
 const (
-	indexFile     = "index.md"
+	indexName     = "index"
 	dataFile      = "pack.json"
 	sumsFile      = "SHA256SUMS"
 	signatureFile = "SHA256SUMS.sig"
@@ -84,8 +84,8 @@ func (p *Pack) Files(signer crypto.Signer) ([]File, error) {
 
 // content returns all files but the list of hashes and its signature.
 func (p *Pack) content(public ed25519.PublicKey) ([]File, error) {
-	var index, data bytes.Buffer
-	if err := errors.Join(p.WriteMarkdown(&index), p.WriteJSON(&data)); err != nil {
+	var data bytes.Buffer
+	if err := p.WriteJSON(&data); err != nil {
 		return nil, err
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
@@ -93,15 +93,15 @@ func (p *Pack) content(public ed25519.PublicKey) ([]File, error) {
 		return nil, fmt.Errorf("evidence: public key: %w", err)
 	}
 	files := []File{
-		{indexFile, index.Bytes()}, {dataFile, data.Bytes()},
+		{indexName + p.Format.extension(), p.index(p.Format)}, {dataFile, data.Bytes()},
 		{publicKeyFile, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})},
-		{practicesFile, p.practicesDocument()},
+		{practicesName + p.Format.extension(), p.practicesDocument()},
 	}
 	for i := range p.Artefacts {
 		files = append(files, File{p.Artefacts[i].File, p.document(&p.Artefacts[i])})
 	}
 	for i := range p.Policies {
-		files = append(files, File{p.Policies[i].File(), p.Policies[i].document(p)})
+		files = append(files, File{p.Policies[i].File, p.Policies[i].document(p)})
 	}
 	for i, l := range p.Logs {
 		if l.Verified {

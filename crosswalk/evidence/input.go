@@ -42,6 +42,8 @@ type Input struct {
 	Period Period `json:"period"`
 	// Made is the day on which the pack is made.
 	Made Date `json:"made"`
+	// Format is that of the documents.
+	Format Format `json:"format,omitempty"`
 	// Tables are what components and persons hand over.
 	Tables []Table `json:"tables,omitempty"`
 	// Entries are documents and statements of named persons.
@@ -63,6 +65,9 @@ func (in *Input) Validate() error {
 	}
 	if in.Organisation == "" || in.Service == "" || in.Collector == "" {
 		return refuse("", "organisation, service or collector is missing")
+	}
+	if !in.Format.valid() {
+		return refuse("format", "is %q or left out", HTML)
 	}
 	if err := printable("", in.Organisation, in.Service, in.Version, in.Collector); err != nil {
 		return err

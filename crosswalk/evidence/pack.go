@@ -66,6 +66,7 @@ type Pack struct {
 	Collector    string     `json:"collector"`
 	Period       Period     `json:"period"`
 	Made         Date       `json:"made"`
+	Format       Format     `json:"format,omitempty"`
 	Summary      Summary    `json:"summary"`
 	Artefacts    []Artefact `json:"artefacts"`
 	Policies     []Policy   `json:"policies"`
@@ -106,7 +107,7 @@ func Build(in *Input) (*Pack, error) {
 	tables := in.allTables()
 	p := &Pack{
 		Organisation: in.Organisation, Service: in.Service, Version: in.Version, Collector: in.Collector,
-		Period: in.Period, Made: in.Made, Policies: in.policies(tables),
+		Period: in.Period, Made: in.Made, Format: in.Format, Policies: in.policies(tables),
 	}
 	for r := range Requests() {
 		a := in.artefact(r, tables, p.Policies)
@@ -152,7 +153,7 @@ func (in *Input) observed() []Table {
 func (in *Input) artefact(r Request, tables []Table, policies []Policy) Artefact {
 	a := Artefact{
 		Number: r.Number, Section: r.Section, Control: r.Control, Activity: r.Activity, Kind: r.Kind.String(),
-		Title: r.Title(), Text: r.Text, File: r.File(), Alternative: r.Alternative,
+		Title: r.Title(), Text: r.Text, File: r.File(in.Format), Alternative: r.Alternative,
 		Answers: among(tables, r.answers), Supports: among(tables, r.supports),
 	}
 	a.Retention, _ = Keep(in.Made, "", false) // validated
@@ -170,7 +171,7 @@ func (in *Input) artefact(r Request, tables []Table, policies []Policy) Artefact
 		a.Decisions = decisionsOn(r.Control, tables)
 	}
 	if i := slices.IndexFunc(policies, func(p Policy) bool { return p.ID == r.Policy }); i >= 0 {
-		a.Policy, a.PolicyFile = r.Policy, policies[i].File()
+		a.Policy, a.PolicyFile = r.Policy, policies[i].File
 		a.settle(r, &policies[i])
 	} else {
 		a.settle(r, nil)

@@ -62,15 +62,16 @@ func TestNothingGivenIsNoEvidence(t *testing.T) {
 	p := build(t, input())
 	require.Zero(t, p.Summary.Substantive())
 	require.Equal(t, 175, p.Summary.Template+p.Summary.NotAvailable+p.Summary.Organisation)
+	files := fsOf(t, p)
 	for _, a := range p.Artefacts {
 		require.NotEmpty(t, a.Statement)
-		text := file(t, p, a.File)
+		text := string(files[a.File].Data)
 		require.Contains(t, text, "Made")
 		require.LessOrEqual(t, len(text), 8<<10, "small files, no compendium")
 	}
 	for _, pol := range p.Policies {
 		require.Equal(t, evidence.Template, pol.Status)
-		require.Contains(t, file(t, p, pol.File()), "DRAFT")
+		require.Contains(t, string(files[pol.File].Data), "DRAFT")
 	}
 	require.Len(t, p.Policies, 11)
 	t.Logf("nothing given: %+v", p.Summary)
@@ -196,4 +197,43 @@ func TestEveryDocumentCarriesTheCaution(t *testing.T) {
 	}
 	require.Equal(t, 175+11+2, seen)
 	require.NotEmpty(t, crosswalk.Caution)
+}
+
+// The HTML form says the same, escapes everything and needs nothing from
+// elsewhere.
+//
+// Controls: HIPAA 164.316(b)(1).
+func TestHTML(t *testing.T) {
+	in := input()
+	in.Format = evidence.HTML
+	in.Organisation = `<script>alert("x")</script>`
+	in.Observations = observations()
+	in.Tables = []evidence.Table{roster()}
+	p := build(t, in)
+	files, err := p.Files(testKey)
+	require.NoError(t, err)
+	pages := 0
+	for _, f := range files {
+		require.NotEqual(t, ".md", filepath.Ext(f.Name))
+		if filepath.Ext(f.Name) != ".html" {
+			continue
+		}
+		pages++
+		text := string(f.Data)
+		require.NotContains(t, text, "<script")
+		require.NotContains(t, text, "src=")
+		require.NotContains(t, text, "href=")
+		require.Contains(t, text, "&lt;script&gt;")
+		for _, e := range []string{"ul", "table", "tbody", "main"} {
+			require.Equal(t, strings.Count(text, "<"+e+">"), strings.Count(text, "</"+e+">"), "%s in %s", e, f.Name)
+		}
+	}
+	require.Equal(t, 175+11+2, pages)
+	golden(t, "133.html", file(t, p, answer(p, 133).File))
+	var index strings.Builder
+	require.NoError(t, p.WriteHTML(&index))
+	require.Equal(t, index.String(), file(t, p, "index.html"))
+	in.Format = "docx"
+	_, err = evidence.Build(in)
+	require.ErrorIs(t, err, evidence.ErrInput)
 }

@@ -24,6 +24,8 @@ type Policy struct {
 	// ID is for instance "access-control".
 	ID    string `json:"id"`
 	Title string `json:"title"`
+	// File is its name in the pack.
+	File string `json:"file"`
 	// Clauses are what the policy says.
 	Clauses []Clause `json:"clauses"`
 	// Settings are the service's own, as it reports them.
@@ -170,6 +172,7 @@ func (in *Input) policies(tables []Table) []Policy {
 		for j := range p.Settings {
 			p.Settings[j].Value = settingValue(tables, p.Settings[j])
 		}
+		p.File = "policies/" + p.ID + in.Format.extension()
 		p.Digest = p.digest()
 		p.Status = Template
 		in.adopt(p)

@@ -32,7 +32,7 @@ func adoption(p *evidence.Pack, id string) evidence.Adoption {
 // Controls: HIPAA 164.316(a), 164.316(b)(1).
 func TestDrafts(t *testing.T) {
 	p := build(t, input())
-	digests := map[string]bool{}
+	digests, files := map[string]bool{}, fsOf(t, p)
 	for _, d := range p.Policies {
 		ruled, other := 0, 0
 		for _, c := range d.Clauses {
@@ -53,7 +53,7 @@ func TestDrafts(t *testing.T) {
 		require.False(t, digests[d.Digest])
 		digests[d.Digest] = true
 		require.Nil(t, d.Adoption)
-		require.Contains(t, file(t, p, d.File()), d.Digest)
+		require.Contains(t, string(files[d.File].Data), d.Digest)
 	}
 }
 

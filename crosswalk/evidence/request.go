@@ -148,9 +148,9 @@ func (r Request) Title() string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-// File returns the name of the request's file in a pack, for instance
-// "requests/121-164.312-a-1-privileged-users.md".
-func (r Request) File() string {
+// File returns the name of the request's file in a pack of a format, for
+// instance "requests/121-164.312-a-1-privileged-users.md".
+func (r Request) File(f Format) string {
 	section := strings.NewReplacer(")(", "-", "(", "-", ")", "").Replace(r.Section)
-	return fmt.Sprintf("requests/%03d-%s-%s.md", r.Number, section, r.Name)
+	return fmt.Sprintf("requests/%03d-%s-%s%s", r.Number, section, r.Name, f.extension())
 }

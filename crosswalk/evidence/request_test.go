@@ -52,9 +52,9 @@ func TestRequestsNameKnownThings(t *testing.T) {
 	for r := range evidence.Requests() {
 		require.False(t, names[r.Name], r.Name)
 		names[r.Name] = true
-		file := strings.ToLower(r.File())
+		file := strings.ToLower(r.File(evidence.Markdown))
 		require.False(t, files[file], "names differ by more than case: %s", file)
-		require.Regexp(t, `^requests/\d{3}-164\.3\d\d(-[A-Za-z0-9]+)*\.md$`, r.File())
+		require.Regexp(t, `^requests/\d{3}-164\.3\d\d(-[A-Za-z0-9]+)*\.md$`, r.File(evidence.Markdown))
 		files[file] = true
 
 		known, ok := crosswalk.Get(r.Control)

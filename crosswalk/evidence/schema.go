@@ -3,6 +3,7 @@ package evidence
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/safeguard-sdk/safeguard"
 )
@@ -67,22 +68,31 @@ type Schema struct {
 //
 // Controls: HIPAA 164.316(b)(1).
 func Schemas() []Schema {
+	out := slices.Clone(schemas())
+	for i := range out {
+		out[i].Columns = slices.Clone(out[i].Columns)
+	}
+	return out
+}
+
+var schemas = sync.OnceValue(func() []Schema {
 	all := slices.Concat(recordSchemas(), observationSchemas(), componentSchemas(), personSchemas())
 	slices.SortFunc(all, func(a, b Schema) int { return strings.Compare(a.Name, b.Name) })
 	return all
-}
+})
 
 // GetSchema returns the schema with the given name, and false if there is
 // none.
 //
 // Controls: HIPAA 164.316(b)(1).
 func GetSchema(name string) (Schema, bool) {
-	all := Schemas()
-	i := slices.IndexFunc(all, func(s Schema) bool { return s.Name == name })
-	if i < 0 {
+	i, ok := slices.BinarySearchFunc(schemas(), name, func(s Schema, name string) int { return strings.Compare(s.Name, name) })
+	if !ok {
 		return Schema{}, false
 	}
-	return all[i], true
+	s := schemas()[i]
+	s.Columns = slices.Clone(s.Columns)
+	return s, true
 }
 
 func columns(names string) []string { return strings.Split(names, "|") }
