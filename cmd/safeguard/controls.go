@@ -34,18 +34,20 @@ func (c *controlsCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	found, indexes, err := c.load(e, c.Patterns)
-	if err != nil {
+	doc := &coverage.Document{Title: c.Title, Service: c.Service, Version: c.Release, Generated: day, Proposed: c.Proposed}
+	formats := documentFormats(doc)
+	if err := c.check(formats); err != nil {
 		return err
-	}
-	doc := &coverage.Document{
-		Title: c.Title, Service: orElse(c.Service, found.Module), Version: c.Release, Generated: day,
-		Indexes: indexes, Proposed: c.Proposed,
 	}
 	if err := c.fill(e, doc); err != nil {
 		return err
 	}
-	return c.write(e, c.inputs(), documentFormats(doc)...)
+	found, indexes, err := c.load(e, c.Patterns)
+	if err != nil {
+		return err
+	}
+	doc.Indexes, doc.Service = indexes, orElse(c.Service, found.Module)
+	return c.write(e, c.inputs(), formats...)
 }
 
 func orElse(s, other string) string {

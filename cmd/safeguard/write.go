@@ -26,14 +26,13 @@ type format struct {
 // write renders every document, and then writes all files or none. The first
 // format is the default. inputs are files that must not be replaced.
 func (o outputs) write(e *env, inputs []string, formats ...format) error {
-	paths := o.Out
-	if len(paths) == 0 {
-		paths = []string{"-"}
+	if err := o.check(formats); err != nil {
+		return err
 	}
 	batch := output.Batch{Inputs: inputs}
 	defer batch.Discard()
 	var screen bytes.Buffer
-	for _, path := range paths {
+	for _, path := range o.paths() {
 		f, err := o.choose(path, formats)
 		if err != nil {
 			return err
@@ -56,6 +55,25 @@ func (o outputs) write(e *env, inputs []string, formats ...format) error {
 	}
 	_, err := e.out.Write(screen.Bytes())
 	return err
+}
+
+// paths are where to write, standard output by default.
+func (o outputs) paths() []string {
+	if len(o.Out) == 0 {
+		return []string{"-"}
+	}
+	return o.Out
+}
+
+// check refuses formats that do not exist. A command that works long calls it
+// before the work.
+func (o outputs) check(formats []format) error {
+	for _, path := range o.paths() {
+		if _, err := o.choose(path, formats); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // choose returns the format for a path: that of its ending, else that of the
