@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // maxCodes bounds the table of one Codes.
@@ -25,48 +26,61 @@ const maxCodes = 1 << 24
 //
 // Controls: HIPAA 164.514(c).
 type Codes struct {
+	// The table lies behind a pointer that reflection cannot follow, because a
+	// printer that meets a Codes by value, in another struct, sees its fields
+	// and not its methods.
+	p atomic.Pointer[codeTable]
+}
+
+// codeTable is the content of a Codes.
+type codeTable struct {
 	mu    sync.RWMutex
 	codes map[string]string
 	back  map[string]string
-	limit int // 0 stands for maxCodes
+	limit int
+}
+
+// table returns the table and makes it if there is none.
+func (c *Codes) table() *codeTable {
+	if t := c.p.Load(); t != nil {
+		return t
+	}
+	c.p.CompareAndSwap(nil, &codeTable{codes: map[string]string{}, back: map[string]string{}, limit: maxCodes})
+	return c.p.Load()
 }
 
 // Len returns how many codes the table holds.
 func (c *Codes) Len() int {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return len(c.codes)
+	t := c.table()
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.codes)
 }
 
 // Reveal returns what a code stands for, which is PHI, and false for a code
 // that is not in the table. References of FHIR come back in the form
 // "Patient/123" or "urn:uuid:…", ids of Go structs as they were.
 func (c *Codes) Reveal(code string) (string, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	key, ok := c.back[code]
+	t := c.table()
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	key, ok := t.back[code]
 	return key, ok
 }
 
 // code returns the code for key and makes one if there is none.
 func (c *Codes) code(key string) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if code, ok := c.codes[key]; ok {
+	t := c.table()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if code, ok := t.codes[key]; ok {
 		return code, nil
 	}
-	limit := c.limit
-	if limit == 0 {
-		limit = maxCodes
-	}
-	if len(c.codes) >= limit {
+	if len(t.codes) >= t.limit {
 		return "", ErrCodes
 	}
-	if c.codes == nil {
-		c.codes, c.back = map[string]string{}, map[string]string{}
-	}
 	code := newCode()
-	c.codes[key], c.back[code] = code, key
+	t.codes[key], t.back[code] = code, key
 	return code, nil
 }
 

@@ -212,7 +212,9 @@ func TestCodesAreNotDerived(t *testing.T) {
 
 // Controls: HIPAA 164.514(c).
 func TestCodesFull(t *testing.T) {
-	e := engine(t, &Options{Codes: &Codes{limit: 1}})
+	codes := new(Codes)
+	codes.table().limit = 1
+	e := engine(t, &Options{Codes: codes})
 	out, report, err := e.FHIR(context.Background(), nil, []byte(`{"resourceType":"Patient","id":"1","link":[{"other":{"reference":"Patient/2"},"type":"refer"}]}`))
 	require.ErrorIs(t, err, ErrCodes)
 	require.Nil(t, report)
