@@ -18,8 +18,10 @@ func (r *Report) markdown() []byte {
 	if r.Verdict.Notify() {
 		r.clocks(d)
 	}
+	r.sent(d)
 	r.table(d)
 	r.proof(d)
+	r.evidence(d)
 	return d.Bytes()
 }
 
@@ -67,10 +69,10 @@ func (r *Report) question(d *markdown.Doc) {
 		d.Paragraph("No data is recorded, so nothing can be shown to have been secured.")
 	}
 	if len(r.Protections) > 0 {
-		d.Table("Data", "Secured", "Because")
+		d.Table("Data", "Kinds of PHI", "Secured", "Because")
 	}
 	for _, p := range r.Protections {
-		d.Row(p.Holding, yes(p.Secured), strings.Join(p.Reasons, "; "))
+		d.Row(p.Holding, orElse(strings.Join(p.Kinds, ", "), "not recorded"), yes(p.Secured), strings.Join(p.Reasons, "; "))
 	}
 	d.Heading(2, "Is notification due?")
 	d.Fact("Verdict", string(r.Verdict))
@@ -110,6 +112,39 @@ func (r *Report) clocks(d *markdown.Doc) {
 	}
 }
 
+func (r *Report) sent(d *markdown.Doc) {
+	if len(r.Notices) == 0 {
+		return
+	}
+	d.Heading(2, "Notices sent")
+	d.Table("No.", "To", "Sent", "By", "Method", "Recipients", "Content not recorded")
+	for i := range r.Notices {
+		n := &r.Notices[i]
+		to, recipients := Deadline{Audience: n.Audience, Jurisdiction: n.Jurisdiction}, ""
+		if n.Audience == ToIndividuals {
+			recipients = fmt.Sprint(len(n.To) + n.All)
+		}
+		d.Row(fmt.Sprint(i+1), to.name(), n.Sent.String(), n.By, n.Method, recipients, joined(n.lacking()))
+	}
+}
+
+func (r *Report) evidence(d *markdown.Doc) {
+	d.Heading(2, "Evidence on record")
+	d.Paragraph("Kept elsewhere, and not opened by this report.")
+	if len(r.Evidence) == 0 {
+		d.Item("none")
+		return
+	}
+	d.Table("About", "Where", "SHA-256", "Proves", "Covers", "Collected", "Collector")
+	for _, e := range r.Evidence {
+		covers := ""
+		if !e.Evidence.Covers.IsZero() {
+			covers = e.Evidence.Covers.String()
+		}
+		d.Row(e.About, e.Evidence.Ref, orElse(e.Evidence.SHA256, "none"), joined(e.Evidence.Proves), covers, e.Evidence.Collected.String(), e.Evidence.Collector)
+	}
+}
+
 func (r *Report) table(d *markdown.Doc) {
 	if len(r.Affected) == 0 {
 		return
@@ -127,7 +162,6 @@ func (r *Report) table(d *markdown.Doc) {
 
 func (r *Report) proof(d *markdown.Doc) {
 	d.Heading(2, "Burden of proof")
-	d.Fact("Evidence on record", fmt.Sprintf("%d items, %d of them with a SHA-256 hash; not opened by this report", r.Evidence, r.Hashed))
 	d.Fact("Retain at least until", r.RetainUntil.String()+" (164.414(a), 164.530(j)), later if anything is added")
 	if len(r.Gaps) == 0 {
 		d.Item("No gap was found in the form of the file. Whether it convinces is for others to judge.")

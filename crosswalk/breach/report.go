@@ -39,16 +39,27 @@ type Report struct {
 	Deadlines []Progress `json:"deadlines,omitempty"`
 	// Affected says for each individual when and by whom it was notified.
 	Affected []Affected `json:"affected,omitempty"`
-	// Delays are the law enforcement statements as given.
-	Delays []Statement `json:"delays,omitempty"`
-	// Evidence counts the items on record, and Hashed those with a hash.
-	Evidence int `json:"evidence"`
-	Hashed   int `json:"hashed"`
+	// Notices and Delays are as given: what was sent, and the statements of law
+	// enforcement.
+	Notices []Notice    `json:"notices,omitempty"`
+	Delays  []Statement `json:"delays,omitempty"`
+	// Evidence is everything on record, in the order of the file. The report
+	// does not open it.
+	Evidence []Item `json:"evidence,omitempty"`
 	// Gaps are what keeps the file from carrying the burden of proof.
 	Gaps []Gap `json:"gaps,omitempty"`
 	// RetainUntil is the first day on which the documentation as it stands need
 	// no longer be retained: six years after the latest day on record.
 	RetainUntil Date `json:"retainUntil"`
+}
+
+// An Item is evidence with what it is about.
+//
+// Controls: HIPAA 164.414(b).
+type Item struct {
+	// About is the place in the file, for instance "holdings[0]".
+	About    string   `json:"about"`
+	Evidence Evidence `json:"evidence"`
 }
 
 // A FactorRow is one assessed factor.
@@ -142,7 +153,7 @@ func (f *File) Report(asOf Date) (*Report, error) {
 	r := &Report{
 		ID: f.ID, Entity: f.Entity, Role: f.Role, AsOf: asOf, Summary: f.Summary, Occurred: at,
 		Discovered: f.Discovered(), DiscoveredBy: f.Discovery.By, Protections: []Protection{},
-		Delays: f.Delays, RetainUntil: f.lastDay().addYears(retentionYears),
+		Notices: f.Notices, Delays: f.Delays, RetainUntil: f.lastDay().addYears(retentionYears),
 	}
 	for i := range f.Holdings {
 		r.Protections = append(r.Protections, f.Holdings[i].Protection(at))
@@ -157,7 +168,9 @@ func (f *File) Report(asOf Date) (*Report, error) {
 	r.Individuals, r.Named, r.Unplaced = facts.Individuals, len(f.Individuals), facts.Unplaced
 	r.Residents, r.Affected = residences(facts.Residents), f.affected()
 	for _, p := range f.places() {
-		r.count(p.list)
+		for _, e := range p.list {
+			r.Evidence = append(r.Evidence, Item{p.path, e})
+		}
 	}
 	if r.Verdict.Notify() {
 		if err := f.follow(r, facts); err != nil {
@@ -170,13 +183,6 @@ func (f *File) Report(asOf Date) (*Report, error) {
 
 // retentionYears is 164.530(j)(2), to which 164.414(a) refers.
 const retentionYears = 6
-
-func (r *Report) count(list []Evidence) {
-	r.Evidence += len(list)
-	for i := range list {
-		r.Hashed += boolInt(list[i].SHA256 != "")
-	}
-}
 
 // WriteJSON writes the report as JSON. The same report gives the same bytes.
 func (r *Report) WriteJSON(w io.Writer) error { return writeJSON(w, r) }

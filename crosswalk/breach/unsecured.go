@@ -77,7 +77,8 @@ const (
 //
 // Controls: HIPAA 164.402(2), 164.414(b).
 type Protection struct {
-	Holding string `json:"holding"`
+	Holding string   `json:"holding"`
+	Kinds   []string `json:"kinds,omitempty"`
 	// Secured is true only if every point is shown by evidence for the whole
 	// time of the incident.
 	Secured bool `json:"secured"`
@@ -109,13 +110,13 @@ func (h *Holding) Protection(at Period) Protection {
 		missing = append(missing, "the time of the incident is not known, so nothing can be shown for it")
 	}
 	if len(missing) > 0 {
-		return Protection{Holding: h.Name, Reasons: missing}
+		return Protection{Holding: h.Name, Kinds: h.Kinds, Reasons: missing}
 	}
 	shown := "encrypted, keys apart and not breached, nothing reached in clear; evidence covers "
 	if h.Form != Encrypted {
 		shown = "destroyed before the incident; evidence covers "
 	}
-	return Protection{Holding: h.Name, Secured: true, Reasons: []string{shown + at.String()}}
+	return Protection{Holding: h.Name, Kinds: h.Kinds, Secured: true, Reasons: []string{shown + at.String()}}
 }
 
 func (h *Holding) encryption(at Period) []string {
