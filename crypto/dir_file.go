@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-func readRecord(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func (d *DirSubjects) readRecord(path string) ([]byte, error) {
+	f, err := d.root.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNotFound
 	}
@@ -34,14 +34,14 @@ func readRecord(path string) ([]byte, error) {
 
 // publish writes a synced temporary file beside path, moves it there with
 // link or rename, and syncs the directory.
-func publish(path string, kind byte, record []byte, move func(from, to string) error) error {
+func (d *DirSubjects) publish(path string, kind byte, record []byte, move func(from, to string) error) error {
 	dir := filepath.Dir(path)
-	temp := tempName(path) + rand.Text()
-	f, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	temp := filepath.Join(dir, tempName(filepath.Base(path))+rand.Text())
+	f, err := d.root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp) // is gone already after a rename
+	defer d.root.Remove(temp) // is gone already after a rename
 	_, err = f.Write(append([]byte{kind}, record...))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
@@ -49,27 +49,43 @@ func publish(path string, kind byte, record []byte, move func(from, to string) e
 	if err := move(temp, path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return d.syncDir(dir)
 }
 
-// tempName returns how the temporary files of a record start.
-func tempName(path string) string {
-	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".")
-}
+// tempName returns how the temporary files of a file start.
+func tempName(base string) string { return "." + base + "." }
 
-// makeDirs makes dir below root and syncs the directories above it, also
-// those that another process has made and perhaps not synced yet.
-func makeDirs(root, dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// makeDirs makes a directory and syncs those above it, also those that another
+// process has made and perhaps not synced yet.
+func (d *DirSubjects) makeDirs(dir string) error {
+	if err := d.root.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	for d := dir; d != root; {
-		d = filepath.Dir(d)
-		if err := syncDir(d); err != nil {
+	for dir != "." {
+		dir = filepath.Dir(dir)
+		if err := d.syncDir(dir); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// list returns the names of what is in a directory.
+func (d *DirSubjects) list(dir string) ([]string, error) {
+	f, err := d.root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+func (d *DirSubjects) syncDir(dir string) error {
+	f, err := d.root.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func syncDir(dir string) error {

@@ -52,7 +52,7 @@ func TestDirSubjectsOnDisk(t *testing.T) {
 		require.NotContains(t, string(content), "47114711")
 		return nil
 	}))
-	require.Equal(t, 2, files, "no temporary file stays")
+	require.Equal(t, 3, files, "the marker, two records, and no temporary file")
 }
 
 // record returns the one subject's file below dir.
@@ -137,4 +137,70 @@ func TestNewDirSubjectsRefuses(t *testing.T) {
 	require.Error(t, store.Put(t.Context(), "", "index", nil, []byte("x")))
 	require.Error(t, store.Put(t.Context(), tenantA, "index", nil, nil))
 	require.Error(t, store.Put(t.Context(), tenantA, "index", nil, make([]byte, 64<<10+1)))
+}
+
+// A store whose disk is away is an outage, never an empty store: nothing may be
+// sealed under a key that nobody finds again.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.308(a)(7)(ii)(A); NIST CSF 2.0 PR.DS-01, PR.DS-11.
+func TestStoreThatIsAwayIsNotEmpty(t *testing.T) {
+	base := t.TempDir()
+	dir := filepath.Join(base, "keys")
+	store, err := crypto.NewDirSubjects(dir)
+	require.NoError(t, err)
+	f := newFixture(t, nil)
+	s, err := crypto.New(f.keys, store, nil)
+	require.NoError(t, err)
+	sealed := seal(t, s, refOf(patient(1)), "value")
+
+	// Moved away, the store goes with its directory.
+	require.NoError(t, os.Rename(dir, dir+".away"))
+	fresh, err := crypto.New(f.keys, store, nil)
+	require.NoError(t, err)
+	later, err := fresh.AppendSeal(t.Context(), nil, []byte("later"), refOf(patient(1)))
+	require.NoError(t, err)
+	_, err = crypto.OpenDirSubjects(dir)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	_, err = crypto.OpenDirSubjects(dir)
+	require.ErrorIs(t, err, fs.ErrNotExist, "an empty mount point is no store")
+	require.NoError(t, os.Remove(dir))
+	require.NoError(t, os.Rename(dir+".away", dir))
+	store, err = crypto.OpenDirSubjects(dir)
+	require.NoError(t, err)
+	s, err = crypto.New(f.keys, store, nil)
+	require.NoError(t, err)
+	for want, value := range map[string][]byte{"value": sealed, "later": later} {
+		got, err := s.AppendOpen(t.Context(), nil, value, refOf(patient(1)))
+		require.NoError(t, err)
+		require.Equal(t, want, string(got))
+	}
+
+	// Without the key that names them the subjects are not started anew.
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "t-"+tenantA, "in")))
+	fresh, err = crypto.New(f.keys, store, nil)
+	require.NoError(t, err)
+	_, err = fresh.AppendSeal(t.Context(), nil, []byte("x"), refOf(patient(1)))
+	require.ErrorContains(t, err, "is missing")
+	require.NoError(t, os.Remove(filepath.Join(dir, "safeguard-subjects")))
+	_, err = fresh.AppendSeal(t.Context(), nil, []byte("x"), refOf(patient(1)))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+
+	_, err = crypto.NewDirSubjects(base)
+	require.ErrorContains(t, err, "something else")
+}
+
+// The name of the directory is not a pattern.
+//
+// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func TestDestroyInADirectoryWithBrackets(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "keys[1")
+	store, err := crypto.NewDirSubjects(dir)
+	require.NoError(t, err)
+	name := strings.Repeat("ab", 32)
+	require.NoError(t, store.Put(t.Context(), tenantA, name, nil, []byte("record")))
+	left := filepath.Join(dir, "t-"+tenantA, "ab", "."+name+".LEFT")
+	require.NoError(t, os.WriteFile(left, []byte("Rrecord"), 0o600))
+	require.NoError(t, store.Destroy(t.Context(), tenantA, name))
+	require.NoFileExists(t, left)
 }

@@ -1,7 +1,6 @@
 package crypto
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,8 +89,7 @@ func encode[T any](v T) ([]byte, error) {
 	if json.Unmarshal(out, &back) != nil {
 		return nil, errEncode
 	}
-	again, err := json.Marshal(back)
-	if err != nil || !bytes.Equal(out, again) {
+	if !lossless(rv, reflect.ValueOf(&back).Elem()) {
 		return nil, errEncode
 	}
 	return out, nil

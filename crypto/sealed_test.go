@@ -7,6 +7,7 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -246,4 +247,49 @@ func FuzzOpen(f *testing.F) {
 		_ = x.UnmarshalText(b)
 		_ = x.UnmarshalJSON(b)
 	})
+}
+
+type redacted string
+
+func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
+
+type shortened string
+
+func (shortened) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
+// What JSON does not give back is refused, not lost.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestSealRefusesRedactions(t *testing.T) {
+	s := newFixture(t, nil).Sealer
+	ctx, ref := t.Context(), refOf(patient(1))
+	requireLost := func(_ any, err error) { t.Helper(); require.Error(t, err) }
+	requireKept := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
+	sealAny := func(v any) (any, error) { return crypto.Seal(ctx, s, ref, v) }
+	type note struct{ Text redacted }
+	type chart struct {
+		Codes map[string]shortened
+		When  time.Time
+	}
+	requireLost(crypto.Seal(ctx, s, ref, note{"secret"}))
+	requireLost(crypto.Seal(ctx, s, ref, chart{Codes: map[string]shortened{"a": "secret"}}))
+	requireLost(crypto.Seal(ctx, s, ref, []any{int64(7)}))
+	requireLost(sealAny([]byte("x")))
+	requireLost(crypto.Seal(ctx, s, ref, struct{ F func() }{}))
+
+	now := time.Now()
+	type inner struct{ A, B int }
+	type value struct {
+		inner
+		P    *inner
+		When time.Time
+		M    map[string][]string `json:",omitempty"`
+		Any  any
+		Skip int `json:"-"`
+		Addr netip.Addr
+	}
+	requireKept(crypto.Seal(ctx, s, ref, value{P: &inner{1, 2}, When: now, Any: "x", Skip: 3, Addr: netip.MustParseAddr("10.0.0.1")}))
+	requireKept(crypto.Seal(ctx, s, ref, []int(nil)))
+	requireKept(crypto.Seal(ctx, s, ref, map[string]float64{"a1c": 7.4}))
+	requireKept(crypto.Seal(ctx, s, ref, now))
 }

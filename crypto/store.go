@@ -9,7 +9,9 @@ import "context"
 //
 // Records are opaque, at most 64 KiB, and encrypted. Names are 1 to 64
 // characters of a-z and 0-9, made by a keyed hash: neither shows who the
-// subject is. The rules:
+// subject is. The first record of a tenant is always that under "index", the
+// key of that hash; a store may refuse to make it where others are, and should:
+// made anew it hides them. The rules:
 //
 //   - Get returns the record under (tenant, name). Where nothing was ever
 //     stored it returns [ErrNotFound]; where something was destroyed,
