@@ -173,6 +173,10 @@ func TestMapCounts(t *testing.T) {
 	for s := range crosswalk.Subcategories(crosswalk.CSF20) {
 		functions[s.FunctionTitle], categories[s.CategoryTitle] = true, true
 		require.NotEmpty(t, s.Outcome)
+		require.True(t, strings.HasPrefix(s.ID, s.Category+"-") && strings.HasPrefix(s.Category, s.Function+"."), s.ID)
+		got, ok := crosswalk.GetSubcategory(crosswalk.CSF20, s.ID)
+		require.True(t, ok)
+		require.Equal(t, s, got)
 	}
 	require.Equal(t, map[string]bool{"Govern": true, "Identify": true, "Protect": true, "Detect": true, "Respond": true, "Recover": true}, functions)
 	require.Len(t, categories, 22)

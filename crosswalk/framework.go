@@ -47,8 +47,12 @@ type Subcategory struct {
 }
 
 // csfRow is a row of the tables: a function ("PR"), a category ("PR.DS") or a
-// subcategory ("PR.DS-01"), which the form of its id tells.
-type csfRow struct{ id, text string }
+// subcategory ("PR.DS-01"), which the form of its id tells. up is the row of
+// what it belongs to, its own for a function.
+type csfRow struct {
+	id, text string
+	up       int16
+}
 
 func csf(f Framework) []csfRow {
 	switch f {
@@ -60,21 +64,13 @@ func csf(f Framework) []csfRow {
 	return nil
 }
 
-// csfText searches by hand, because a subcategory takes three searches.
-func csfText(rows []csfRow, id string) (string, bool) {
-	low, high := 0, len(rows)
-	for low < high {
-		middle := (low + high) / 2
-		switch c := strings.Compare(rows[middle].id, id); {
-		case c == 0:
-			return rows[middle].text, true
-		case c < 0:
-			low = middle + 1
-		default:
-			high = middle
-		}
+// csfIndex returns where a row is, and -1 if there is none.
+func csfIndex(rows []csfRow, id string) int {
+	i := sort.Search(len(rows), func(i int) bool { return rows[i].id >= id })
+	if i == len(rows) || rows[i].id != id {
+		return -1
 	}
-	return "", false
+	return i
 }
 
 // GetSubcategory returns the outcome with the given id in the exact spelling
@@ -84,16 +80,22 @@ func csfText(rows []csfRow, id string) (string, bool) {
 // Controls: none, the rule as data.
 func GetSubcategory(f Framework, id string) (Subcategory, bool) {
 	rows := csf(f)
-	text, ok := csfText(rows, id)
-	category, _, sub := strings.Cut(id, "-")
-	if !ok || !sub {
+	i := csfIndex(rows, id)
+	if i < 0 || strings.IndexByte(id, '-') < 0 {
 		return Subcategory{}, false
 	}
-	s := Subcategory{Framework: f, ID: id, Outcome: text, Category: category}
-	s.Function, _, _ = strings.Cut(category, ".")
-	s.CategoryTitle, _ = csfText(rows, s.Category)
-	s.FunctionTitle, _ = csfText(rows, s.Function)
-	return s, true
+	return csfRowAt(f, rows, i), true
+}
+
+func csfRowAt(f Framework, rows []csfRow, i int) Subcategory {
+	sub := &rows[i]
+	category := &rows[sub.up]
+	function := &rows[category.up]
+	return Subcategory{
+		Framework: f, ID: sub.id, Outcome: sub.text,
+		Category: category.id, CategoryTitle: category.text,
+		Function: function.id, FunctionTitle: function.text,
+	}
 }
 
 // Subcategories yields the outcomes of CSF11 or CSF20 in the order of their
@@ -102,8 +104,9 @@ func GetSubcategory(f Framework, id string) (Subcategory, bool) {
 // Controls: none, the rule as data.
 func Subcategories(f Framework) iter.Seq[Subcategory] {
 	return func(yield func(Subcategory) bool) {
-		for _, row := range csf(f) {
-			if s, ok := GetSubcategory(f, row.id); ok && !yield(s) {
+		rows := csf(f)
+		for i := range rows {
+			if strings.IndexByte(rows[i].id, '-') >= 0 && !yield(csfRowAt(f, rows, i)) {
 				return
 			}
 		}

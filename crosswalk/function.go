@@ -35,8 +35,8 @@ type Function struct{ ID, Title string }
 func Functions(f Framework) []Function {
 	var list []Function
 	for _, id := range []string{"GV", "ID", "PR", "DE", "RS", "RC"} {
-		if title, ok := csfText(csf(f), id); ok {
-			list = append(list, Function{id, title})
+		if i := csfIndex(csf(f), id); i >= 0 {
+			list = append(list, Function{id, csf(f)[i].text})
 		}
 	}
 	return list

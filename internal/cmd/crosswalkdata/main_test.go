@@ -17,8 +17,8 @@ func small() map[string]string {
 			"164.312(b),standard,164.312,technical,Audit controls,Required,y,164.312(b),y\n",
 		"breach_notification_rule.csv": "id,title\n164.400,Applicability\n164.406,Media\n",
 		"privacy_and_definitions.csv":  "id,title\n160.103,Definitions\n164.508,Authorizations\n",
-		"csf11.csv":                    "id,level,parent,title_or_outcome\nPR,function,,Protect\nPR.PT-1,subcategory,PR.PT,Audit records\n",
-		"csf20.csv":                    "id,level,parent,title_or_outcome\nPR,function,,PROTECT\nPR.PS-04,subcategory,PR.PS,Log records\n",
+		"csf11.csv":                    "id,level,parent,title_or_outcome\nPR,function,,Protect\nPR.PT,category,PR,Protective Technology\nPR.PT-1,subcategory,PR.PT,Audit records\n",
+		"csf20.csv":                    "id,level,parent,title_or_outcome\nPR,function,,PROTECT\nPR.PS,category,PR,Platform Security\nPR.PS-04,subcategory,PR.PS,Log records\n",
 		"csf11_to_csf20.csv":           "csf11,disposition,csf20_targets_nist\nPR.PT-1,incorporated,PR.PS-04; PR.PS\n",
 		"sp800_66r2_to_csf11.csv":      "hipaa_id,csf11_subcategory\n164.312(b),PR.PT-1\n",
 		"sp800_66r2_to_sp800_53r5.csv": "hipaa_id,sp800_53_control\n164.312(b),AU-02\n",
@@ -60,7 +60,7 @@ func TestRunWritesAndChecks(t *testing.T) {
 	require.Contains(t, string(b), `cited: "164.312 164.312(b)(9) 164.306"}`)
 	b, err = os.ReadFile(filepath.Join(dir, "crosswalk/table_csf20.go"))
 	require.NoError(t, err)
-	require.Contains(t, string(b), `{"PR", "Protect"}`)
+	require.Contains(t, string(b), `{"PR", "Protect", 0}`)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "crosswalk/table_csf11.go"), []byte("changed"), 0o644))
 	require.ErrorContains(t, run(dir, dir, true), "table_csf11.go: differs")
 }
@@ -76,6 +76,7 @@ func TestRunRefuses(t *testing.T) {
 		"title":             {"crosswalk/testdata/regulation.txt", "164.312 Technical\n> (b) Standard: Audit control. Implement.\n"},
 		"designation":       {"hipaa_security_rule.csv", "id,level,parent,safeguard,title,designation,standard_without_specs,appendix_a_cite,in_appendix_a\n164.312(b),specification,164.312,technical,Audit controls,Addressable,,,\n"},
 		"no text":           {"crosswalk/testdata/regulation.txt", "164.312 Technical\n> (a) Standard: Audit controls. Implement.\n"},
+		"no parent":         {"csf11.csv", "id,level,parent,title_or_outcome\nPR,function,,Protect\nPR.PT-1,subcategory,PR.PT,Audit records\n"},
 		"no rows":           {"csf11.csv", "id,level\n"},
 		"bad CSV":           {"csf20.csv", "id,level\n\"\n"},
 	} {

@@ -22,10 +22,30 @@ func (s *set) verify(constants []string) error {
 			}
 		}
 	}
+	for _, t := range []table{s.csf11, s.csf20} {
+		if err := verifyParents(t); err != nil {
+			return err
+		}
+	}
 	if err := s.verifyOCR(ids); err != nil {
 		return err
 	}
 	return s.verifyDerived()
+}
+
+// verifyParents checks that each category and subcategory names a parent that
+// is in the table and that its id begins with.
+func verifyParents(t table) error {
+	known := map[string]bool{}
+	for _, r := range t.rows {
+		known[r["id"]] = true
+	}
+	for _, r := range t.rows {
+		if p := r["parent"]; r["level"] != "function" && (!known[p] || !strings.HasPrefix(r["id"], p)) {
+			return fmt.Errorf("%s: parent %q", r["id"], p)
+		}
+	}
+	return nil
 }
 
 // verifyOCR checks that the citations of each row stand for the ids that the

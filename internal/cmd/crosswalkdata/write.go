@@ -61,12 +61,18 @@ func writeCSF(b *bytes.Buffer, name, edition string, t table) {
 	rows := t.rows
 	sort.Slice(rows, func(i, j int) bool { return rows[i]["id"] < rows[j]["id"] })
 	fmt.Fprintf(b, "// %s is the %s, sorted by id in byte order.\nvar %s = [...]csfRow{\n", name, edition, name)
-	for _, r := range rows {
-		text := r["title_or_outcome"]
+	at := map[string]int{}
+	for i, r := range rows {
+		at[r["id"]] = i
+	}
+	for i, r := range rows {
+		text, up := r["title_or_outcome"], i
 		if r["level"] == "function" {
 			text = upper(strings.ToLower(text))
+		} else {
+			up = at[r["parent"]]
 		}
-		fmt.Fprintf(b, "{%q, %q},\n", r["id"], text)
+		fmt.Fprintf(b, "{%q, %q, %d},\n", r["id"], text, up)
 	}
 	b.WriteString("}\n")
 }
