@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"crypto/ed25519"
+	"path/filepath"
 	"testing"
 
 	"github.com/safeguard-sdk/safeguard/audit"
@@ -15,7 +16,7 @@ import (
 func TestConformance(t *testing.T) {
 	audittest.RunLog(t, func(t *testing.T) (audit.Log, func() [][]byte) {
 		key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-		l, err := ledger.Open(t.TempDir(), key, nil)
+		l, err := ledger.Open(filepath.Join(t.TempDir(), "ledger"), key, nil)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
 		return l, func() (records [][]byte) {

@@ -32,7 +32,7 @@ func TestDirectoryWithoutPermission(t *testing.T) {
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01, DE.CM-09.
 func TestPipeInThePlaceOfAFile(t *testing.T) {
 	for _, name := range []string{segmentName(0), checkpointName, leavesName} {
-		dir := t.TempDir()
+		dir := newDir(t)
 		l, err := Open(dir, testKey(1), nil)
 		require.NoError(t, err)
 		require.NoError(t, l.Append(t.Context(), record(0)))

@@ -36,6 +36,7 @@ func TestGoldenLedger(t *testing.T) {
 	require.EqualValues(t, records+1, v.Checkpoint.Size)
 
 	dir := filepath.Join(t.TempDir(), "copy")
+	require.NoError(t, os.Mkdir(dir, 0o700))
 	require.NoError(t, os.CopyFS(dir, os.DirFS(golden)))
 	l, err := Open(dir, testKey(1), nil)
 	require.NoError(t, err)

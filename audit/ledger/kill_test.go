@@ -120,7 +120,7 @@ func requireAll(t *testing.T, dir string, acked map[string]bool) {
 //
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01, DE.CM-09.
 func TestVerifyBesideAWriter(t *testing.T) {
-	dir := t.TempDir()
+	dir := newDir(t)
 	l, err := Open(dir, testKey(1), &Options{SegmentSize: minSegmentSize, CheckpointInterval: minInterval})
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)

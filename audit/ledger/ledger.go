@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,7 +21,6 @@ type Ledger struct {
 	options Options
 	signer  *checkpointSigner
 	opened  time.Time
-	lock    io.Closer
 
 	mu      sync.Mutex // guards the next five
 	pending *group
@@ -56,6 +54,10 @@ type Ledger struct {
 // owner only) if there is none. Every record is read and compared with the
 // last signed checkpoint, which takes about a second for a million records.
 //
+// dir is looked up once: the ledger stays in the directory that it opened and
+// locked, whatever becomes of the path or of the working directory. A directory
+// that others than its owner can write to is refused (not checked on Windows).
+//
 // The signer holds an ed25519 key, in memory ([LoadKey]) or in a key service.
 // opts may be nil.
 //
@@ -73,7 +75,7 @@ type Ledger struct {
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func Open(dir string, signer crypto.Signer, opts *Options) (*Ledger, error) {
-	return open(dirFS(dir), signer, opts)
+	return open(&dirFS{path: dir}, signer, opts)
 }
 
 func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
@@ -84,14 +86,10 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 	if _, err := publicKey(key); err != nil {
 		return nil, wrap("open", err)
 	}
-	if err := fsys.Prepare(options.UnsafeNetworkFileSystem); err != nil {
+	if err := fsys.Acquire(options.UnsafeNetworkFileSystem); err != nil {
 		return nil, wrap("open", err)
 	}
-	lock, err := fsys.Lock()
-	if err != nil {
-		return nil, wrap("open", err)
-	}
-	l := &Ledger{fsys: fsys, options: options, opened: time.Now(), lock: lock, pending: newGroup(nil),
+	l := &Ledger{fsys: fsys, options: options, opened: time.Now(), pending: newGroup(nil),
 		closed: make(chan struct{}), wake: make(chan struct{}, 1),
 		done: make(chan struct{}), stop: make(chan struct{}), idle: make(chan struct{})}
 	notes, err := l.load(key)
@@ -131,7 +129,7 @@ func (l *Ledger) release() error {
 	if l.leaves != nil {
 		errs = append(errs, l.leaves.Close())
 	}
-	return errors.Join(append(errs, l.lock.Close())...)
+	return errors.Join(append(errs, l.fsys.Close())...)
 }
 
 // Size returns how many records are durable.

@@ -315,7 +315,7 @@ func TestOpenRefuses(t *testing.T) {
 
 // Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 func TestOneWriterOneKeyOneOrigin(t *testing.T) {
-	dir := t.TempDir()
+	dir := newDir(t)
 	l, err := Open(dir, testKey(1), quiet())
 	require.NoError(t, err)
 	_, err = Open(dir, testKey(1), quiet())

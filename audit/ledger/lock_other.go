@@ -5,7 +5,8 @@ package ledger
 import (
 	"errors"
 	"io"
+	"os"
 )
 
 // lockDir refuses: without a lock two writers could destroy a ledger.
-func lockDir(string) (io.Closer, error) { return nil, errors.ErrUnsupported }
+func lockDir(*os.Root) (io.Closer, error) { return nil, errors.ErrUnsupported }

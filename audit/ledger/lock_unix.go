@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// lockDir takes an exclusive flock(2) on the directory itself, so that there is
-// no lock file to be removed. It ends with the process.
-func lockDir(dir string) (io.Closer, error) {
-	f, err := os.Open(dir)
+// lockDir takes an exclusive flock(2) on the open directory itself, so that
+// there is no lock file to be removed. It ends with the process.
+func lockDir(root *os.Root) (io.Closer, error) {
+	f, err := root.Open(".")
 	if err != nil {
 		return nil, err
 	}

@@ -11,10 +11,11 @@ import (
 // errorSharingViolation is ERROR_SHARING_VIOLATION.
 const errorSharingViolation = syscall.Errno(32)
 
-// lockDir opens the file "lock" in dir without sharing it, which ends with the
-// process.
-func lockDir(dir string) (io.Closer, error) {
-	path := filepath.Join(dir, "lock")
+// lockDir opens the file "lock" in the directory without sharing it, which ends
+// with the process. It goes by the absolute path: os.OpenRoot does not share a
+// directory for deletion, so Windows lets nobody move it while root is open.
+func lockDir(root *os.Root) (io.Closer, error) {
+	path := filepath.Join(root.Name(), "lock")
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, err

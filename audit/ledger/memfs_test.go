@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"bytes"
-	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -71,7 +70,22 @@ func (m *memFS) call(name string, f func() error) error {
 	return f()
 }
 
-func (m *memFS) Prepare(bool) error { return m.call("prepare", func() error { return nil }) }
+func (m *memFS) Acquire(bool) error {
+	return m.call("acquire", func() error {
+		if m.locked {
+			return ErrLocked
+		}
+		m.locked = true
+		return nil
+	})
+}
+
+func (m *memFS) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.locked = false
+	return nil
+}
 
 func (m *memFS) List() (names []string, err error) {
 	return names, m.call("list", func() error {
@@ -99,6 +113,17 @@ func (m *memFS) Open(name string, _ bool) (f file, err error) {
 	})
 }
 
+func (m *memFS) Stat(name string) (info fileInfo, err error) {
+	return info, m.call("stat", func() error {
+		node := m.names[name]
+		if node == nil {
+			return &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+		}
+		info = memInfo{node, int64(len(node.data))}
+		return nil
+	})
+}
+
 func (m *memFS) Rename(from, to string) error {
 	return m.call("rename", func() error {
 		m.names[to] = m.names[from]
@@ -121,25 +146,6 @@ func (m *memFS) SyncDir() error {
 	})
 }
 
-func (m *memFS) Lock() (io.Closer, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.locked {
-		return nil, ErrLocked
-	}
-	m.locked = true
-	return memLock{m}, nil
-}
-
-type memLock struct{ m *memFS }
-
-func (l memLock) Close() error {
-	l.m.mu.Lock()
-	defer l.m.mu.Unlock()
-	l.m.locked = false
-	return nil
-}
-
 type memFile struct {
 	m    *memFS
 	node *inode
@@ -147,12 +153,21 @@ type memFile struct {
 
 func (f memFile) Close() error { return nil }
 
-func (f memFile) Size() (n int64, err error) {
-	return n, f.m.call("size", func() error {
-		n = int64(len(f.node.data))
+func (f memFile) Stat() (info fileInfo, err error) {
+	return info, f.m.call("fstat", func() error {
+		info = memInfo{f.node, int64(len(f.node.data))}
 		return nil
 	})
 }
+
+// A memInfo knows its file by its inode.
+type memInfo struct {
+	node *inode
+	size int64
+}
+
+func (i memInfo) Size() int64              { return i.size }
+func (i memInfo) Same(other fileInfo) bool { return i.node == other.(memInfo).node }
 
 func (f memFile) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, f.m.call("read", func() error {

@@ -2,15 +2,16 @@ package ledger
 
 import (
 	"fmt"
+	"os"
 	"syscall"
 )
 
 // refuseNetwork refuses file systems of other machines and of user space: what
 // a sync or a lock means there is not ours to know. Magic numbers: statfs(2).
-func refuseNetwork(dir string) error {
+func refuseNetwork(dir *os.File) error {
 	var st syscall.Statfs_t
-	if err := syscall.Statfs(dir, &st); err != nil {
-		return fmt.Errorf("statfs: %w", err)
+	if err := syscall.Fstatfs(int(dir.Fd()), &st); err != nil {
+		return fmt.Errorf("fstatfs: %w", err)
 	}
 	if name := networkName(uint32(st.Type)); name != "" {
 		return fmt.Errorf("the directory is on a %s file system, which cannot promise durability", name)

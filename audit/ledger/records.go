@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"iter"
 )
 
@@ -25,12 +26,16 @@ type Record struct {
 // [*DamageError] for a record that is not as it was written, as far as
 // checksums tell ([Verify] tells more), or that of ctx or of the disk.
 //
-// Reading does not hold up writing, and works on a poisoned ledger too. Who
-// may read, and that reading is itself recorded, is the caller's to see to.
+// Reading does not hold up writing, and works on a poisoned ledger too; on a
+// closed one it returns [ErrClosed]. Who may read, and that reading is itself recorded, is the caller's to see to.
 func (l *Ledger) Records(ctx context.Context, from uint64) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		c := &cursor{next: from, end: l.Size(), yield: yield}
-		if err := c.run(ctx, l.fsys); err != nil && err != errStopped {
+		err := c.run(ctx, l.fsys)
+		if errors.Is(err, fs.ErrClosed) {
+			err = ErrClosed
+		}
+		if err != nil && err != errStopped {
 			yield(Record{}, wrap("read", err))
 		}
 	}

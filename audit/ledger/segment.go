@@ -127,7 +127,7 @@ func openSegment(fsys fileSystem, name string) (*segmentReader, error) {
 }
 
 func (r *segmentReader) readHeader() (err error) {
-	if r.size, err = r.file.Size(); err != nil {
+	if r.size, err = sizeOf(r.file); err != nil {
 		return err
 	}
 	p := make([]byte, min(r.size, maxSegmentHeader))

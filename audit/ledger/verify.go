@@ -80,7 +80,12 @@ func (v Verdict) String() string {
 //
 // Controls: HIPAA 164.312(c)(1), 164.312(c)(2), 164.312(b); NIST CSF 2.0 PR.DS-01, DE.CM-09.
 func Verify(ctx context.Context, dir, verifierKey string, opts *VerifyOptions) (Verdict, error) {
-	return verify(ctx, dirFS(dir), verifierKey, opts)
+	d, err := openDir(dir)
+	if err != nil {
+		return Verdict{}, wrap("verify", err)
+	}
+	defer d.Close()
+	return verify(ctx, d, verifierKey, opts)
 }
 
 func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *VerifyOptions) (Verdict, error) {
@@ -90,9 +95,6 @@ func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *Veri
 	}
 	known, err := knownCheckpoints(opts, v)
 	if err != nil {
-		return Verdict{}, wrap("verify", err)
-	}
-	if _, err := fsys.List(); err != nil {
 		return Verdict{}, wrap("verify", err)
 	}
 	signed, err := readSmall(fsys, checkpointName, maxNote)

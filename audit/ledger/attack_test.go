@@ -1,0 +1,112 @@
+package ledger
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// brisk are options under which a checkpoint is written all the time.
+func brisk() *Options {
+	return &Options{Origin: quiet().Origin, CheckpointInterval: minInterval, SegmentSize: minSegmentSize}
+}
+
+// newDir is the path of a directory that is not there yet.
+func newDir(t testing.TB) string { return filepath.Join(t.TempDir(), "ledger") }
+
+// eventually waits for what another goroutine of a real ledger does.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	require.Eventually(t, done, 10*time.Second, time.Millisecond, what)
+}
+
+// requireIntact demands that a directory holds exactly these records, signed.
+func requireIntact(t *testing.T, dir string, records ...string) {
+	t.Helper()
+	v, err := Verify(t.Context(), dir, vkeyOf(t, 1), nil)
+	require.NoError(t, err)
+	require.True(t, v.OK, v.String())
+	require.EqualValues(t, len(records), v.Checkpoint.Size)
+	l, err := Open(dir, testKey(1), nil)
+	require.NoError(t, err)
+	defer l.Close(context.Background())
+	got, own := contents(t, l)
+	require.Zero(t, own)
+	require.Len(t, got, len(records))
+	for i, want := range records {
+		require.Equal(t, want, string(got[i]))
+	}
+}
+
+// The directory of an open ledger is moved away and another ledger is made in
+// its place: each writes into its own files, and neither into the other's.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+func TestMovedDirectory(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("an open directory cannot be moved")
+	}
+	dir := newDir(t)
+	a, err := Open(dir, testKey(1), brisk())
+	require.NoError(t, err)
+	require.NoError(t, a.Append(t.Context(), []byte("a0")))
+	require.NoError(t, os.Rename(dir, dir+".away"))
+	b, err := Open(dir, testKey(1), brisk())
+	require.NoError(t, err)
+	require.NoError(t, b.Append(t.Context(), []byte("b0")))
+	require.NoError(t, a.Append(t.Context(), []byte("a1"), make([]byte, minSegmentSize)), "the next segment too")
+	require.NoError(t, a.Append(t.Context(), []byte("a2")))
+	eventually(t, "both sign", func() bool { return a.Checkpoint().Size == 4 && b.Checkpoint().Size == 1 })
+	_, err = Open(dir+".away", testKey(1), nil)
+	require.ErrorIs(t, err, ErrLocked, "the lock went with the directory")
+	for _, l := range []*Ledger{a, b} {
+		for _, err := range l.Records(t.Context(), 0) {
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, a.Close(t.Context()))
+	require.NoError(t, b.Close(t.Context()))
+	requireIntact(t, dir, "b0")
+	requireIntact(t, dir+".away", "a0", "a1", string(make([]byte, minSegmentSize)), "a2")
+}
+
+// A ledger that was opened by a relative path stays where it is when the
+// process changes its working directory to one that has such a path too.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+func TestChangedWorkingDirectory(t *testing.T) {
+	here, there := t.TempDir(), t.TempDir()
+	t.Chdir(there)
+	b, err := Open("ledger", testKey(1), brisk())
+	require.NoError(t, err)
+	require.NoError(t, b.Append(t.Context(), []byte("b0")))
+	require.NoError(t, b.Close(t.Context()))
+	t.Chdir(here)
+	a, err := Open("ledger", testKey(1), brisk())
+	require.NoError(t, err)
+	t.Chdir(there)
+	require.NoError(t, a.Append(t.Context(), []byte("a0"), make([]byte, minSegmentSize)))
+	require.NoError(t, a.Append(t.Context(), []byte("a1")))
+	require.NoError(t, a.Close(t.Context()))
+	requireIntact(t, filepath.Join(there, "ledger"), "b0")
+	requireIntact(t, filepath.Join(here, "ledger"), "a0", string(make([]byte, minSegmentSize)), "a1")
+}
+
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestRecordsOfAClosedLedger(t *testing.T) {
+	l, err := Open(newDir(t), testKey(1), brisk())
+	require.NoError(t, err)
+	require.NoError(t, l.Append(t.Context(), record(0)))
+	require.NoError(t, l.Close(t.Context()))
+	n := 0
+	for _, err := range l.Records(t.Context(), 0) {
+		require.ErrorIs(t, err, ErrClosed)
+		n++
+	}
+	require.Equal(t, 1, n)
+}
