@@ -230,6 +230,10 @@ func syncDir(dir string) error {
 // readFile reads a regular file of at most max bytes whose mode has none of
 // the forbidden bits.
 func readFile(path string, max int64, forbidden fs.FileMode) ([]byte, error) {
+	// A pipe in the file's place must not make the program wait.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
