@@ -110,3 +110,57 @@ func TestRecordsOfAClosedLedger(t *testing.T) {
 	}
 	require.Equal(t, 1, n)
 }
+
+// What is not the ledger's own in its directory stays, whatever it is called.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestFilesOfOthersStay(t *testing.T) {
+	dir := newDir(t)
+	l, err := Open(dir, testKey(1), brisk())
+	require.NoError(t, err)
+	require.NoError(t, l.Close(t.Context()))
+	foreign := []string{"thesis.tmp", ".tmp", "x.seg.tmp", "7.seg.tmp", "checkpoint.old.tmp", "lock.tmp"}
+	own := []string{checkpointName + tempSuffix, leavesName + tempSuffix, segmentName(7) + tempSuffix}
+	for _, name := range append(foreign, own...) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600))
+	}
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "backup.tmp", "full"), 0o700))
+	l, err = Open(dir, testKey(1), brisk())
+	require.NoError(t, err)
+	require.NoError(t, l.Append(t.Context(), record(0)))
+	require.NoError(t, l.Close(t.Context()))
+	for _, name := range append(foreign, filepath.Join("backup.tmp", "full")) {
+		_, err := os.Stat(filepath.Join(dir, name))
+		require.NoError(t, err)
+	}
+	for _, name := range own {
+		require.NoFileExists(t, filepath.Join(dir, name))
+	}
+}
+
+// Whoever can write to the directory can exchange the files in it.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func TestDirectoryOfOthers(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes")
+	}
+	dir := newDir(t)
+	l, err := Open(dir, testKey(1), brisk())
+	require.NoError(t, err)
+	require.NoError(t, l.Close(t.Context()))
+	for _, mode := range []os.FileMode{0o777, 0o770, 0o702, 0o777 | os.ModeSticky} {
+		require.NoError(t, os.Chmod(dir, mode))
+		_, err = Open(dir, testKey(1), nil)
+		require.ErrorContains(t, err, "ledger: open: others than its owner can write")
+		v, err := Verify(t.Context(), dir, l.VerifierKey(), nil)
+		require.NoError(t, err)
+		require.True(t, v.OK, "a copy may lie anywhere")
+	}
+	for _, mode := range []os.FileMode{0o755, 0o750, 0o700} {
+		require.NoError(t, os.Chmod(dir, mode))
+		l, err = Open(dir, testKey(1), nil)
+		require.NoError(t, err)
+		require.NoError(t, l.Close(t.Context()))
+	}
+}

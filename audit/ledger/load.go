@@ -52,7 +52,7 @@ func (l *Ledger) sweep(noCheckpoint bool) error {
 		return &DamageError{Reason: "the checkpoint is missing"}
 	}
 	for _, name := range names {
-		if !strings.HasSuffix(name, tempSuffix) {
+		if !unfinished(name) {
 			continue
 		}
 		if err := l.fsys.Remove(name); err != nil {
@@ -60,6 +60,14 @@ func (l *Ledger) sweep(noCheckpoint bool) error {
 		}
 	}
 	return l.fsys.SyncDir()
+}
+
+// unfinished reports whether name is one under which the ledger writes a file
+// before it gets its own. Files of others are none of its business.
+func unfinished(name string) bool {
+	final, ok := strings.CutSuffix(name, tempSuffix)
+	_, segment := firstOf(final)
+	return ok && (segment || final == checkpointName || final == leavesName || final == pendingName)
 }
 
 // chooseOrigin takes the name that the directory has, the one that is asked
