@@ -27,9 +27,15 @@ func (a *Assessment) NextReview() risk.Date {
 	return last.AddMonths(months)
 }
 
-// reviewed reports whether a review has looked at the trigger.
-func (a *Assessment) reviewed(t Trigger) bool {
-	return slices.ContainsFunc(a.Reviews, func(r Review) bool { return slices.Contains(r.Triggers, t.ID) })
+// reviewed returns the ids of the triggers that a review has looked at.
+func (a *Assessment) reviewed() map[string]bool {
+	ids := map[string]bool{}
+	for _, r := range a.Reviews {
+		for _, id := range r.Triggers {
+			ids[id] = true
+		}
+	}
+	return ids
 }
 
 // Deadlines returns everything that is due, as it stands on a day, in the
@@ -42,8 +48,9 @@ func (a *Assessment) Deadlines(on risk.Date) []risk.Deadline {
 		due = append(due, risk.Deadline{What: what, Path: path, On: day, Overdue: day.Before(on)})
 	}
 	add("periodic review", "reviews", a.NextReview())
+	reviewed := a.reviewed()
 	for i, t := range a.Triggers {
-		if !a.reviewed(t) {
+		if !reviewed[t.ID] {
 			add(fmt.Sprintf("review because of %s (%s)", t.ID, t.Kind), fmt.Sprintf("triggers[%d]", i), t.On)
 		}
 	}

@@ -100,7 +100,8 @@ func (a *Assessment) Next(date risk.Date) (*Assessment, error) {
 	next.Date = date
 	next.Status, next.Reason, next.ApprovedBy, next.ApprovedOn = risk.Draft, "", "", risk.Date{}
 	next.Gaps = slices.DeleteFunc(next.Gaps, func(g Gap) bool { return !g.Open() })
-	next.Triggers = slices.DeleteFunc(next.Triggers, a.reviewed)
+	reviewed := a.reviewed()
+	next.Triggers = slices.DeleteFunc(next.Triggers, func(t Trigger) bool { return reviewed[t.ID] })
 	next.Reviews = nil
 	return next, next.Validate()
 }

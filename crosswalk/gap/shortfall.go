@@ -36,6 +36,7 @@ type Shortfall struct {
 // It assumes an assessment that Validate accepts.
 func (a *Assessment) Shortfalls() []Shortfall {
 	var short []Shortfall
+	documented := a.documented()
 	for _, r := range a.Applicable() {
 		d, decided := a.Decision(r.ID, a.Date)
 		if decided && d.r.Choice == NotReasonable {
@@ -43,14 +44,14 @@ func (a *Assessment) Shortfalls() []Shortfall {
 		}
 		if s, below := a.below(a.provision(r.ID)); below {
 			s.Control = r.ID
-			a.cover(&s)
+			s.Gap, s.Risk = documented.of(string(r.ID))
 			short = append(short, s)
 		}
 	}
 	for _, o := range a.Subcategories() {
 		if s, below := a.below(a.outcome(o.ID)); below {
 			s.Outcome = o.ID
-			a.cover(&s)
+			s.Gap, s.Risk = documented.of(o.ID)
 			short = append(short, s)
 		}
 	}
@@ -84,24 +85,41 @@ func (a *Assessment) below(r Result) (Shortfall, bool) {
 	return Shortfall{Score: r.Score, Target: target}, r.Score < target
 }
 
-// cover finds the gap that stands for a shortfall.
-func (a *Assessment) cover(s *Shortfall) {
-	for _, g := range a.Gaps {
-		if !g.Open() || !a.covers(g, *s) {
+// documentation is the open gap of the highest risk for each provision and
+// outcome, the first in the file if there are several.
+type documentation map[string]*Gap
+
+func (a *Assessment) documented() documentation {
+	best := documentation{}
+	for i := range a.Gaps {
+		g := &a.Gaps[i]
+		if !g.Open() {
 			continue
 		}
-		if s.Gap == "" || g.Risk().Worse(s.Risk) > 0 {
-			s.Gap, s.Risk = g.ID, g.Risk()
+		for _, id := range g.Controls {
+			best.add(string(id), g)
+			for p := range crosswalk.ByControl(a.Edition.Framework(), id) {
+				best.add(p.Ref, g)
+			}
 		}
+		for _, id := range g.Outcomes {
+			best.add(id, g)
+		}
+	}
+	return best
+}
+
+func (d documentation) add(id string, g *Gap) {
+	if old := d[id]; old == nil || g.Risk().Worse(old.Risk()) > 0 {
+		d[id] = g
 	}
 }
 
-func (a *Assessment) covers(g Gap, s Shortfall) bool {
-	if s.Control != "" {
-		return slices.Contains(g.Controls, s.Control)
+func (d documentation) of(id string) (gap string, level risk.Level) {
+	if g := d[id]; g != nil {
+		return g.ID, g.Risk()
 	}
-	paired := func(id safeguard.Control) bool { return crosswalk.Paired(a.Edition.Framework(), id, s.Outcome) }
-	return slices.Contains(g.Outcomes, s.Outcome) || slices.ContainsFunc(g.Controls, paired)
+	return "", risk.Unrated
 }
 
 // Decision returns the decision on a specification that is in effect on a day,

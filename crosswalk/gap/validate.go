@@ -214,27 +214,39 @@ func (v *validator) result(at string, r Result) *Error {
 	return nil
 }
 
+// decisions checks that no two on one specification are in effect on one day.
 func (v *validator) decisions() *Error {
+	bySpecification := map[safeguard.Control][]int{}
 	for i, d := range v.a.Decisions {
-		at := fmt.Sprintf("decisions[%d]", i)
 		if d.IsZero() {
-			return fault(at, "a decision without content")
+			return fault(fmt.Sprintf("decisions[%d]", i), "a decision without content")
 		}
-		for j, o := range v.a.Decisions[:i] {
-			if d.Specification() == o.Specification() && overlap(d.r, o.r) {
-				return fault(at, fmt.Sprintf("in effect at the same time as decisions[%d] on %s", j, d.Specification()))
-			}
+		bySpecification[d.r.Specification] = append(bySpecification[d.r.Specification], i)
+	}
+	var found *Error
+	earliest := len(v.a.Decisions)
+	for _, places := range bySpecification {
+		i, j := v.overlap(places)
+		if i < earliest {
+			earliest = i
+			found = fault(fmt.Sprintf("decisions[%d]", i), fmt.Sprintf("in effect at the same time as decisions[%d] on %s", j, v.a.Decisions[i].r.Specification))
 		}
 	}
-	return nil
+	return found
 }
 
-// overlap reports whether two records are in effect on the same day.
-func overlap(a, b *Record) bool {
-	before := func(a, b *Record) bool {
-		return !a.LastInEffect.IsZero() && a.LastInEffect.Before(b.EffectiveFrom)
+// overlap returns the places of two decisions that are in effect on the same
+// day, the later in the file first; beyond the list if there are none.
+func (v *validator) overlap(places []int) (i, j int) {
+	record := func(i int) *Record { return v.a.Decisions[i].r }
+	slices.SortStableFunc(places, func(x, y int) int { return record(x).EffectiveFrom.Compare(record(y).EffectiveFrom) })
+	for n := 1; n < len(places); n++ {
+		x, y := places[n-1], places[n]
+		if end := record(x).LastInEffect; end.IsZero() || !end.Before(record(y).EffectiveFrom) {
+			return max(x, y), min(x, y)
+		}
 	}
-	return !before(a, b) && !before(b, a)
+	return len(v.a.Decisions), 0
 }
 
 func (v *validator) final() *Error {

@@ -78,6 +78,10 @@ func (v *validator) triggers() *Error {
 }
 
 func (v *validator) reviews() *Error {
+	happened := map[string]risk.Date{}
+	for _, t := range v.a.Triggers {
+		happened[t.ID] = t.On
+	}
 	for i, r := range v.a.Reviews {
 		at := fmt.Sprintf("reviews[%d]", i)
 		switch {
@@ -88,11 +92,11 @@ func (v *validator) reviews() *Error {
 		}
 		for j, id := range r.Triggers {
 			path := fmt.Sprintf("%s.triggers[%d]", at, j)
-			n := slices.IndexFunc(v.a.Triggers, func(t Trigger) bool { return t.ID == id })
+			on, ok := happened[id]
 			switch {
-			case n < 0:
+			case !ok:
 				return fault(path, show(id)+" names none of triggers")
-			case r.On.Before(v.a.Triggers[n].On):
+			case r.On.Before(on):
 				return fault(path, id+" had not happened yet")
 			}
 		}

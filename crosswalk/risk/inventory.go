@@ -71,26 +71,39 @@ func compareFields(a, b Field) int {
 }
 
 // CompareFields says how an inventory differs from what a scan has found: the
-// fields that the inventory lacks or has otherwise, as found, and those that
-// are gone. Both are sorted and belong to the caller. Either is a reason to
-// review the risk analysis (164.308(a)(8), 164.316(b)(2)(iii)).
+// fields that the inventory lacks or has with another tag, as found, and those
+// that are gone. Sealed is not compared, because no tag says it. Both results
+// are sorted and belong to the caller. Either is a reason to review the risk
+// analysis (164.308(a)(8), 164.316(b)(2)(iii)).
 //
 // Controls: HIPAA 164.308(a)(1)(ii)(A), 164.308(a)(8), 164.316(b)(2)(iii); NIST CSF 2.0 ID.RA-07.
 func CompareFields(inventory, found []Field) (missing, gone []Field) {
+	known, scanned := map[Field]bool{}, map[[2]string]bool{}
+	for _, f := range inventory {
+		known[f.tagged()] = true
+	}
 	for _, f := range found {
-		if !slices.Contains(inventory, f) {
+		scanned[f.name()] = true
+		if !known[f.tagged()] {
 			missing = append(missing, f)
 		}
 	}
 	for _, f := range inventory {
-		same := func(o Field) bool { return compareFields(f, o) == 0 }
-		if !slices.ContainsFunc(found, same) {
+		if !scanned[f.name()] {
 			gone = append(gone, f)
 		}
 	}
 	slices.SortFunc(missing, compareFields)
 	slices.SortFunc(gone, compareFields)
 	return missing, gone
+}
+
+func (f Field) name() [2]string { return [2]string{f.Type, f.Path} }
+
+// tagged returns what the tag says of the field.
+func (f Field) tagged() Field {
+	f.Sealed = false
+	return f
 }
 
 // A Flow is a way that ePHI takes from one asset to another, or across the

@@ -18,6 +18,7 @@ type Issue struct {
 // a complete register. It assumes a register that Validate accepts otherwise.
 func (r *Register) Open() []Issue {
 	var open []Issue
+	named := r.named()
 	add := func(path, text string) { open = append(open, Issue{path, text}) }
 	if blank(r.Scope) {
 		add("scope", "not said which systems are in it")
@@ -32,7 +33,7 @@ func (r *Register) Open() []Issue {
 		add("assets", "nothing in the inventory")
 	}
 	for i, a := range r.Assets {
-		r.openAsset(fmt.Sprintf("assets[%d]", i), a, add)
+		openAsset(fmt.Sprintf("assets[%d]", i), a, named[a.ID], add)
 	}
 	for i, f := range r.Flows {
 		if blank(f.Protection) {
@@ -40,8 +41,7 @@ func (r *Register) Open() []Issue {
 		}
 	}
 	for i, w := range r.Vulnerabilities {
-		named := func(k Risk) bool { return slices.Contains(k.Vulnerabilities, w.ID) }
-		if !slices.ContainsFunc(r.Risks, named) {
+		if !named[w.ID] {
 			add(fmt.Sprintf("vulnerabilities[%d]", i), "no risk names "+w.ID)
 		}
 	}
@@ -51,15 +51,27 @@ func (r *Register) Open() []Issue {
 	return open
 }
 
-func (r *Register) openAsset(at string, a Asset, add func(path, text string)) {
+// named returns the ids of assets and vulnerabilities that a risk names.
+func (r *Register) named() map[string]bool {
+	ids := map[string]bool{}
+	for _, k := range r.Risks {
+		for _, list := range [][]string{k.Assets, k.Vulnerabilities} {
+			for _, id := range list {
+				ids[id] = true
+			}
+		}
+	}
+	return ids
+}
+
+func openAsset(at string, a Asset, named bool, add func(path, text string)) {
 	if blank(a.Owner) {
 		add(at+".owner", a.ID+" has no owner")
 	}
 	if a.EPHI() && a.Kind == Vendor && blank(a.Agreement) {
 		add(at+".agreement", a.ID+" holds ePHI and no business associate agreement is named")
 	}
-	named := func(k Risk) bool { return slices.Contains(k.Assets, a.ID) }
-	if a.EPHI() && !slices.ContainsFunc(r.Risks, named) {
+	if a.EPHI() && !named {
 		add(at, a.ID+" counts as holding ePHI and no risk names it")
 	}
 }

@@ -274,11 +274,57 @@ func TestCompareFields(t *testing.T) {
 	require.Empty(t, missing)
 	require.Empty(t, gone)
 	ssn := risk.Field{Type: "example.test/chart.Patient", Path: "SSN", Kind: "ssn"}
-	unsealed := inventory[0]
-	unsealed.Sealed = false
+	unsealed, limited := inventory[0], inventory[0]
+	unsealed.Sealed, limited.Limited = false, true
 	missing, gone = risk.CompareFields(inventory, []risk.Field{ssn, unsealed})
-	require.Equal(t, []risk.Field{unsealed, ssn}, missing, "new, or otherwise than in the inventory")
+	require.Equal(t, []risk.Field{ssn}, missing, "no tag says that a field is sealed")
 	require.Equal(t, inventory[1:], gone)
+	missing, gone = risk.CompareFields(inventory, []risk.Field{ssn, inventory[1], limited})
+	require.Equal(t, []risk.Field{limited, ssn}, missing, "new, or with another tag than in the inventory")
+	require.Empty(t, gone)
+}
+
+// Each package with PHI fields becomes an asset, whatever its path; nothing is
+// rated or answered for yet.
+//
+// Controls: HIPAA 164.308(a)(1)(ii)(A).
+func TestNew(t *testing.T) {
+	long := strings.Repeat("deep/", 30)
+	fields := []risk.Field{
+		{Type: "example.test/b/chart.Patient", Path: "MRN", Kind: "mrn"},
+		{Type: "example.test/a/chart.Visit[example.test/x.Y]", Path: "At", Kind: "date"},
+		{Type: "example.test/b/chart.Patient", Path: "Name", Kind: "name"},
+		{Type: long + "one.T", Path: "N", Kind: "name"},
+		{Type: long + "two.T", Path: "N", Kind: "name"},
+		{Type: "Bare", Path: "N", Kind: "name"},
+		{Type: "élan/ü.T", Path: "N", Kind: "name"},
+	}
+	r, err := risk.New("Test Practice", day(t, "2026-11-20"), &risk.Options{Fields: fields})
+	require.NoError(t, err)
+	require.Equal(t, risk.Draft, r.Status)
+	require.Len(t, r.Assets, 6)
+	var names []string
+	for _, a := range r.Assets {
+		names = append(names, a.Name)
+		require.Equal(t, risk.Application, a.Kind)
+		require.True(t, a.EPHI())
+		require.LessOrEqual(t, len(a.ID), 64)
+	}
+	require.Equal(t, []string{"Bare", long + "one", long + "two", "example.test/a/chart", "example.test/b/chart", "élan/ü"}, names)
+	require.Equal(t, []risk.Field{fields[0], fields[2]}, r.Assets[4].Fields)
+	require.Equal(t, "example.test.b.chart", r.Assets[4].ID)
+	require.Len(t, r.Open(), 3+2*len(r.Assets), "scope, review, acceptable; each an owner and a risk")
+	back, err := risk.Parse(written(t, r))
+	require.NoError(t, err)
+	require.Equal(t, r, back)
+
+	r, err = risk.New("Test Practice", day(t, "2026-11-20"), nil)
+	require.NoError(t, err)
+	require.Empty(t, r.Assets)
+	_, err = risk.New("", risk.Date{}, nil)
+	require.ErrorIs(t, err, risk.ErrInvalid)
+	_, err = risk.New("x", day(t, "2026-11-20"), &risk.Options{Fields: []risk.Field{fields[0], fields[0]}})
+	require.ErrorContains(t, err, "stands twice")
 }
 
 // Whatever Parse accepts, it accepts again when written, and it can be shown.

@@ -68,8 +68,9 @@ func (p *Report) WriteMarkdown(w io.Writer) error {
 	p.due(d)
 	p.exposure(d)
 	p.difference(d)
+	x := newIndex(p.Register)
 	for _, k := range p.Register.Ranked() {
-		p.risk(d, k)
+		x.risk(d, k)
 	}
 	_, err := w.Write(d.Bytes())
 	return err
@@ -261,25 +262,39 @@ func (p *Report) difference(d *markdown.Doc) {
 	}
 }
 
-func (p *Report) risk(d *markdown.Doc, k *Risk) {
-	r := p.Register
-	d.Heading(2, k.ID+": "+k.Title)
+// index finds the entries of a register by id.
+type index struct {
+	threats         map[string]Threat
+	vulnerabilities map[string]Vulnerability
+	measures        map[string]Measure
+}
+
+func newIndex(r *Register) *index {
+	x := &index{map[string]Threat{}, map[string]Vulnerability{}, map[string]Measure{}}
 	for _, t := range r.Threats {
-		if t.ID == k.Threat {
-			d.Fact("Threat", fmt.Sprintf("%s (%s)", t.Event, t.Source))
-		}
+		x.threats[t.ID] = t
 	}
-	d.Fact("Assets", strings.Join(k.Assets, ", "))
 	for _, w := range r.Vulnerabilities {
-		if slices.Contains(k.Vulnerabilities, w.ID) {
-			d.Fact("Vulnerability "+w.ID, fmt.Sprintf("%s (severity %s)", w.Description, w.Severity))
-		}
+		x.vulnerabilities[w.ID] = w
+	}
+	for _, m := range r.Measures {
+		x.measures[m.ID] = m
+	}
+	return x
+}
+
+func (x *index) risk(d *markdown.Doc, k *Risk) {
+	d.Heading(2, k.ID+": "+k.Title)
+	t := x.threats[k.Threat]
+	d.Fact("Threat", fmt.Sprintf("%s (%s)", t.Event, t.Source))
+	d.Fact("Assets", strings.Join(k.Assets, ", "))
+	for _, id := range k.Vulnerabilities {
+		w := x.vulnerabilities[id]
+		d.Fact("Vulnerability "+id, fmt.Sprintf("%s (severity %s)", w.Description, w.Severity))
 	}
 	d.Fact("Provisions", provisions(k.Controls))
-	for _, m := range r.Measures {
-		if slices.Contains(k.Measures, m.ID) {
-			d.Fact("Measure "+m.ID, measure(m))
-		}
+	for _, id := range k.Measures {
+		d.Fact("Measure "+id, measure(x.measures[id]))
 	}
 	d.Table("", "Initiation", "Adverse impact", "Likelihood (G-5)", "Impact", "Risk (I-2)", "Basis")
 	for _, l := range []struct {

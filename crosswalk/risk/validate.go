@@ -22,7 +22,7 @@ func (r *Register) Validate() error {
 }
 
 func (r *Register) validate() *Error {
-	v := &validator{r: r, ids: map[string]string{}}
+	v := &validator{r: r, ids: map[string]string{}, placed: map[string]bool{}}
 	for _, step := range []func() *Error{v.header, v.inventory, v.catalogue, v.flows, v.risks, v.final} {
 		if e := step(); e != nil {
 			return e
@@ -31,10 +31,10 @@ func (r *Register) validate() *Error {
 	return nil
 }
 
-// validator remembers which list an id belongs to.
 type validator struct {
-	r   *Register
-	ids map[string]string
+	r      *Register
+	ids    map[string]string // which list an id belongs to
+	placed map[string]bool   // whether a measure is in place, by id
 }
 
 func (v *validator) header() *Error {
@@ -110,14 +110,16 @@ func (v *validator) refers(path, list, id string) *Error {
 }
 
 func (v *validator) refersAll(path, list string, ids []string) *Error {
+	seen := make(map[string]bool, len(ids))
 	for i, id := range ids {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		if e := v.refers(at, list, id); e != nil {
 			return e
 		}
-		if slices.Contains(ids[:i], id) {
+		if seen[id] {
 			return fault(at, id+" stands twice")
 		}
+		seen[id] = true
 	}
 	return nil
 }
@@ -203,6 +205,7 @@ func (v *validator) catalogue() *Error {
 		if e := v.entry("measures", i, m.ID, m.Description, m.Controls); e != nil {
 			return e
 		}
+		v.placed[m.ID] = !m.Since.IsZero()
 		if v.r.Date.Before(m.Since) {
 			return fault(fmt.Sprintf("measures[%d].since", i), "is after the register's date: a planned measure has none")
 		}

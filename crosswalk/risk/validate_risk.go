@@ -93,11 +93,9 @@ func falls(path, from string, before, after Rating, explained bool, why string) 
 
 // measures says whether the risk has measures in place and planned ones.
 func (v *validator) measures(k *Risk) (placed, planned bool) {
-	for _, m := range v.r.Measures {
-		if slices.Contains(k.Measures, m.ID) {
-			placed = placed || !m.Since.IsZero()
-			planned = planned || m.Since.IsZero()
-		}
+	for _, id := range k.Measures {
+		placed = placed || v.placed[id]
+		planned = planned || !v.placed[id]
 	}
 	return placed, planned
 }
