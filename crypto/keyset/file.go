@@ -232,7 +232,7 @@ func syncDir(dir string) error {
 func readFile(path string, max int64, forbidden fs.FileMode) ([]byte, error) {
 	// A pipe in the file's place must not make the program wait.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return nil, fs.ErrInvalid
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -323,11 +323,3 @@ func FuzzLoad(f *testing.F) {
 		require.Equal(t, err == nil, keys != nil)
 	})
 }
-
-// What is no file is refused at once.
-func TestLoadRefusesADirectory(t *testing.T) {
-	kek, err := keyset.CreateFileKEK(filepath.Join(t.TempDir(), "kek"))
-	require.NoError(t, err)
-	_, err = keyset.Load(t.Context(), t.TempDir(), "clinic", kek)
-	require.ErrorContains(t, err, "not a regular file")
-}
