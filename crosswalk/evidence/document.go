@@ -3,7 +3,6 @@ package evidence
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -99,11 +98,14 @@ func (a *Artefact) shown() string {
 	if a.Status == Nothing {
 		s += " (" + a.Basis.String() + ")"
 	}
-	if a.Status <= Entered && len(a.Missing) > 0 {
+	if a.partial() {
 		s += ", in part"
 	}
 	return s
 }
+
+// partial reports whether an answer of substance lacks a part.
+func (a *Artefact) partial() bool { return a.Status <= Nothing && len(a.Missing) > 0 }
 
 // document returns the file of one request.
 func (p *Pack) document(a *Artefact) []byte {
@@ -114,7 +116,7 @@ func (p *Pack) document(a *Artefact) []byte {
 	d.Fact("Request", a.Text)
 	d.Fact("Status", a.shown())
 	d.Fact("Answer", a.Statement)
-	if len(a.Missing) > 0 && a.Status <= Entered {
+	if a.partial() {
 		d.Fact("Not in this answer", "nothing has filled "+titles(a.Missing))
 	}
 	d.Fact("Organisation", p.Organisation)
@@ -182,7 +184,7 @@ func (t *Table) write(d page, prefix string) {
 	d.Fact("Period", string(t.Period.From)+" to "+string(t.Period.To))
 	d.Fact("Population", fmt.Sprint(t.Population))
 	d.Fact("Sampling", t.Sampling)
-	d.Fact("Limits", s.limits)
+	d.Fact("Limits", s.Limits)
 	for _, g := range t.Gaps {
 		d.Fact("Gap", g)
 	}
@@ -212,104 +214,6 @@ func (a *Artefact) writeDecisions(d page) {
 	d.Table(s.Columns...)
 	for _, r := range a.Decisions {
 		d.Row(r...)
-	}
-}
-
-func (p *Policy) shown() string {
-	if p.Status == Entered {
-		return "adopted"
-	}
-	return "DRAFT"
-}
-
-func (p *Policy) document(pack *Pack) []byte {
-	d := pack.Format.page()
-	title := p.Title
-	if p.Status != Entered {
-		title = "DRAFT: " + title
-	}
-	d.Heading(1, title)
-	d.Fact("Organisation", pack.Organisation)
-	d.Fact("Service", strings.TrimSpace(pack.Service+" "+pack.Version))
-	d.Fact("Made", string(pack.Made))
-	p.writeState(d)
-	d.Heading(2, "What the rule asks")
-	p.writeClauses(d, true)
-	d.Heading(2, "Good practice beyond the rule")
-	p.writeClauses(d, false)
-	if len(p.Settings) > 0 {
-		d.Heading(2, "Settings of the service, as it reports them")
-		d.Table("Setting", "Value")
-		for _, s := range p.Settings {
-			value := s.Value
-			if value == "" {
-				value = "not reported"
-			}
-			d.Row(s.Name, value)
-		}
-	}
-	p.writeQuestions(d)
-	d.Heading(2, "Read this first")
-	for _, n := range notices() {
-		d.Item(n)
-	}
-	return d.Bytes()
-}
-
-func (p *Policy) writeState(d page) {
-	d.Fact("Digest of this text (SHA-256)", p.Digest)
-	if a := p.Adoption; a != nil {
-		d.Fact("Adopted by", a.Approver+", "+a.Role)
-		d.Fact("Adopted on", string(a.Approved))
-		d.Fact("In effect from", string(a.Effective))
-		d.Fact("Keep", p.Retention.String())
-		return
-	}
-	d.Paragraph("DRAFT. It is no policy until a named approver answers the questions below and adopts this text, by its digest, with an effective date. A draft is no evidence of anything.")
-	if p.Note != "" {
-		d.Paragraph(p.Note)
-	}
-}
-
-func (p *Policy) writeClauses(d page, ruled bool) {
-	none := true
-	for _, c := range p.Clauses {
-		if (len(c.Controls) > 0) != ruled {
-			continue
-		}
-		none = false
-		text := c.Text
-		if ruled {
-			text += " (" + citations(c.Controls) + ")"
-		}
-		d.Item(text)
-	}
-	if none {
-		d.Paragraph("Nothing here.")
-	}
-}
-
-func citations(ids []safeguard.Control) string {
-	var out []string
-	for _, id := range slices.Sorted(slices.Values(ids)) {
-		out = append(out, string(id))
-	}
-	return strings.Join(out, ", ")
-}
-
-func (p *Policy) writeQuestions(d page) {
-	if p.Status != Entered {
-		d.Heading(2, "What a person must still decide")
-		d.Table("Key", "Question")
-		for _, q := range p.Questions {
-			d.Row(q.Key, q.Text)
-		}
-		return
-	}
-	d.Heading(2, "What was decided")
-	d.Table("Question", "Decision of the approver")
-	for _, q := range p.Questions {
-		d.Row(q.Text, q.Answer)
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 )
 
 // tables returns what the log shows, in the order of schema names.
@@ -15,7 +13,7 @@ func (l *Log) tables(collector string) []Table {
 	fillers := map[string]func() filled{
 		"access.authentication": l.authentication,
 		"access.decisions":      l.decisions,
-		"access.emergency":      func() filled { return drawnFrom(l.tally.emergency) },
+		"access.emergency":      func() filled { return l.drawn(l.tally.emergency) },
 		"access.newcomers":      l.newcomers,
 		"access.services":       l.services,
 		"audit.integrity":       l.integrity,
@@ -25,7 +23,7 @@ func (l *Log) tables(collector string) []Table {
 		"audit.routes":          l.routes,
 		"audit.unauthenticated": func() filled { return spans(l.tally.nobody) },
 		"crypto.opened":         func() filled { return spans(l.tally.columns) },
-		"session.expirations":   func() filled { return drawnFrom(l.tally.expirations) },
+		"session.expirations":   func() filled { return l.drawn(l.tally.expirations) },
 	}
 	var out []Table
 	for _, s := range recordSchemas() {
@@ -86,8 +84,12 @@ func (l *Log) gaps() []string {
 
 func all(rows [][]string) filled { return filled{rows: rows, population: uint64(len(rows))} }
 
-func drawnFrom(s *sampler) filled {
-	return filled{rows: s.rows(), population: s.population, sampling: s.rule()}
+func (l *Log) drawn(s *sampler) filled {
+	hide := func(p principal) bool {
+		c, ok := l.tally.principals.rows[p]
+		return ok && c.patient()
+	}
+	return filled{rows: s.rows(hide), population: s.population, sampling: s.rule()}
 }
 
 func spans(t *table[string, *span]) filled {
@@ -99,32 +101,48 @@ func spans(t *table[string, *span]) filled {
 	return all(rows)
 }
 
-// sortedPrincipals returns those who acted in the period, in a fixed order.
-func (l *Log) sortedPrincipals() []principal {
-	var out []principal
+// sortedPrincipals returns those who acted in the period, in a fixed order,
+// and how many more may be patients and are not named.
+func (l *Log) sortedPrincipals() (out []principal, patients uint64) {
 	for p, c := range l.tally.principals.rows {
-		if c.count > 0 {
+		switch {
+		case c.count == 0:
+		case c.patient():
+			patients++
+		default:
 			out = append(out, p)
 		}
 	}
 	slices.SortFunc(out, func(a, b principal) int {
 		return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id))
 	})
-	return out
+	return out, patients
+}
+
+// withoutPatients says how many are not named, and why.
+func withoutPatients(rows [][]string, patients uint64) filled {
+	f := all(rows)
+	if patients > 0 {
+		f.population += patients
+		f.sampling = fmt.Sprintf("all but %d identities that acted on patients' own requests only (PATRQT), who may be patients and are not named", patients)
+	}
+	return f
 }
 
 func (l *Log) identities() filled {
 	var rows [][]string
-	for _, p := range l.sortedPrincipals() {
+	named, patients := l.sortedPrincipals()
+	for _, p := range named {
 		c := l.tally.principals.rows[p]
 		rows = append(rows, []string{p.id, p.kind, p.tenant, stamp(c.first), stamp(c.last), number(c.count), number(c.refusals)})
 	}
-	return all(rows)
+	return withoutPatients(rows, patients)
 }
 
 func (l *Log) services() filled {
 	var rows [][]string
-	for _, p := range l.sortedPrincipals() {
+	named, _ := l.sortedPrincipals()
+	for _, p := range named {
 		if c := l.tally.principals.rows[p]; p.kind == "service" {
 			rows = append(rows, []string{p.id, p.tenant, stamp(c.first), stamp(c.last), number(c.count), number(c.refusals)})
 		}
@@ -134,14 +152,18 @@ func (l *Log) services() filled {
 
 func (l *Log) newcomers() filled {
 	var rows [][]string
-	for _, p := range l.sortedPrincipals() {
+	named, patients := l.sortedPrincipals()
+	for _, p := range named {
 		if c := l.tally.principals.rows[p]; !c.ever.Before(l.tally.from) {
 			rows = append(rows, []string{p.id, p.kind, p.tenant, stamp(c.ever)})
 		}
 	}
 	f := all(rows)
 	if !l.tally.whole.first.Before(l.tally.from) {
-		f.gaps = []string{"The log does not reach back before the period, so everybody in it is new to it."}
+		f.gaps = append(f.gaps, "The log does not reach back before the period, so everybody in it is new to it.")
+	}
+	if patients > 0 {
+		f.gaps = append(f.gaps, "Identities that acted on patients' own requests only (PATRQT) are left out.")
 	}
 	return f
 }
@@ -212,77 +234,4 @@ func (l *Log) kept() filled {
 	}
 	days := int(w.last.Sub(w.first).Hours() / 24)
 	return all([][]string{{l.name, stamp(w.first), stamp(w.last), number(w.count), number(days)}})
-}
-
-// reports returns what components reported in the log, as tables.
-func (l *Log) reports(collector string) []Table {
-	var latest []report
-	for _, r := range l.tally.reports.rows {
-		latest = append(latest, report{r.observed, r.at})
-	}
-	out := observationTables(latest, "log "+l.name, collector, l.period)
-	for i := range out {
-		out[i].Gaps = append(out[i].Gaps, l.reportGaps()...)
-	}
-	return out
-}
-
-func (l *Log) reportGaps() []string {
-	if l.tally.failed == 0 {
-		return nil
-	}
-	return []string{fmt.Sprintf("A component could not report %d times in the period.", l.tally.failed)}
-}
-
-// report is one observation with the time it was made.
-type report struct {
-	observed
-	at time.Time
-}
-
-// modulePath is what some components put before their name.
-const modulePath = "github.com/safeguard-sdk/safeguard/"
-
-// observationTables groups observations by the schema that selects them.
-func observationTables(reports []report, source, collector string, p Period) []Table {
-	slices.SortFunc(reports, func(a, b report) int {
-		return cmp.Or(cmp.Compare(a.Component, b.Component), cmp.Compare(a.Statement, b.Statement),
-			cmp.Compare(a.Settings["tenant"], b.Settings["tenant"]), a.at.Compare(b.at), a.Since.Compare(b.Since))
-	})
-	var out []Table
-	for _, s := range observationSchemas() {
-		t := Table{
-			Schema: s.Name, Basis: SelfReported, Source: source, Collector: collector, Period: p, Sampling: "all values of the latest report of each statement",
-		}
-		for _, r := range reports {
-			if s.selects(&r.observed) {
-				t.Population++
-				t.Rows = append(t.Rows, reportRows(r)...)
-			}
-		}
-		if t.Population > 0 {
-			t.Population = uint64(len(t.Rows))
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-func (s *Schema) selects(o *observed) bool {
-	return strings.TrimPrefix(o.Component, modulePath) == s.component && (s.control == "" || slices.Contains(o.Controls, s.control))
-}
-
-func reportRows(r report) [][]string {
-	component, statement := cut(r.Component), cut(r.Statement)
-	rows := [][]string{{component, statement, "reported", "at", stamp(r.at)}}
-	if !r.Since.IsZero() {
-		rows = append(rows, []string{component, statement, "counters", "since", stamp(r.Since)})
-	}
-	for _, k := range slices.Sorted(maps.Keys(r.Settings)) {
-		rows = append(rows, []string{component, statement, "setting", cut(k), cut(r.Settings[k])})
-	}
-	for _, k := range slices.Sorted(maps.Keys(r.Counters)) {
-		rows = append(rows, []string{component, statement, "counter", cut(k), number(r.Counters[k])})
-	}
-	return rows
 }

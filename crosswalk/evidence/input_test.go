@@ -62,6 +62,7 @@ func TestParseRefuses(t *testing.T) {
 		{"adoptions fill it", "workforce.training", "policies.adopted", 8, "adoptions"},
 		{"claims to be proved", `"entered"`, `"records"`, 8, "basis"},
 		{"claims that code reported training", `"entered"`, `"reported"`, 8, "a person enters it"},
+		{"claims that code reported assets", `"workforce.training", "basis": "entered"`, `"risk.assets", "basis": "reported"`, 8, "what persons enter"},
 		{"no such basis", `"entered"`, `"attested"`, 8, "status"},
 		{"too few cells", `, "2026-02-11"`, ``, 10, "4 cells, want 5"},
 		{"population too small", `"population": 1`, `"population": 0`, 8, "population"},
@@ -132,11 +133,19 @@ func TestBuildRefuses(t *testing.T) {
 	zero := input(&evidence.Log{})
 	unknown := input()
 	unknown.Observations = []safeguard.Observation{{Component: "x", Controls: []safeguard.Control{"164.312(z)"}}}
+	training := input()
+	training.Tables = []evidence.Table{{
+		Schema: "workforce.training", Basis: evidence.SelfReported, Source: "charts", Collector: "charts", Period: january, Sampling: "all",
+	}}
+	proved := input()
+	proved.Tables = []evidence.Table{roster()}
+	proved.Tables[0].Basis = evidence.FromLog
 	nobody := input()
 	nobody.Collector = ""
 	for name, in := range map[string]*evidence.Input{
 		"nothing": nil, "zero": {}, "log of another period": other, "one log twice": twice, "a log that nobody collected": zero,
 		"nil log": input(nil), "unknown control": unknown, "no collector": nobody,
+		"code that reports training": training, "a table that says it is proved": proved,
 	} {
 		p, err := evidence.Build(in)
 		require.ErrorIs(t, err, evidence.ErrInput, name)
@@ -157,6 +166,6 @@ func FuzzParse(f *testing.F) {
 		}
 		p, err := evidence.Build(in)
 		require.NoError(t, err, "what parses can be built")
-		require.Zero(t, p.Summary.FromLog, "nothing from a file is proved")
+		require.Zero(t, p.Summary.FromLog+p.Summary.SelfReported, "nothing in a file is proved or reported")
 	})
 }

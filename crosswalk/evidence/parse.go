@@ -54,6 +54,10 @@ func refuse(path, format string, args ...any) error {
 // everything that [Input.Validate] refuses are an [*Error] with line and
 // column; sample data is ErrSample. A file is at most 8 MiB.
 //
+// The tables of a file are Entered, since anybody can write one. What a
+// component reports of itself is handed over in Go by the program that runs
+// it.
+//
 // Controls: HIPAA 164.316(b)(1).
 func Parse(data []byte) (*Input, error) {
 	in := &Input{}
@@ -62,6 +66,9 @@ func Parse(data []byte) (*Input, error) {
 	}
 	err := in.Validate()
 	if err == nil {
+		err = in.entered()
+	}
+	if err == nil {
 		return in, nil
 	}
 	var refused *Error
@@ -69,6 +76,16 @@ func Parse(data []byte) (*Input, error) {
 		return nil, placed(strictjson.Locate(data, in, refused.Path, refused.Text, refused.Err))
 	}
 	return nil, err
+}
+
+// entered refuses tables of a file that claim to be anything else.
+func (in *Input) entered() error {
+	for i, t := range in.Tables {
+		if t.Basis != Entered {
+			return refuse(fmt.Sprintf("tables[%d].basis", i), "a file holds what persons enter; its basis is %q", Entered)
+		}
+	}
+	return nil
 }
 
 func placed(err error) error {

@@ -28,16 +28,20 @@ type sampler struct {
 type drawn struct {
 	hash  [sha256.Size]byte
 	index uint64
+	who   principal
 	cells []string
 }
+
+// whoCell is where the cells of an event name who acted.
+const whoCell = 2
 
 func newSampler(name, seed string, size int) *sampler {
 	return &sampler{name: name, seed: seed, size: size}
 }
 
-func (s *sampler) add(index uint64, cells ...string) {
+func (s *sampler) add(index uint64, who principal, cells ...string) {
 	s.population++
-	d := drawn{sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d", s.seed, s.name, index)), index, cells}
+	d := drawn{sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d", s.seed, s.name, index)), index, who, cells}
 	at, _ := slices.BinarySearchFunc(s.drawn, d, func(a, b drawn) int { return bytes.Compare(a.hash[:], b.hash[:]) })
 	if at >= s.size {
 		return
@@ -54,8 +58,9 @@ func (s *sampler) rule() string {
 	return fmt.Sprintf("%d of %d: the lowest SHA-256 of %q, %q and the record's index, each on a line", len(s.drawn), s.population, s.seed, s.name)
 }
 
-// rows returns what was drawn in the order of the log.
-func (s *sampler) rows() [][]string {
+// rows returns what was drawn in the order of the log, without the names that
+// hide says.
+func (s *sampler) rows(hide func(principal) bool) [][]string {
 	all := slices.Clone(s.drawn)
 	slices.SortStableFunc(all, func(a, b drawn) int {
 		switch {
@@ -68,7 +73,10 @@ func (s *sampler) rows() [][]string {
 	})
 	out := make([][]string, len(all))
 	for i, d := range all {
-		out[i] = d.cells
+		out[i] = slices.Clone(d.cells)
+		if hide(d.who) {
+			out[i][whoCell] = "not shown"
+		}
 	}
 	return out
 }

@@ -56,11 +56,13 @@ type Schema struct {
 	// Columns are the headings. Every row has as many cells.
 	Columns []string
 
-	// component and control select the observations of FromObservations.
-	component string
-	control   safeguard.Control
-	// limits are what such a table never shows, whoever fills it.
-	limits string
+	// Component and Control select the observations that fill it, for
+	// FromObservations: the import path below this module, and a provision
+	// that the observation names, any if empty.
+	Component string
+	Control   safeguard.Control
+	// Limits say what such a table never shows.
+	Limits string
 }
 
 // Schemas returns every schema in the order of names. The slice belongs to
@@ -99,7 +101,7 @@ func columns(names string) []string { return strings.Split(names, "|") }
 
 func recordSchemas() []Schema {
 	fill := func(name, title, cols, limits string) Schema {
-		return Schema{Name: name, Title: title, Filler: FromRecords, Columns: columns(cols), limits: limits}
+		return Schema{Name: name, Title: title, Filler: FromRecords, Columns: columns(cols), Limits: limits}
 	}
 	return []Schema{
 		fill("access.authentication", "How those who acted were authenticated", "Method|Kind|Principals|Requests",
@@ -134,9 +136,9 @@ func recordSchemas() []Schema {
 func observationSchemas() []Schema {
 	fill := func(name, title, component string, control safeguard.Control) Schema {
 		return Schema{
-			Name: name, Title: title, Filler: FromObservations, component: component, control: control,
+			Name: name, Title: title, Filler: FromObservations, Component: component, Control: control,
 			Columns: columns("Component|Statement|Kind|Name|Value"),
-			limits:  "Self-reported by the running service; not an attestation.",
+			Limits:  "Self-reported by the running service; not an attestation.",
 		}
 	}
 	return []Schema{

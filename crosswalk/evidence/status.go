@@ -71,14 +71,14 @@ type Summary struct {
 	Template     int `json:"template"`
 	NotAvailable int `json:"notAvailable"`
 	Organisation int `json:"organisation"`
-	// Partial is how many of the first three lack a table that belongs to a
+	// Partial is how many of the first four lack a table that belongs to a
 	// whole answer.
 	Partial int `json:"partial"`
 }
 
 func (s *Summary) add(a *Artefact) {
 	s.Requests++
-	if a.Status <= Entered && len(a.Missing) > 0 {
+	if a.partial() {
 		s.Partial++
 	}
 	switch a.Status {

@@ -17,8 +17,9 @@ import (
 type Table struct {
 	// Schema is the name of the [Schema].
 	Schema string `json:"schema"`
-	// Basis is SelfReported or Entered in a table that is handed over.
-	// FromLog is reserved for what this package has counted itself.
+	// Basis is SelfReported or Entered in a table that is handed over, in one
+	// of a file Entered only. FromLog is reserved for what this package has
+	// counted itself.
 	Basis Status `json:"basis"`
 	// Source names the component, the log, or the person.
 	Source string `json:"source"`

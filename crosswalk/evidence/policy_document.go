@@ -1,0 +1,106 @@
+package evidence
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/safeguard-sdk/safeguard"
+)
+
+func (p *Policy) shown() string {
+	if p.Status == Entered {
+		return "adopted"
+	}
+	return "DRAFT"
+}
+
+func (p *Policy) document(pack *Pack) []byte {
+	d := pack.Format.page()
+	title := p.Title
+	if p.Status != Entered {
+		title = "DRAFT: " + title
+	}
+	d.Heading(1, title)
+	d.Fact("Organisation", pack.Organisation)
+	d.Fact("Service", strings.TrimSpace(pack.Service+" "+pack.Version))
+	d.Fact("Made", string(pack.Made))
+	p.writeState(d)
+	d.Heading(2, "What the rule asks")
+	p.writeClauses(d, true)
+	d.Heading(2, "Good practice beyond the rule")
+	p.writeClauses(d, false)
+	if len(p.Settings) > 0 {
+		d.Heading(2, "Settings of the service, as it reports them")
+		d.Table("Setting", "Value")
+		for _, s := range p.Settings {
+			value := s.Value
+			if value == "" {
+				value = "not reported"
+			}
+			d.Row(s.Name, value)
+		}
+	}
+	p.writeQuestions(d)
+	d.Heading(2, "Read this first")
+	for _, n := range notices() {
+		d.Item(n)
+	}
+	return d.Bytes()
+}
+
+func (p *Policy) writeState(d page) {
+	d.Fact("Digest of this text (SHA-256)", p.Digest)
+	if a := p.Adoption; a != nil {
+		d.Fact("Adopted by", a.Approver+", "+a.Role)
+		d.Fact("Adopted on", string(a.Approved))
+		d.Fact("In effect from", string(a.Effective))
+		d.Fact("Keep", p.Retention.String())
+		return
+	}
+	d.Paragraph("DRAFT. It is no policy until a named approver answers the questions below and adopts this text, by its digest, with an effective date. A draft is no evidence of anything.")
+	if p.Note != "" {
+		d.Paragraph(p.Note)
+	}
+}
+
+func (p *Policy) writeClauses(d page, ruled bool) {
+	none := true
+	for _, c := range p.Clauses {
+		if (len(c.Controls) > 0) != ruled {
+			continue
+		}
+		none = false
+		text := c.Text
+		if ruled {
+			text += " (" + citations(c.Controls) + ")"
+		}
+		d.Item(text)
+	}
+	if none {
+		d.Paragraph("Nothing here.")
+	}
+}
+
+func citations(ids []safeguard.Control) string {
+	var out []string
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		out = append(out, string(id))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (p *Policy) writeQuestions(d page) {
+	if p.Status != Entered {
+		d.Heading(2, "What a person must still decide")
+		d.Table("Key", "Question")
+		for _, q := range p.Questions {
+			d.Row(q.Key, q.Text)
+		}
+		return
+	}
+	d.Heading(2, "What was decided")
+	d.Table("Question", "Decision of the approver")
+	for _, q := range p.Questions {
+		d.Row(q.Text, q.Answer)
+	}
+}
