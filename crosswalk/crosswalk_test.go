@@ -5,6 +5,8 @@ import (
 	"go/parser"
 	"go/token"
 	"iter"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -270,4 +272,18 @@ func TestNamesOfUnknownValues(t *testing.T) {
 	require.Equal(t, "", crosswalk.Designation(200).String())
 	require.Equal(t, "derived", crosswalk.Derived.String())
 	require.Equal(t, "technical", crosswalk.Technical.String())
+}
+
+// The tables stay small: with what package coverage embeds, 500 KB at most.
+func TestTablesAreSmall(t *testing.T) {
+	files, err := filepath.Glob("table_*.go")
+	require.NoError(t, err)
+	require.Len(t, files, 8)
+	var size int64
+	for _, name := range files {
+		info, err := os.Stat(name)
+		require.NoError(t, err)
+		size += info.Size()
+	}
+	require.Less(t, size, int64(100<<10))
 }
