@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -114,36 +113,4 @@ func requireAll(t *testing.T, dir string, acked map[string]bool) {
 	v, err := Verify(t.Context(), dir, l.VerifierKey(), nil)
 	require.NoError(t, err)
 	require.True(t, v.OK, v.String())
-}
-
-// Verify may run while another process writes.
-//
-// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01, DE.CM-09.
-func TestVerifyBesideAWriter(t *testing.T) {
-	dir := newDir(t)
-	l, err := Open(dir, testKey(1), &Options{SegmentSize: minSegmentSize, CheckpointInterval: minInterval})
-	require.NoError(t, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := 0; ctx.Err() == nil; i++ {
-			if err := l.Append(t.Context(), record(i%100)); err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	}()
-	seen := uint64(0)
-	for ctx.Err() == nil {
-		v, err := Verify(t.Context(), dir, l.VerifierKey(), nil)
-		require.NoError(t, err)
-		require.True(t, v.OK, v.String())
-		require.GreaterOrEqual(t, v.Size, seen)
-		seen = v.Size
-	}
-	<-done
-	require.Positive(t, seen)
-	require.NoError(t, l.Close(t.Context()))
 }

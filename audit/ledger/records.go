@@ -54,59 +54,67 @@ func (c *cursor) run(ctx context.Context, fsys fileSystem) error {
 	if c.next >= c.end {
 		return nil
 	}
+	name, err := c.start(fsys)
+	for err == nil && c.next < c.end {
+		name, err = c.segment(ctx, fsys, name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return c.missing()
+	}
+	return err
+}
+
+// start names a segment at or before the first record that is asked for: the
+// nearest that is listed. The others follow from where each one ends.
+func (c *cursor) start(fsys fileSystem) (string, error) {
 	names, err := fsys.List()
 	if err != nil {
-		return err
+		return "", err
 	}
 	list, err := segments(names)
 	if err != nil {
-		return err
+		return "", err
 	}
-	for i, name := range list {
-		if first, _ := firstOf(name); first >= c.end {
-			break
-		}
-		if i+1 < len(list) {
-			if after, _ := firstOf(list[i+1]); after <= c.next {
-				continue
-			}
-		}
-		if err := c.segment(ctx, fsys, name); err != nil {
-			return err
+	name := segmentName(0)
+	for _, listed := range list {
+		if first, _ := firstOf(listed); first <= c.next {
+			name = listed
 		}
 	}
-	if c.next < c.end {
-		return &DamageError{Index: c.next, Reason: "the record is missing"}
-	}
-	return nil
+	return name, nil
 }
 
-func (c *cursor) segment(ctx context.Context, fsys fileSystem, name string) error {
+func (c *cursor) missing() error {
+	return &DamageError{Index: c.next, Reason: "the record is missing"}
+}
+
+// segment yields what is asked for of one segment and names the next one.
+func (c *cursor) segment(ctx context.Context, fsys fileSystem, name string) (string, error) {
 	r, err := openSegment(fsys, name)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer r.close()
-	if r.next > c.next {
-		return &DamageError{Index: c.next, Reason: "the record is missing"}
-	}
 	for c.next < c.end {
 		if err := ctx.Err(); err != nil {
-			return err
+			return "", err
 		}
 		at := r.offset
 		h, body, err := r.batch()
+		if err == io.EOF && r.next == r.header.before.size {
+			return "", c.missing() // no records, and so no other segment
+		}
 		if err == io.EOF {
-			return nil
+			break
 		}
 		if err != nil {
-			return err
+			return "", err
 		}
 		if err := c.batch(name, at+batchHeaderSize, h.first, body); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return nil
+	return segmentName(r.next), nil
 }
 
 // batch yields those records of a batch that are asked for.

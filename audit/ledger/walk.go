@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"slices"
 )
 
 // A place is where a record lies.
@@ -42,43 +44,84 @@ func (w *walk) extra() int64 {
 // run walks. It returns a *DamageError for everything that no interrupted
 // write can have left. An unfinished batch at the very end is no error: it is
 // in stop.
+//
+// The way goes by names: where one segment ends, the next one's name is known.
+// The list of names may lack what a writer adds meanwhile; it only shows what
+// the way must have led to, since it is older than all that is read.
 func (w *walk) run(ctx context.Context) error {
 	names, err := w.fsys.List()
 	if err != nil {
 		return err
 	}
-	if w.segments, err = segments(names); err != nil {
+	listed, err := segments(names)
+	if err != nil {
 		return err
 	}
-	for i, name := range w.segments {
-		if err := w.segment(ctx, name, i == len(w.segments)-1); err != nil {
+	for {
+		name := segmentName(w.tree.size)
+		more, err := w.segment(ctx, name, len(listed) == 0 || listed[len(listed)-1] <= name)
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
 			return err
 		}
+		w.segments = append(w.segments, name)
+		if !more {
+			break
+		}
+	}
+	return w.unvisited(listed)
+}
+
+// unvisited finds the first listed segment that the way did not lead to.
+func (w *walk) unvisited(listed []string) error {
+	for _, name := range listed {
+		if _, visited := slices.BinarySearch(w.segments, name); visited {
+			continue
+		}
+		first, _ := firstOf(name)
+		if first < w.tree.size {
+			return &DamageError{Index: first, Segment: name, Reason: "no segment starts with this entry"}
+		}
+		return &DamageError{Index: w.tree.size, Segment: segmentName(w.tree.size), Reason: "the segment is missing"}
 	}
 	return nil
 }
 
-func (w *walk) segment(ctx context.Context, name string, last bool) error {
-	if first, _ := firstOf(name); first != w.tree.size {
-		return &DamageError{Index: w.tree.size, Segment: segmentName(w.tree.size), Reason: "the segment is missing"}
-	}
+// segment walks one segment and reports whether another may follow it.
+func (w *walk) segment(ctx context.Context, name string, last bool) (more bool, err error) {
 	r, err := openSegment(w.fsys, name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer r.close()
 	if r.header.before.root() != w.tree.root() {
-		return w.broken(name)
+		return false, w.broken(name)
 	}
 	w.last, w.lastBatch = r, batchSpan{}
 	stop, err := w.batches(ctx, r)
-	if stop == nil || err != nil {
-		return err
+	if err != nil {
+		return false, err
 	}
+	if stop == nil && r.next > r.header.before.size {
+		return true, nil
+	}
+	if stop == nil && last {
+		return false, nil
+	}
+	if stop == nil {
+		return false, r.damage(0, 0, "the segment has no records and is not the last")
+	}
+	return false, w.stopped(stop, last)
+}
+
+// stopped accepts stop as the end if it can be what an interrupted write left.
+func (w *walk) stopped(stop *DamageError, last bool) error {
 	if !last {
 		return stop
 	}
-	followed, err := r.followed()
+	followed, err := w.last.followed()
 	if err != nil {
 		return err
 	}
