@@ -3,6 +3,7 @@ package safeguard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -48,7 +49,7 @@ type Principal struct {
 	// Kind is Person or Service.
 	Kind Kind
 	// Tenant is the organisation on whose behalf ID acts; empty in a service
-	// that has one.
+	// that works for one only.
 	Tenant string
 	// Method is how ID was authenticated, for instance "password+totp",
 	// "mtls" or "oidc".
@@ -75,23 +76,39 @@ var shared = map[string]bool{
 // maxID bounds the identifiers of a Principal, in bytes.
 const maxID = 256
 
-// Validate returns ErrPrincipal unless p names one person or one service: a
-// kind, and an ID that is no longer than 256 bytes, has no control character
-// and is not one of the common names of shared accounts ("guest",
-// "anonymous" and the like).
+// Validate returns an error unless p names one person or one service: a kind,
+// and an ID that is not one of the common names of shared accounts ("guest",
+// "anonymous" and the like). No text may be longer than 256 bytes or have a
+// control character. The error unwraps to [ErrPrincipal] and names the field
+// that is wrong, never its value.
 func (p Principal) Validate() error {
-	if p.Kind != Person && p.Kind != Service {
-		return ErrPrincipal
-	}
-	if p.ID == "" || shared[strings.ToLower(strings.TrimSpace(p.ID))] {
-		return ErrPrincipal
-	}
-	for _, s := range [...]string{p.ID, p.Tenant, p.Method, p.Session} {
-		if len(s) > maxID || strings.ContainsFunc(s, isControl) {
-			return ErrPrincipal
-		}
+	if what := p.fault(); what != "" {
+		return fmt.Errorf("%w: %s", ErrPrincipal, what)
 	}
 	return nil
+}
+
+// fault says what is wrong with p, "" if nothing is.
+func (p *Principal) fault() string {
+	switch {
+	case p.Kind != Person && p.Kind != Service:
+		return "Kind is not set (Person or Service)"
+	case p.ID == "":
+		return "ID is not set"
+	case shared[strings.ToLower(strings.TrimSpace(p.ID))]:
+		return "ID is a name of shared accounts"
+	}
+	for _, f := range [...]struct{ name, text string }{
+		{"ID", p.ID}, {"Tenant", p.Tenant}, {"Method", p.Method}, {"Session", p.Session},
+	} {
+		if len(f.text) > maxID {
+			return f.name + " is longer than 256 bytes"
+		}
+		if strings.ContainsFunc(f.text, isControl) {
+			return f.name + " has a control character or is not UTF-8"
+		}
+	}
+	return ""
 }
 
 func isControl(r rune) bool {
@@ -104,8 +121,9 @@ type principalKey struct{}
 // sign-in calls it once a request has been authenticated. A later call
 // replaces an earlier one.
 //
-// It stores p as it is; [PrincipalFrom] refuses one that is not valid, so
-// that a sign-in which forgot the ID cannot pass for somebody.
+// Set ID and Kind. It stores p as it is; [PrincipalFrom] refuses one that is
+// not valid, so that a sign-in which forgot one of them cannot pass for
+// somebody: the caller then counts as nobody. [Principal.Validate] says why.
 //
 // Controls: HIPAA 164.312(a)(2)(i), 164.312(d); NIST CSF 2.0 PR.AA-01.
 func WithPrincipal(ctx context.Context, p Principal) context.Context {
@@ -118,7 +136,7 @@ func WithPrincipal(ctx context.Context, p Principal) context.Context {
 // Controls: HIPAA 164.312(a)(2)(i), 164.312(d); NIST CSF 2.0 PR.AA-01.
 func PrincipalFrom(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(principalKey{}).(Principal)
-	if !ok || p.Validate() != nil {
+	if !ok || p.fault() != "" {
 		return Principal{}, false
 	}
 	return p, true

@@ -13,24 +13,29 @@ import (
 func TestPrincipalNamesOneEntity(t *testing.T) {
 	good := safeguard.Principal{ID: "u-17", Kind: safeguard.Person}
 	require.NoError(t, good.Validate())
-	for name, spoil := range map[string]func(p *safeguard.Principal){
-		"no id":           func(p *safeguard.Principal) { p.ID = "" },
-		"no kind":         func(p *safeguard.Principal) { p.Kind = 0 },
-		"unknown kind":    func(p *safeguard.Principal) { p.Kind = 9 },
-		"anonymous":       func(p *safeguard.Principal) { p.ID = "Anonymous" },
-		"guest":           func(p *safeguard.Principal) { p.ID = " guest " },
-		"blank":           func(p *safeguard.Principal) { p.ID = "\t" },
-		"forged log line": func(p *safeguard.Principal) { p.ID = "u-17\nu-18" },
-		"C1 control":      func(p *safeguard.Principal) { p.ID = "u\u009b17" },
-		"not UTF-8":       func(p *safeguard.Principal) { p.ID = "\xff" },
-		"too long":        func(p *safeguard.Principal) { p.ID = strings.Repeat("u", 257) },
-		"tenant":          func(p *safeguard.Principal) { p.Tenant = "a\x00b" },
-		"session":         func(p *safeguard.Principal) { p.Session = "a\rb" },
-		"method":          func(p *safeguard.Principal) { p.Method = strings.Repeat("m", 300) },
+	for name, c := range map[string]struct {
+		spoil func(p *safeguard.Principal)
+		want  string
+	}{
+		"no id":           {func(p *safeguard.Principal) { p.ID = "" }, "ID is not set"},
+		"no kind":         {func(p *safeguard.Principal) { p.Kind = 0 }, "Kind is not set (Person or Service)"},
+		"unknown kind":    {func(p *safeguard.Principal) { p.Kind = 9 }, "Kind is not set (Person or Service)"},
+		"anonymous":       {func(p *safeguard.Principal) { p.ID = "Anonymous" }, "ID is a name of shared accounts"},
+		"guest":           {func(p *safeguard.Principal) { p.ID = " guest " }, "ID is a name of shared accounts"},
+		"blank":           {func(p *safeguard.Principal) { p.ID = "\t" }, "ID has a control character or is not UTF-8"},
+		"forged log line": {func(p *safeguard.Principal) { p.ID = "u-17\nu-18" }, "ID has a control character or is not UTF-8"},
+		"C1 control":      {func(p *safeguard.Principal) { p.ID = "u\u009b17" }, "ID has a control character or is not UTF-8"},
+		"not UTF-8":       {func(p *safeguard.Principal) { p.ID = "\xff" }, "ID has a control character or is not UTF-8"},
+		"too long":        {func(p *safeguard.Principal) { p.ID = strings.Repeat("u", 257) }, "ID is longer than 256 bytes"},
+		"tenant":          {func(p *safeguard.Principal) { p.Tenant = "a\x00b" }, "Tenant has a control character or is not UTF-8"},
+		"session":         {func(p *safeguard.Principal) { p.Session = "a\rb" }, "Session has a control character or is not UTF-8"},
+		"method":          {func(p *safeguard.Principal) { p.Method = strings.Repeat("m", 300) }, "Method is longer than 256 bytes"},
 	} {
 		p := good
-		spoil(&p)
+		c.spoil(&p)
 		require.ErrorIs(t, p.Validate(), safeguard.ErrPrincipal, name)
+		// The whole text: it names the field and never the value.
+		require.EqualError(t, p.Validate(), safeguard.ErrPrincipal.Error()+": "+c.want, name)
 		_, ok := safeguard.PrincipalFrom(safeguard.WithPrincipal(t.Context(), p))
 		require.False(t, ok, name)
 	}
