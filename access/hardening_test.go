@@ -46,7 +46,7 @@ func TestLostRoleTakesTheBundleBack(t *testing.T) {
 
 // A denied field does not leave in the words beside it.
 //
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.502(b)(1), 164.514(d)(2), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func TestDeniedFieldIsNotToldInProse(t *testing.T) {
 	for deny, c := range map[string]struct{ doc, kept string }{
 		`"Patient.address.line"`: {
@@ -103,4 +103,25 @@ func TestSimilarKeysAreCheap(t *testing.T) {
 	require.NoError(t, err)
 	_, err = d.Project(nil, append(bytes.TrimSuffix(doc.Bytes(), []byte("}")), []byte(`,"aaaaaaaa0000`+strings.Repeat("a", 200)+`aaaaaaaa":1}`)...))
 	require.ErrorIs(t, err, access.ErrProjection, "a key twice is still found")
+}
+
+// What changes data is recorded before it is done, or not done.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04.
+func TestChangesAreRecordedBeforeTheyHappen(t *testing.T) {
+	g := clinic(t)
+	mux := g.Mux()
+	var s *service
+	changed := 0
+	mux.HandleFunc("POST /patients/{id}", readPatient, func(w http.ResponseWriter, r *http.Request) {
+		require.Len(t, s.log.Records(), 1)
+		changed++
+		w.WriteHeader(http.StatusNoContent)
+	})
+	require.NoError(t, g.VerifyRoutes(mux))
+	s = serve(t, g, mux)
+	require.Equal(t, http.StatusNoContent, s.get(t, "POST", "/patients/1", "carla", "TREAT").status)
+	s.log.Fail(io.ErrShortWrite)
+	require.Equal(t, http.StatusServiceUnavailable, s.get(t, "POST", "/patients/1", "carla", "TREAT").status)
+	require.Equal(t, 1, changed)
 }

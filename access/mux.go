@@ -34,6 +34,11 @@ var ErrRoutes = errors.New("access: routes: not fit to serve")
 // is kept until it returns, so a handler that fails half-way has sent nothing;
 // a route that must stream has to be Unprojected.
 //
+// A request that may change something (any method but GET, HEAD and OPTIONS)
+// is recorded durably before its handler runs, for a change cannot be held
+// back with its answer. Another method than those of a route is no route: 404,
+// not 405.
+//
 // Handle and HandleFunc never panic; mistakes are reported by VerifyRoutes.
 // Add routes before serving: they may not be added while requests are served.
 //
@@ -231,7 +236,15 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rt.guard.counters[codeAllowed].Add(1)
 	answer := &call{decision: d, entry: e, route: rt, gate: rt.guard.gate(ctx, req, d)}
 	e.AddGate(answer.gate)
+	if !reads(r.Method) && e.Commit(ctx) != nil {
+		return // audit.Handler answers
+	}
 	rt.serve(w, r, answer)
+}
+
+// reads reports whether a method only reads, by RFC 9110, section 9.2.1.
+func reads(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
 // decide notes and decides what a request asks for.

@@ -117,7 +117,7 @@ func TestGatesAreAskedAgainAfterASlowWrite(t *testing.T) {
 		rec, log := recorder(t, nil)
 		live := true
 		log.Before(func(context.Context) error {
-			time.Sleep(time.Second)
+			time.Sleep(time.Second / 2)
 			live = false
 			return nil
 		})
@@ -288,4 +288,33 @@ func TestEntryKnowsWhetherItTouchedPHI(t *testing.T) {
 	require.NoError(t, e.Commit(t.Context()))
 	require.True(t, e.TouchesPHI())
 	e.End(audit.Completed, 0, 0)
+}
+
+// One request has one account.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestHandlerInsideAHandlerIsRefused(t *testing.T) {
+	rec, log := recorder(t, nil)
+	w := httptest.NewRecorder()
+	rec.Handler(signedIn(rec.Handler(outputs["write"]).ServeHTTP)).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	require.Equal(t, http.StatusInternalServerError, w.Code)
+	require.Contains(t, w.Body.String(), "audit.misplaced")
+	require.NotContains(t, w.Body.String(), "secret")
+	require.NoError(t, rec.Close(t.Context()))
+	require.Len(t, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess), 1)
+}
+
+// The service learns why, its clients only that.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestRefusalIsTold(t *testing.T) {
+	var told []error
+	rec, log := recorder(t, &audit.Options{OnRefusal: func(err error) { told = append(told, err) }})
+	log.Fail(errDisk)
+	w := httptest.NewRecorder()
+	rec.Handler(signedIn(outputs["write"])).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	require.Len(t, told, 1)
+	require.ErrorIs(t, told[0], errDisk)
+	require.Contains(t, w.Body.String(), `"code":"audit.not-durable"`)
+	require.NotContains(t, w.Body.String(), errDisk.Error())
 }

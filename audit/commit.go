@@ -136,7 +136,7 @@ func (e *Entry) refuse(ctx context.Context, refusal *RefusalError) error {
 	e.mu.Lock()
 	e.broken = refusal
 	e.mu.Unlock()
-	e.recorder.counters.refused.Add(1)
+	e.recorder.refused(refusal)
 	e.Deny(refusal.Code)
 	noted, err := e.write(ctx)
 	if err != nil {
@@ -150,11 +150,12 @@ func (e *Entry) refuse(ctx context.Context, refusal *RefusalError) error {
 func (e *Entry) lose(err error) error {
 	refusal := &RefusalError{codeNotDurable, err}
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.broken == nil {
-		e.recorder.counters.refused.Add(1)
-	}
+	first := e.broken == nil
 	e.broken, e.lost = refusal, true
+	e.mu.Unlock()
+	if first {
+		e.recorder.refused(refusal)
+	}
 	return refusal
 }
 

@@ -4,8 +4,10 @@
 //
 // Its promise: through a handler that [Recorder.Handler] wraps, no byte leaves
 // before the account of it is durable in the [Log]. If the log is full, slow,
-// broken or gone, the answer is a 503 and nothing of the handler's. A request
-// that cannot be accounted for does not happen.
+// broken or gone, the answer is a 503 and nothing of the handler's. An answer
+// can be held back, a change cannot: a handler that changes data calls
+// [Entry.Commit] before it does (access.Mux does it for every method but GET,
+// HEAD and OPTIONS).
 //
 // Use [New] with a Log and with [Tokens]; package audit/ledger has the
 // embedded log, which also proves that nothing was changed, and [TokenKeys]

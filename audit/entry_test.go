@@ -210,6 +210,7 @@ func TestNewRefusesWhatMakesNoSense(t *testing.T) {
 		"tokens":   func() error { _, err := audit.New(log, nil, nil); return err },
 		"deadline": func() error { _, err := audit.New(log, tokens(t), &audit.Options{Deadline: -1}); return err },
 		"source":   func() error { _, err := audit.New(log, tokens(t), &audit.Options{Source: "a\nb"}); return err },
+		"no URI":   func() error { _, err := audit.New(log, tokens(t), &audit.Options{Source: "my service"}); return err },
 		"limit": func() error {
 			_, err := audit.New(log, tokens(t), &audit.Options{Unauthenticated: audit.Limit{Burst: -1}})
 			return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -53,7 +54,7 @@ func (e Event) Append(dst []byte) ([]byte, error) {
 		!attribute(e.Type, true) || !attribute(e.Subject, false) || !json.Valid(e.Data) {
 		return dst, ErrEvent
 	}
-	if _, err := url.Parse(e.Source); err != nil || bytes.ContainsAny(e.Data, "\r\n") {
+	if _, err := url.Parse(e.Source); err != nil || strings.Contains(e.Source, " ") || bytes.ContainsAny(e.Data, "\r\n") {
 		return dst, ErrEvent
 	}
 	o := begin(dst).str("specversion", "1.0").str("id", e.ID).str("source", e.Source).str("type", e.Type)

@@ -15,7 +15,7 @@ import (
 // The answer leaves once its record is durable, and not at all if it cannot be.
 func ExampleRecorder_Handler() {
 	log := audittest.NewLog() // a service has a ledger here
-	keys, _ := audit.NewTokenKeys(audit.TokenKey{Epoch: "p1", Secret: make([]byte, 32)})
+	keys, _ := audit.NewTokenKeys(audit.TokenKey{Epoch: "p1", Secret: []byte("thirty-two random bytes, kept!!!")})
 	recorder, err := audit.New(log, keys, &audit.Options{Source: "urn:clinic:charts"})
 	if err != nil {
 		fmt.Println(err)
@@ -40,5 +40,5 @@ func ExampleRecorder_Handler() {
 	fmt.Println(w.Code, w.Body)
 	// Output:
 	// 200 blood pressure 120/80
-	// 503 {"type":"about:blank","title":"Service Unavailable","status":503}
+	// 503 {"type":"about:blank","title":"Service Unavailable","status":503,"code":"audit.not-durable"}
 }

@@ -1,7 +1,6 @@
 package audit_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -22,7 +21,7 @@ var (
 )
 
 func tokens(t testing.TB) *audit.TokenKeys {
-	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "p1", Secret: bytes.Repeat([]byte{7}, 32)})
+	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "p1", Secret: []byte("0123456789abcdef0123456789abcdef")})
 	require.NoError(t, err)
 	return keys
 }

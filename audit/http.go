@@ -2,6 +2,7 @@ package audit
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/http"
 )
@@ -22,6 +23,8 @@ import (
 // as the server's own does, and has no Unwrap. Its io.ReaderFrom is left out
 // on purpose: a copy that opens sealed rows as it goes must pass by Write.
 //
+// Inside another Handler it answers 500 and says so.
+//
 // It records the method and the matched pattern, never the URL.
 //
 // Controls: HIPAA 164.312(b), 164.528(a); NIST CSF 2.0 PR.PS-04.
@@ -30,6 +33,10 @@ func (r *Recorder) Handler(next http.Handler) http.Handler {
 		host, _, err := net.SplitHostPort(req.RemoteAddr)
 		if err != nil {
 			host = req.RemoteAddr
+		}
+		if EntryFrom(req.Context()) != nil {
+			misplaced(w)
+			return
 		}
 		ctx, e := r.Begin(req.Context(), method(req.Method), host)
 		req = req.WithContext(ctx)
@@ -45,6 +52,15 @@ func (r *Recorder) Handler(next http.Handler) http.Handler {
 		g.finish()
 		returned = true
 	})
+}
+
+// misplaced answers a request that has an Entry already: two accounts of one
+// request, one of them of nobody, would be worse than none.
+func misplaced(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = io.WriteString(w, `{"type":"about:blank","title":"Internal Server Error","status":500,"code":"audit.misplaced",`+
+		`"detail":"audit: Handler must not stand inside another audit.Handler"}`+"\n")
 }
 
 // method returns a method of HTTP, and "OTHER" for what a client made up.
@@ -77,4 +93,12 @@ func status(err error) int {
 		return http.StatusForbidden
 	}
 	return http.StatusServiceUnavailable
+}
+
+// code returns the code of a refusal, which is a constant of this package.
+func code(err error) string {
+	if refusal, ok := errors.AsType[*RefusalError](err); ok {
+		return refusal.Code
+	}
+	return codeNotDurable
 }

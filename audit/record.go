@@ -91,7 +91,8 @@ type Outcome string
 //
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
 const (
-	// Completed: the handler returned and its answer was handed over.
+	// Completed: the handler returned and its answer was handed over, which
+	// may be a denial; the status and the decision tell.
 	Completed Outcome = "completed"
 	// Refused: nothing of the handler's answer left.
 	Refused Outcome = "refused"

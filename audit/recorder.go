@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,10 @@ type Options struct {
 	Deadline time.Duration
 	// Unauthenticated bounds the records of requests of nobody.
 	Unauthenticated Limit
+	// OnRefusal, if given, is called with every *RefusalError, so that the
+	// service can raise its own alarm: clients see no cause. It is called on
+	// the request's goroutine, before the answer, and must return soon.
+	OnRefusal func(error)
 }
 
 // ErrOptions reports settings that make no sense.
@@ -46,6 +51,7 @@ type Recorder struct {
 	source   string
 	deadline time.Duration
 	nobody   *nobody
+	alarm    func(error)
 	counters counters
 	since    time.Time
 
@@ -76,8 +82,13 @@ func New(log Log, tokens Tokens, opts *Options) (*Recorder, error) {
 	if opts != nil {
 		o = *opts
 	}
-	if log == nil || tokens == nil || o.Deadline < 0 || o.Unauthenticated.PerSecond < 0 || o.Unauthenticated.Burst < 0 {
-		return nil, ErrOptions
+	switch {
+	case log == nil:
+		return nil, fmt.Errorf("%w: the log is nil", ErrOptions)
+	case tokens == nil:
+		return nil, fmt.Errorf("%w: the tokens are nil", ErrOptions)
+	case o.Deadline < 0 || o.Unauthenticated.PerSecond < 0 || o.Unauthenticated.Burst < 0:
+		return nil, fmt.Errorf("%w: Deadline and Unauthenticated must not be negative", ErrOptions)
 	}
 	if o.Source == "" {
 		o.Source = "urn:safeguard:service"
@@ -91,11 +102,11 @@ func New(log Log, tokens Tokens, opts *Options) (*Recorder, error) {
 	now := time.Now()
 	r := &Recorder{
 		log: log, tokens: tokens, source: o.Source, deadline: o.Deadline,
-		nobody: newNobody(o.Unauthenticated, now), since: now,
+		nobody: newNobody(o.Unauthenticated, now), since: now, alarm: o.OnRefusal,
 		ends: make(chan []byte, maxEnds), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	if _, err := r.render("probe", "", TypeObservation, now, Observed{}); err != nil {
-		return nil, ErrOptions
+		return nil, fmt.Errorf("%w: Source must be a URI reference, such as urn:clinic:charts", ErrOptions)
 	}
 	go r.run()
 	return r, nil
@@ -118,6 +129,14 @@ func (r *Recorder) Begin(ctx context.Context, kind, address string) (context.Con
 	}
 	r.counters.opened.Add(1)
 	return context.WithValue(ctx, entryKey{}, e), e
+}
+
+// refused counts a refusal and tells the service.
+func (r *Recorder) refused(err *RefusalError) {
+	r.counters.refused.Add(1)
+	if r.alarm != nil {
+		r.alarm(err)
+	}
 }
 
 func (r *Recorder) append(ctx context.Context, records ...[]byte) error {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -44,7 +45,7 @@ type TokenKey struct {
 // contain the key.
 //
 // Controls: HIPAA 164.312(a)(2)(iv).
-var ErrTokenKey = errors.New("audit: token key: wants an epoch of a-z0-9, used once, and at least 32 secret bytes")
+var ErrTokenKey = errors.New("audit: token key: wants an epoch of a-z0-9, used once, and at least 32 random bytes")
 
 // TokenKeys makes tokens with HMAC-SHA-256 (FIPS 198-1). It is safe for
 // concurrent use; the zero value refuses every call.
@@ -68,7 +69,7 @@ func NewTokenKeys(current TokenKey, older ...TokenKey) (*TokenKeys, error) {
 	all := append([]TokenKey{current}, older...)
 	seen := map[string]bool{}
 	for i, k := range all {
-		if len(k.Secret) < 32 || !epoch(k.Epoch) || seen[k.Epoch] {
+		if len(k.Secret) < 32 || bytes.Count(k.Secret, []byte{0}) == len(k.Secret) || !epoch(k.Epoch) || seen[k.Epoch] {
 			return nil, ErrTokenKey
 		}
 		seen[k.Epoch] = true

@@ -1,7 +1,6 @@
 package audit_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"testing"
 	"time"
@@ -14,8 +13,8 @@ import (
 
 // Controls: HIPAA 164.312(b), 164.312(a)(1); NIST CSF 2.0 PR.DS-01.
 func TestTokensAreKeyedAndStable(t *testing.T) {
-	old := audit.TokenKey{Epoch: "p1", Secret: bytes.Repeat([]byte{1}, 32)}
-	now := audit.TokenKey{Epoch: "p2", Secret: bytes.Repeat([]byte{2}, 32)}
+	old := audit.TokenKey{Epoch: "p1", Secret: []byte("1123456789abcdef0123456789abcdef")}
+	now := audit.TokenKey{Epoch: "p2", Secret: []byte("2123456789abcdef0123456789abcdef")}
 	before, err := audit.NewTokenKeys(old)
 	require.NoError(t, err)
 	after, err := audit.NewTokenKeys(now, old)
@@ -41,12 +40,13 @@ func TestTokensAreKeyedAndStable(t *testing.T) {
 
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func TestTokenKeysThatCannotServeAreRefused(t *testing.T) {
-	secret := bytes.Repeat([]byte("k"), 32)
+	secret := []byte("kkkk56789abcdef0123456789abcdefgh")
 	for name, keys := range map[string][]audit.TokenKey{
 		"short":     {{Epoch: "p1", Secret: secret[:31]}},
+		"zeros":     {{Epoch: "p1", Secret: make([]byte, 32)}},
 		"epoch":     {{Epoch: "P.1", Secret: secret}},
 		"no epoch":  {{Secret: secret}},
-		"twice":     {{Epoch: "p1", Secret: secret}, {Epoch: "p1", Secret: bytes.Repeat([]byte{9}, 32)}},
+		"twice":     {{Epoch: "p1", Secret: secret}, {Epoch: "p1", Secret: []byte("9123456789abcdef0123456789abcdef")}},
 		"old short": {{Epoch: "p2", Secret: secret}, {Epoch: "p1"}},
 	} {
 		_, err := audit.NewTokenKeys(keys[0], keys[1:]...)

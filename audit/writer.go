@@ -157,7 +157,7 @@ func (w *writer) pass() error {
 	}
 	w.refused = true
 	if w.status == 0 {
-		w.refuse(status(err))
+		w.refuse(status(err), code(err))
 	}
 	return errRefused
 }
@@ -173,18 +173,18 @@ func (w *writer) install(header http.Header) {
 }
 
 // refuse sends the refusal and nothing of the handler's, no header either.
-func (w *writer) refuse(code int) {
+func (w *writer) refuse(status int, code string) {
 	w.install(w.outer)
 	h := w.under.Header()
-	body := fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d}`+"\n", http.StatusText(code), code)
+	body := fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d,"code":%q}`+"\n", http.StatusText(status), status, code)
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	if code == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "5")
 	}
-	w.status, w.answered = code, true
-	w.under.WriteHeader(code)
+	w.status, w.answered = status, true
+	w.under.WriteHeader(status)
 	_, _ = w.under.Write([]byte(body))
 }
 

@@ -123,7 +123,7 @@ func (h *house) routes() (http.Handler, error) {
 // reporters are the parts that can say how they are set up and what they have
 // counted.
 func (h *house) reporters() []safeguard.Reporter {
-	return []safeguard.Reporter{h.vault.keys, h.vault.sealer, h.ledger, h.recorder, h.sessions, h.guard}
+	return []safeguard.Reporter{h.vault.sealer, h.ledger, h.recorder, h.sessions, h.guard}
 }
 
 // observations asks every reporter.
