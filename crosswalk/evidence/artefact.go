@@ -58,7 +58,7 @@ func (in *Input) artefact(r Request, tables []Table, policies []Policy) Artefact
 	}
 	a.Retention, _ = Keep(in.Made, "", false) // validated
 	for _, name := range r.answers {
-		if !slices.ContainsFunc(a.Answers, func(t Table) bool { return t.Schema == name && !t.isStatement() }) {
+		if !slices.ContainsFunc(a.Answers, func(t Table) bool { return t.Schema == name && t.shows() }) {
 			a.Missing = append(a.Missing, name)
 		}
 	}
@@ -120,7 +120,7 @@ func (a *Artefact) settle(r Request, policy *Policy) {
 		}
 	}
 	for _, t := range a.Answers {
-		if !t.isStatement() {
+		if t.shows() {
 			consider(t.Basis, len(t.Rows) == 0)
 		}
 	}
@@ -146,9 +146,16 @@ func (a *Artefact) settle(r Request, policy *Policy) {
 	a.Basis = a.Status
 }
 
-// isStatement reports whether a table without rows says that it could not be
-// filled, rather than that there is nothing.
-func (t *Table) isStatement() bool { return t.Schema == "audit.integrity" && len(t.Rows) == 0 }
+// shows reports whether a table says something about its request. A log in
+// which nothing of the kind happened shows nothing, except where that is what
+// was asked: an emergency, or an attempt by nobody.
+func (t *Table) shows() bool {
+	if len(t.Rows) > 0 {
+		return true
+	}
+	s, ok := GetSchema(t.Schema)
+	return ok && (s.Filler != FromRecords || s.Name == "access.emergency" || s.Name == "audit.unauthenticated")
+}
 
 // byComponent reports whether code can fill the schema.
 func byComponent(name string) bool {

@@ -249,6 +249,7 @@ func TestGapsAreSaid(t *testing.T) {
 	require.Contains(t, gaps, "3 records are no CloudEvents")
 	require.Contains(t, gaps, "1 records of a known type")
 	require.Contains(t, gaps, "after the period does")
+	require.Contains(t, gaps, "On 30 of the 31 days")
 }
 
 // A log that holds nothing answers nothing, and says so.
@@ -256,8 +257,10 @@ func TestGapsAreSaid(t *testing.T) {
 // Controls: HIPAA 164.312(b), 164.316(b)(1); NIST CSF 2.0 PR.PS-04.
 func TestEmptyLog(t *testing.T) {
 	p := build(t, input(collect(t, nil)))
-	require.Equal(t, evidence.Nothing, answer(p, 128).Status)
-	require.Equal(t, evidence.FromLog, answer(p, 128).Basis)
+	require.Equal(t, evidence.Nothing, answer(p, 131).Status, "no emergency is an answer")
+	require.Equal(t, evidence.FromLog, answer(p, 131).Basis)
+	require.Equal(t, evidence.NotAvailable, answer(p, 128).Status, "no identity is none")
+	require.Equal(t, evidence.NotAvailable, answer(p, 135).Status, "nothing opened does not show encryption")
 	require.Contains(t, tableOf(t, answer(p, 128), "audit.principals").Gaps, "The log holds no record.")
 }
 

@@ -76,6 +76,10 @@ func (l *Log) gaps() []string {
 	if !t.whole.first.IsZero() && t.whole.first.After(t.from) {
 		out = append(out, "The log begins on "+stamp(t.whole.first)+", after the period does.")
 	}
+	days := int(t.until.Sub(t.from).Hours() / 24)
+	if t.whole.count > 0 && len(t.active) < days {
+		out = append(out, fmt.Sprintf("On %d of the %d days of the period the log holds no record: the service did not run, or did not record here.", days-len(t.active), days))
+	}
 	if t.whole.count == 0 {
 		out = append(out, "The log holds no record.")
 	}

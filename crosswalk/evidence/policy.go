@@ -264,7 +264,20 @@ func (in *Input) adopted() []Table {
 		})
 	}
 	slices.SortFunc(t.Rows, slices.Compare)
+	if open := in.notAdopted(); len(open) > 0 {
+		t.Gaps = []string{"Not adopted, or not in effect: " + strings.Join(open, ", ") + "."}
+	}
 	return []Table{t}
+}
+
+// notAdopted returns the policies of which no adoption is in effect, whatever
+// its text.
+func (in *Input) notAdopted() []string {
+	return slices.DeleteFunc(policyIDs(), func(id string) bool {
+		return slices.ContainsFunc(in.Adoptions, func(a Adoption) bool {
+			return a.Policy == id && a.LastInEffect == "" && a.Effective <= in.Made
+		})
+	})
 }
 
 // adoptedSchema is filled from adoptions only.

@@ -77,6 +77,10 @@ func TestAdoption(t *testing.T) {
 	require.True(t, policy(adopted, "access-control").Retention.InEffect)
 	require.Equal(t, evidence.Entered, answer(adopted, 175).Status, "adoptions are shown where policies are asked for")
 
+	gaps := tableOf(t, answer(adopted, 175), "policies.adopted").Gaps
+	require.Contains(t, gaps[0], "encryption")
+	require.NotContains(t, gaps[0], "access-control")
+
 	in.Observations[0].Settings["idle"] = "30m0s"
 	changed := build(t, in)
 	require.Equal(t, evidence.Template, policy(changed, "access-control").Status, "the service no longer does what was adopted")

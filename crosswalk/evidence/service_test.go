@@ -2,13 +2,13 @@ package evidence_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"io"
 	"iter"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -46,7 +46,8 @@ const patient = "MRN-4711-planted"
 func service(t *testing.T) [][]byte {
 	log := &memoryLog{}
 	synctest.Test(t, func(t *testing.T) {
-		keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "a", Secret: []byte(strings.Repeat("k", 32))})
+		secret := sha256.Sum256([]byte("a key of this test"))
+		keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "a", Secret: secret[:]})
 		require.NoError(t, err)
 		rec, err := audit.New(log, keys, &audit.Options{Source: "urn:clinic:charts"})
 		require.NoError(t, err)

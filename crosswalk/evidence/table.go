@@ -41,7 +41,7 @@ type Table struct {
 // Bounds of what is handed over.
 const (
 	maxRows  = 10_000
-	maxCell  = 2_000
+	maxCell  = 10_000
 	maxItems = 2_000
 )
 

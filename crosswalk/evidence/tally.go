@@ -91,6 +91,7 @@ type tally struct {
 	open                    *table[string, *open]
 	recovered, failed       uint64
 	expirations, emergency  *sampler
+	active                  map[Date]bool // days of the period with a record
 	days                    map[safeguard.Control]map[Date]bool
 }
 
@@ -106,7 +107,7 @@ func newTally(p Period, sample int, seed string) (*tally, error) {
 		columns: newTable[string, *span](maxColumns), nobody: newTable[string, *span](maxCodes),
 		reports: newTable[string, *reported](maxReports), open: newTable[string, *open](maxOpen),
 		expirations: newSampler("session.expirations", seed, sample), emergency: newSampler("access.emergency", seed, sample),
-		days: map[safeguard.Control]map[Date]bool{},
+		active: map[Date]bool{}, days: map[safeguard.Control]map[Date]bool{},
 	}, nil
 }
 
@@ -121,6 +122,7 @@ func (t *tally) record(index uint64, record []byte) {
 	t.whole.add(1, e.Time)
 	within := !e.Time.Before(t.from) && e.Time.Before(t.until)
 	if within {
+		t.active[DateOf(e.Time)] = true
 		if s := t.types.get(cut(e.Type), newSpan); s != nil {
 			s.add(1, e.Time)
 		}
