@@ -10,11 +10,11 @@ func (r *run) trusted(n int32) bool {
 	if system == "" {
 		return codeSet()[code]
 	}
-	form, ok := systemShape(system)
-	if !ok && r.e.systems[system] {
-		form, ok = shapeLocal, true
+	fits := formOf(system)
+	if fits == nil && r.e.systems[system] {
+		fits = isLocal
 	}
-	return ok && form.fits(code) && !r.seeds.match(code) && !r.seeds.match(system)
+	return fits != nil && fits(code) && !r.seeds.match(code) && !r.seeds.match(system)
 }
 
 // displayed returns the display of a trusted coding that may stay, or 0.

@@ -107,7 +107,7 @@ func (e *Engine) policy() string {
 	h := sha256.New()
 	for _, part := range []string{
 		fhirMaps, domainElements, extensions, resourceTypes, ageCodes, codeWords, unitWords, states,
-		zipTable, zipRestricted, zipAbsent,
+		zipTable, zipRestricted, zipAbsent, countries, countries3, currencies, languages, mimeTypes, baseProfiles, coreProfiles,
 	} {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}

@@ -3,6 +3,7 @@ package deid
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -148,7 +149,9 @@ func (m *memory) Append(_ context.Context, records ...[]byte) error {
 
 // Controls: HIPAA 164.312(b), 164.514(b)(2)(i); NIST CSF 2.0 PR.PS-04.
 func TestAuditEntryNotesThePolicy(t *testing.T) {
-	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "p1", Secret: bytes.Repeat([]byte{7}, 32)})
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "p1", Secret: secret})
 	require.NoError(t, err)
 	log := new(memory)
 	recorder, err := audit.New(log, keys, nil)

@@ -58,7 +58,7 @@ var readAtlas = sync.OnceValues(func() (*atlas, error) {
 })
 
 // rules are the words that an element may have after its colon.
-const rules = " id ref literal restype fullurl requrl bool num code lang mime profile coding concept quantity age unit ucum" +
+const rules = " id ref literal restype fullurl requrl bool num ordinal code lang mime currency profile coding concept quantity age unit ucum" +
 	" date date.death birth address state zip country identifier telecom provider proname ext subext exturl exttext sex" +
 	" contained resource "
 

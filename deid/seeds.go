@@ -84,8 +84,14 @@ func (s *seeds) phrase(value string) {
 
 // match reports whether a seed is in text: a word of a name as a word, a
 // phrase as a run of words, whatever stands between them.
-func (s *seeds) match(text string) bool {
-	if len(s.people) == 0 && len(s.phrases) == 0 {
+func (s *seeds) match(text string) bool { return s.find(text, s.people) }
+
+// states reports whether a number or place is in text; words of names do not
+// count, because units have words that are names too.
+func (s *seeds) states(text string) bool { return s.find(text, nil) }
+
+func (s *seeds) find(text string, people map[string]bool) bool {
+	if len(people) == 0 && len(s.phrases) == 0 {
 		return false
 	}
 	var list []string
@@ -98,7 +104,7 @@ func (s *seeds) match(text string) bool {
 		for j := i; j < len(list) && j < i+maxPieces; j++ {
 			buf = append(buf, list[j]...)
 			word = word && (j == i || glue[j])
-			if word && s.people[string(buf)] || len(buf) >= minPhrase && s.phrases[string(buf)] {
+			if word && people[string(buf)] || len(buf) >= minPhrase && s.phrases[string(buf)] {
 				return true
 			}
 		}

@@ -19,6 +19,8 @@ func (r *run) primitive(n int32, e *element) bool {
 		return true
 	case e.rule == "num" && kind == jsonNumber:
 		return r.number(n)
+	case e.rule == "ordinal" && kind == jsonNumber:
+		return r.ordinal(n)
 	case kind == jsonString:
 		return r.word(n, e)
 	}
@@ -45,6 +47,8 @@ func (r *run) word(n int32, e *element) bool {
 		return r.geo(n, !r.foreign && isState(s), phitag.State)
 	case "country":
 		return r.geo(n, isCountry(s), phitag.Geo)
+	case "profile":
+		return r.profile(n)
 	case "provider", "proname":
 		return r.providerName(n)
 	case "identifier", "telecom":
@@ -52,16 +56,16 @@ func (r *run) word(n int32, e *element) bool {
 	case "address":
 		return r.remove(phitag.Geo)
 	}
-	if !r.listed(s, e.rule) {
+	if !r.passes(s, e.rule) {
 		return r.unmapped()
 	}
 	r.copyString(n)
 	return true
 }
 
-// listed reports whether s is on the closed list, or of the closed form, that
+// passes reports whether s is on the closed list, or of the closed form, that
 // the rule stands for.
-func (r *run) listed(s, rule string) bool {
+func (r *run) passes(s, rule string) bool {
 	switch rule {
 	case "code":
 		return codeSet()[s]
@@ -70,11 +74,11 @@ func (r *run) listed(s, rule string) bool {
 	case "lang":
 		return isLanguage(s)
 	case "mime":
-		return strings.Contains(mimeTypes, " "+s+" ")
-	case "profile":
-		return isProfile(s) && !r.seeds.match(s)
+		return listed(mimeTypes, s)
+	case "currency":
+		return isCurrency(s)
 	case "unit":
-		return isUnit(s)
+		return isUnit(s) && !r.seeds.states(s)
 	case "ucum":
 		return s == "http://unitsofmeasure.org" || s == "http://snomed.info/sct"
 	case "exturl":
@@ -82,7 +86,7 @@ func (r *run) listed(s, rule string) bool {
 	case "exttext":
 		return containsFold(r.extTexts, s)
 	case "sex":
-		return strings.Contains(" M F OTH UNK ASKU X ", " "+s+" ") && s != ""
+		return listed(" M F OTH UNK ASKU X ", s)
 	}
 	return false
 }
@@ -203,6 +207,17 @@ func (r *run) number(n int32) bool {
 	return true
 }
 
+// ordinal writes a number that counts or orders: at most four digits, so that
+// it cannot hold more than a place in a list.
+func (r *run) ordinal(n int32) bool {
+	raw := string(r.raw(n))
+	if len(raw) > 4 || !only(raw, "0123456789") {
+		return r.remove(phitag.Other)
+	}
+	r.out = append(r.out, raw...)
+	return true
+}
+
 // overAge is the one category of all ages over 89, as a FHIR quantity.
 const overAge = `{"value":90,"comparator":">=","unit":"years","system":"http://unitsofmeasure.org","code":"a"}`
 
@@ -238,11 +253,27 @@ func (r *run) quantity(n int32, e *element) bool {
 			return r.remove(phitag.Age)
 		}
 	}
+	number := string(r.raw(r.child(n, "value")))
+	if isPosition(r.text(r.child(n, "code")), number) || isPosition(r.text(r.child(n, "unit")), number) {
+		return r.remove(phitag.Geo)
+	}
 	outer := r.ageValue
 	r.ageValue = false // judged above
 	ok := r.object(n, e.kids) > 0
 	r.ageValue = outer
 	return ok
+}
+
+// isPosition reports whether an angle is so fine that it is a latitude or
+// longitude: a hundredth of a degree is a kilometre, and no joint is measured
+// to it.
+func isPosition(unit, number string) bool {
+	switch strings.ToLower(strings.TrimSpace(unit)) {
+	case "deg", "degree", "degrees", "°", "'", "''":
+		_, decimals, _ := strings.Cut(number, ".")
+		return len(decimals) >= 2 || strings.ContainsAny(number, "eE")
+	}
+	return false
 }
 
 // isAge reports whether a concept has a LOINC code of an age.

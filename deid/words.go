@@ -50,7 +50,12 @@ var (
 	unitSet = sync.OnceValue(func() map[string]bool { return wordSet(unitWords) })
 )
 
-// isUnit reports whether s is made of unit words and signs only.
+// maxUnitDigits bounds the digits of a unit: 10*3, 1.73_m2 and 100 fit, a
+// number of a person does not.
+const maxUnitDigits = 5
+
+// isUnit reports whether s is made of unit words and signs only. A word may
+// have an exponent of up to two digits.
 func isUnit(s string) bool {
 	if s == "" || len(s) > 64 {
 		return false
@@ -58,14 +63,21 @@ func isUnit(s string) bool {
 	if s == "%" || s == "1" {
 		return true
 	}
+	digits := 0
+	for _, c := range []byte(s) {
+		if isDigit(c) {
+			digits++
+		}
+	}
 	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return strings.ContainsRune(" /.*^()[]{}%_#'\"-+,:µ°", r)
 	})
 	for _, w := range words {
 		w = strings.TrimLeft(w, "x")
-		if w != "" && !unitSet()[strings.TrimRight(w, "0123456789")] && !unitSet()[w] {
+		base := strings.TrimRight(w, "0123456789")
+		if w != "" && !unitSet()[w] && (!unitSet()[base] || len(w)-len(base) > 2) {
 			return false
 		}
 	}
-	return true
+	return digits <= maxUnitDigits
 }

@@ -59,24 +59,3 @@ const states = "|al|alabama|ak|alaska|az|arizona|ar|arkansas|ca|california|co|co
 func isState(s string) bool {
 	return s != "" && !strings.Contains(s, "|") && strings.Contains(states, "|"+strings.ToLower(s)+"|")
 }
-
-// isUS reports whether s names the United States.
-func isUS(s string) bool {
-	switch strings.ToUpper(s) {
-	case "US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA":
-		return true
-	}
-	return false
-}
-
-// isCountry reports whether s names the United States or has the form of an
-// ISO 3166 code.
-func isCountry(s string) bool {
-	if isUS(s) {
-		return true
-	}
-	if len(s) != 2 && len(s) != 3 {
-		return false
-	}
-	return s == strings.ToUpper(s) && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-}

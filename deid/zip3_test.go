@@ -71,10 +71,18 @@ func TestStates(t *testing.T) {
 	for _, s := range []string{"", "Seattle", "W", "wa|", "|", "al|alabama", "WAx", "Bayern"} {
 		require.False(t, isState(s), s)
 	}
-	for _, s := range []string{"US", "usa", "United States", "DE", "DEU"} {
+	for _, s := range []string{"US", "usa", "United States", "DE", "DEU", "CAN"} {
 		require.True(t, isCountry(s), s)
 	}
-	for _, s := range []string{"", "D", "de", "Deutschland", "D3", "King County", "DEUT"} {
+	for _, s := range []string{"", "D", "de", "Deutschland", "D3", "King County", "DEUT", "DOE", "NYC", "LEE", "US CA"} {
 		require.False(t, isCountry(s), s)
+	}
+	require.Len(t, strings.Fields(countries), 249)
+	require.Len(t, strings.Fields(countries3), 249)
+	for s, ok := range map[string]bool{"en": true, "en-US": true, "es-MX": true, "lee": false, "zz": false, "en-JO": true, "en-DOE": false, "EN": false, "": false} {
+		require.Equal(t, ok, isLanguage(s), s)
+	}
+	for s, ok := range map[string]bool{"USD": true, "EUR": true, "LEE": false, "DOE": false, "usd": false, "": false, "USD EUR": false} {
+		require.Equal(t, ok, isCurrency(s), s)
 	}
 }
