@@ -93,7 +93,8 @@ type Outcome struct {
 type Gap struct {
 	ID string `json:"id"`
 	// Controls and Outcomes are what falls short; at least one provision. A
-	// gap also stands for the outcomes that are paired with its provisions.
+	// gap also stands for the outcomes that are paired with its provisions,
+	// except those paired with every provision: they have to be named.
 	Controls []safeguard.Control `json:"controls"`
 	Outcomes []string            `json:"outcomes,omitempty"`
 	Finding  string              `json:"finding"`

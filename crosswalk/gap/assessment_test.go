@@ -278,6 +278,42 @@ func TestRanking(t *testing.T) {
 	require.Equal(t, 4, last)
 }
 
+// A gap stands for the outcomes that are paired with its provisions, and not
+// for those that are paired with all of them: it has to name these.
+//
+// Controls: HIPAA 164.308(a)(8).
+func TestGapsAndOutcomes(t *testing.T) {
+	for edition, universal := range map[gap.Edition]string{gap.CSF11: "ID.GV-3", gap.CSF20: "GV.OC-03"} {
+		a := final(t, &gap.Options{Edition: edition})
+		a.Status, a.ApprovedBy, a.ApprovedOn = risk.Draft, "", risk.Date{}
+		for i := range a.Outcomes {
+			a.Outcomes[i].Result.Score = gap.Maturity1
+		}
+		documented := func() (ids []string) {
+			for _, s := range a.Shortfalls() {
+				if s.Outcome == "" {
+					continue
+				}
+				require.Equal(t, s.Gap == "G-1", s.Risk == risk.Moderate, s.Outcome)
+				if s.Gap != "" {
+					ids = append(ids, s.Outcome)
+				}
+			}
+			return ids
+		}
+		var paired []string
+		for s := range crosswalk.Subcategories(edition.Framework()) {
+			if s.ID != universal && crosswalk.Paired(edition.Framework(), safeguard.AuditControls, s.ID) {
+				paired = append(paired, s.ID)
+			}
+		}
+		require.True(t, crosswalk.Paired(edition.Framework(), safeguard.AuditControls, universal))
+		require.ElementsMatch(t, paired, documented())
+		a.Gaps[0].Outcomes = []string{universal}
+		require.ElementsMatch(t, append(paired, universal), documented())
+	}
+}
+
 // Quarterly, and on the day of a trigger; a review answers both.
 //
 // Controls: HIPAA 164.308(a)(8), 164.316(b)(2)(iii).

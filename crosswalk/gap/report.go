@@ -90,6 +90,7 @@ func (p *Report) head(d *markdown.Doc) {
 	d.Fact("Scale", scaleText(a.Scale))
 	d.Fact("Target", a.Target.String())
 	d.Fact("Rule", crosswalk.RuleVersion)
+	d.Fact("To be kept", "while it is in effect and six years from then (164.316(b)(2)(i))")
 	d.Heading(2, "Read this first")
 	for _, n := range p.notices() {
 		d.Item(n)

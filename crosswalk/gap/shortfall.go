@@ -99,7 +99,9 @@ func (a *Assessment) documented() documentation {
 		for _, id := range g.Controls {
 			best.add(string(id), g)
 			for p := range crosswalk.ByControl(a.Edition.Framework(), id) {
-				best.add(p.Ref, g)
+				if !crosswalk.Universal(p.Framework, p.Ref) {
+					best.add(p.Ref, g)
+				}
 			}
 		}
 		for _, id := range g.Outcomes {

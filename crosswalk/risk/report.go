@@ -89,6 +89,7 @@ func (p *Report) head(d *markdown.Doc) {
 	d.Fact("Scope", r.Scope)
 	d.Fact("Acceptable residual risk", r.Acceptable.String())
 	d.Fact("Rule", crosswalk.RuleVersion)
+	d.Fact("To be kept", "while it is in effect and six years from then (164.316(b)(2)(i))")
 	d.Fact("Method", method)
 	d.Heading(2, "Read this first")
 	d.Item(notJudged)
@@ -220,6 +221,10 @@ func (p *Report) exposure(d *markdown.Doc) {
 	d.Item(DiscretionNotice)
 	d.Item("Amounts: " + PenaltyVersion + ".")
 	d.Item("Risks are not added up: the cap is for all violations of an identical provision in a year, in whichever risk they stand.")
+	d.Table("Culpability", "45 CFR", "Least for one violation", "Most for one violation", "Cap by the regulation", "Cap by enforcement discretion")
+	for _, t := range Penalties() {
+		d.Row(t.Tier.String(), t.Citation, dollars(t.Min), dollars(t.Max), dollars(t.Cap), dollars(t.DiscretionCap))
+	}
 	d.Table("Risk", "Assumed", "By the regulation", "By enforcement discretion")
 	for _, k := range p.Register.Risks {
 		if len(k.Violations) == 0 {
