@@ -168,6 +168,9 @@ func (l *Ledger) commit(g *group) {
 // write writes and syncs a group. A failure poisons: after a failed sync
 // nobody knows what the disk has, and a second one would not tell.
 func (l *Ledger) write(g *group) error {
+	if err := l.active.file.check(l.fsys, l.active.offset, false); err != nil {
+		return l.fail(err)
+	}
 	if l.active.full(int64(len(g.buf)), l.options.SegmentSize) {
 		if err := l.rotate(); err != nil {
 			return l.fail(fmt.Errorf("new segment: %w", err))
@@ -200,4 +203,5 @@ func (l *Ledger) grow(body []byte) {
 		l.unsaved = append(l.unsaved, leaf)
 		body = rest
 	}
+	l.written = l.active
 }

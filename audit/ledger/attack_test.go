@@ -164,3 +164,92 @@ func TestDirectoryOfOthers(t *testing.T) {
 		require.NoError(t, l.Close(t.Context()))
 	}
 }
+
+// beneath are what can be done to a file that a ledger has open.
+var beneath = map[string]func(t *testing.T, path string){
+	"removed": func(t *testing.T, path string) { require.NoError(t, os.Remove(path)) },
+	"renamed": func(t *testing.T, path string) { require.NoError(t, os.Rename(path, path+".away")) },
+	"replaced by a copy": func(t *testing.T, path string) {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path+".copy", data, 0o600))
+		require.NoError(t, os.Rename(path+".copy", path))
+	},
+	"emptied": func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 0)) },
+	"cut": func(t *testing.T, path string) {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.NoError(t, os.Truncate(path, info.Size()-1))
+	},
+}
+
+// The file that is written to is taken away or cut beneath an open ledger: from
+// then on nothing is acknowledged and nothing is signed.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01, DE.CM-09.
+func TestSegmentTakenAway(t *testing.T) {
+	for what, attack := range beneath {
+		t.Run(what, func(t *testing.T) {
+			dir := newDir(t)
+			l, err := Open(dir, testKey(1), quiet())
+			require.NoError(t, err)
+			appendRange(t, l, 0, 3)
+			attack(t, filepath.Join(dir, segmentName(0)))
+			for range 2 {
+				err = l.Append(t.Context(), record(3))
+				require.ErrorIs(t, err, ErrPoisoned)
+				require.ErrorIs(t, err, ErrDamaged)
+				require.ErrorContains(t, err, segmentName(0))
+			}
+			require.ErrorIs(t, l.Close(t.Context()), ErrPoisoned)
+			require.Zero(t, l.Checkpoint().Size)
+		})
+	}
+}
+
+// Bytes that somebody else put behind the records would end in the middle of
+// the ledger.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01, DE.CM-09.
+func TestSegmentExtended(t *testing.T) {
+	dir := newDir(t)
+	l, err := Open(dir, testKey(1), quiet())
+	require.NoError(t, err)
+	appendRange(t, l, 0, 3)
+	f, err := os.OpenFile(filepath.Join(dir, segmentName(0)), os.O_WRONLY|os.O_APPEND, 0)
+	require.NoError(t, err)
+	_, err = f.WriteString("more")
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	require.ErrorIs(t, l.Append(t.Context(), record(3)), ErrDamaged)
+	require.ErrorIs(t, l.Close(t.Context()), ErrPoisoned)
+	l, err = Open(dir, testKey(1), quiet())
+	require.NoError(t, err)
+	records, _ := contents(t, l)
+	require.Len(t, records, 3, "nothing acknowledged is lost")
+	require.NoError(t, l.Close(t.Context()))
+}
+
+// Nobody appends: it is noticed within the interval of the checkpoints.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01, DE.CM-09.
+func TestTakenAwayFromAnIdleLedger(t *testing.T) {
+	for _, name := range []string{segmentName(0), leavesName} {
+		for what, attack := range beneath {
+			t.Run(name+" "+what, func(t *testing.T) {
+				dir := newDir(t)
+				l, err := Open(dir, testKey(1), brisk())
+				require.NoError(t, err)
+				appendRange(t, l, 0, 3)
+				eventually(t, "it signs", func() bool { return l.Checkpoint().Size == 3 })
+				attack(t, filepath.Join(dir, name))
+				eventually(t, "it notices", func() bool { return l.failed() != nil })
+				require.ErrorIs(t, l.Append(t.Context(), record(3)), ErrDamaged)
+				err = l.Close(t.Context())
+				require.ErrorIs(t, err, ErrPoisoned)
+				require.ErrorContains(t, err, name)
+				require.EqualValues(t, 3, l.Checkpoint().Size)
+			})
+		}
+	}
+}

@@ -13,9 +13,11 @@ import (
 var (
 	// ErrClosed reports a ledger that was closed.
 	ErrClosed = errors.New("ledger: closed")
-	// ErrPoisoned reports a ledger on which a write or a sync failed. It takes
-	// no more records, ever; nothing acknowledged is lost. Open the directory
-	// again, after the cause (a full or a failing disk) is gone.
+	// ErrPoisoned reports a ledger on which a write or a sync failed, or from
+	// which somebody took a file that it writes to (then a DamageError is its
+	// cause). It takes no more records, ever, and signs none. A failure of the
+	// disk loses nothing that was acknowledged: open the directory again, after
+	// the cause is gone.
 	ErrPoisoned = errors.New("ledger: poisoned")
 	// ErrDamaged reports a directory that holds something else than what a
 	// ledger wrote; see DamageError.

@@ -38,12 +38,13 @@ type Ledger struct {
 	active segmentWriter // of the committer
 	spare  []byte        // of the committer
 
-	treeMu  sync.Mutex // guards the next two
+	treeMu  sync.Mutex // guards the next three
 	tree    tree
-	unsaved []hash // leaves that are not in the leaf index yet
+	unsaved []hash        // leaves that are not in the leaf index yet
+	written segmentWriter // the active one, when the tree had all its records
 
 	signMu     sync.Mutex // guards the next two, and signing
-	leaves     file
+	leaves     heldFile
 	saved      uint64
 	checkpoint atomic.Pointer[Checkpoint]
 
@@ -97,6 +98,7 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 		l.release()
 		return nil, wrap("open", err)
 	}
+	l.written = l.active
 	go l.commitAll()
 	go l.checkpointAll()
 	if err := l.settle(notes); err != nil {
@@ -123,10 +125,10 @@ func (l *Ledger) settle(notes [][]byte) error {
 // release closes what load opened.
 func (l *Ledger) release() error {
 	var errs []error
-	if l.active.file != nil {
+	if l.active.file.file != nil {
 		errs = append(errs, l.active.file.Close())
 	}
-	if l.leaves != nil {
+	if l.leaves.file != nil {
 		errs = append(errs, l.leaves.Close())
 	}
 	return errors.Join(append(errs, l.fsys.Close())...)

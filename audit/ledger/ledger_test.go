@@ -244,7 +244,7 @@ func TestHungDisk(t *testing.T) {
 		m := newMemFS()
 		l := mustOpen(t, m)
 		gate := make(chan struct{})
-		l.active.file = hungFile{l.active.file, gate}
+		l.active.file.file = hungFile{l.active.file.file, gate}
 
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()

@@ -100,7 +100,11 @@ func (l *Ledger) begin() error {
 		return err
 	}
 	l.checkpoint.Store(&c)
-	if l.leaves, err = l.fsys.Create(leavesName); err != nil {
+	f, err := l.fsys.Create(leavesName)
+	if err != nil {
+		return err
+	}
+	if l.leaves, err = hold(leavesName, f); err != nil {
 		return err
 	}
 	l.active, err = createSegment(l.fsys, l.tree)
@@ -140,7 +144,11 @@ func (l *Ledger) resumeSegment(e *exam) error {
 	if err != nil {
 		return err
 	}
-	l.active = segmentWriter{f, r.header.marker, r.header.size(), r.offset}
+	held, err := hold(r.name, f)
+	if err != nil {
+		return err
+	}
+	l.active = segmentWriter{held, r.header.marker, r.header.size(), r.offset}
 	if e.extra() > 0 {
 		if err := f.Truncate(r.offset); err != nil {
 			return err
@@ -171,7 +179,10 @@ func (l *Ledger) resumeLeaves(e *exam) error {
 	if err != nil {
 		return err
 	}
-	l.leaves, l.saved, l.unsaved = f, e.signed.Size, e.tail
+	l.saved, l.unsaved = e.signed.Size, e.tail
+	if l.leaves, err = hold(leavesName, f); err != nil {
+		return err
+	}
 	return f.Truncate(int64(l.saved) * hashSize)
 }
 

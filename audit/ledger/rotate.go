@@ -7,7 +7,7 @@ import (
 
 // A segmentWriter is the segment that is written to.
 type segmentWriter struct {
-	file   file
+	file   heldFile
 	marker marker
 	header int64 // size of the header
 	offset int64 // where the next batch goes
@@ -34,7 +34,8 @@ func createSegment(fsys fileSystem, before tree) (segmentWriter, error) {
 	if err != nil {
 		return segmentWriter{}, err
 	}
-	return segmentWriter{f, h.marker, h.size(), h.size()}, nil
+	held, err := hold(name, f)
+	return segmentWriter{held, h.marker, h.size(), h.size()}, err
 }
 
 // rotate ends the segment, which is durable to its last byte, and starts the

@@ -22,21 +22,25 @@ func (l *Ledger) checkpointAll() {
 
 // sign writes a checkpoint of all durable records, if there are new ones or
 // always is set. A signer that fails is asked again the next time, since no
-// acknowledgement rests on it; a disk that fails poisons the ledger.
+// acknowledgement rests on it; a disk that fails poisons the ledger, and so
+// does a file that is no longer what was written.
 func (l *Ledger) sign(always bool) error {
 	l.signMu.Lock()
 	defer l.signMu.Unlock()
 	if err := l.failed(); err != nil {
 		return err
 	}
-	size, root, leaves := l.snapshot()
-	if size == l.checkpoint.Load().Size && !always {
+	s := l.snapshot()
+	if err := l.checkFiles(s.written); err != nil {
+		return l.fail(err)
+	}
+	if s.size == l.checkpoint.Load().Size && !always {
 		return nil
 	}
-	if err := l.saveLeaves(leaves); err != nil {
+	if err := l.saveLeaves(s.leaves); err != nil {
 		return l.fail(fmt.Errorf("leaf index: %w", err))
 	}
-	c, err := l.signer.checkpoint(size, root)
+	c, err := l.signer.checkpoint(s.size, s.root)
 	if err != nil {
 		l.counters.unsigned.Add(1)
 		return wrap("checkpoint", err)
@@ -49,13 +53,30 @@ func (l *Ledger) sign(always bool) error {
 	return nil
 }
 
+// A snapshot is what there is to sign.
+type snapshot struct {
+	size    uint64
+	root    hash
+	leaves  []hash // those that are not saved
+	written segmentWriter
+}
+
 // snapshot returns the tree and takes the leaves that are not saved.
-func (l *Ledger) snapshot() (uint64, hash, []hash) {
+func (l *Ledger) snapshot() snapshot {
 	l.treeMu.Lock()
 	defer l.treeMu.Unlock()
-	leaves := l.unsaved
+	s := snapshot{l.tree.size, l.tree.root(), l.unsaved, l.written}
 	l.unsaved = nil
-	return l.tree.size, l.tree.root(), leaves
+	return s
+}
+
+// checkFiles checks the files that are written to. The segment may be growing,
+// or even be full by now.
+func (l *Ledger) checkFiles(w segmentWriter) error {
+	if err := w.file.check(l.fsys, w.offset, true); err != nil {
+		return err
+	}
+	return l.leaves.check(l.fsys, int64(l.saved)*hashSize, false)
 }
 
 // saveLeaves extends the leaf index. It is durable before the checkpoint that
