@@ -3,13 +3,14 @@ package crypto
 import "errors"
 
 // Errors that callers branch on. No error text of this package holds a
-// plaintext, a key, a patient or any part of a [Ref].
+// plaintext, a key, a patient or what a [Ref] holds.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 var (
-	// ErrRef reports a Ref with a part that is missing or too long. It is
-	// returned before any key is touched.
-	ErrRef = errors.New("crypto: ref: a part is missing or too long")
+	// ErrRef reports a Ref that is no place, or not one for the call. What is
+	// returned unwraps to it and names the part that is missing or too long,
+	// never what is in it. It is returned before any key is touched.
+	ErrRef = errors.New("crypto: ref: not usable")
 	// ErrOpen reports a value that does not open: altered, cut, sealed in
 	// another place, under another key, or not sealed at all. It does not say
 	// which, so that it tells nothing to who alters values.

@@ -45,7 +45,7 @@ func ExampleSealed() {
 	// in a log: [sealed]
 	// in its place: 123-45-6789 <nil>
 	// in another row: crypto: open: not sealed for this place, or altered
-	// nowhere: crypto: ref: a part is missing or too long
+	// nowhere: crypto: ref: not usable: Row is not set
 }
 
 // The associated data of a place of NoSubject, for a program that opens its

@@ -91,9 +91,10 @@ func TestAssociatedDataIsFixed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "dst\x01\x01\x00\x01t\x00\x02ta\x00\x01c\x00\x01r\x00", string(got))
 	_, err = fuzzRef("t", "ta", "c", "r", "p").AppendAssociatedData(nil)
-	require.Equal(t, ErrRef, err)
+	require.ErrorIs(t, err, ErrRef)
+	require.ErrorContains(t, err, "Subject is a patient")
 	_, err = Ref{}.AppendAssociatedData(nil)
-	require.Equal(t, ErrRef, err)
+	require.ErrorIs(t, err, ErrRef)
 
 	r = fuzzRef("t", "ta", "c", "r", "p")
 	require.Equal(t, "\x01\x01\x00\x01t\x00\x02ta\x00\x01c\x00\x01r\x01\x00\x01pPREFIX", string(appendField(nil, &r, []byte("PREFIX"))))

@@ -42,7 +42,9 @@ func (Subject) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[subject]") }
 // that survive renames of tables and columns. The place is bound to the value
 // as associated data and must be the same, byte for byte, to open it.
 //
-// Each part is 1 to 1024 bytes. Row must be known before the row is inserted
+// Each part is 1 to 1024 bytes. Tenant is whose keyset seals the value; a
+// service with one tenant picks a constant for it, and the Tenant of its
+// Principals stays empty. Row must be known before the row is inserted
 // (an application-made id, not a serial number of the database) and should
 // not itself be PHI. Nothing in a Ref says which of two values of one place is
 // the newer: who can write to the database can put an older one back.
@@ -54,17 +56,24 @@ type Ref struct {
 	Subject Subject
 }
 
+// validate names the part that is wrong, which is no secret, and never what is
+// in it.
 func (r *Ref) validate() error {
-	for _, n := range [...]int{len(r.Tenant), len(r.Table), len(r.Column), len(r.Row)} {
-		if n == 0 || n > maxPart {
-			return ErrRef
+	for _, p := range [...]struct{ name, text string }{
+		{"Tenant", r.Tenant}, {"Table", r.Table}, {"Column", r.Column}, {"Row", r.Row},
+	} {
+		if p.text == "" {
+			return fmt.Errorf("%w: %s is not set", ErrRef, p.name)
+		}
+		if len(p.text) > maxPart {
+			return fmt.Errorf("%w: %s is longer than %d bytes", ErrRef, p.name, maxPart)
 		}
 	}
 	if r.Subject.none == !r.Subject.patient.IsZero() {
-		return ErrRef
+		return fmt.Errorf("%w: Subject is not set; use SubjectOf or NoSubject", ErrRef)
 	}
 	if len(r.Subject.patient.Reveal()) > maxPart {
-		return ErrRef
+		return fmt.Errorf("%w: Subject is longer than %d bytes", ErrRef, maxPart)
 	}
 	return nil
 }
@@ -93,7 +102,7 @@ func (r Ref) AppendAssociatedData(dst []byte) ([]byte, error) {
 		return nil, err
 	}
 	if !r.Subject.none {
-		return nil, ErrRef
+		return nil, fmt.Errorf("%w: Subject is a patient, whose values only a Sealer opens", ErrRef)
 	}
 	return appendField(dst, &r, nil), nil
 }

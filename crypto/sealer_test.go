@@ -145,29 +145,37 @@ func (k keyless) Keyset(context.Context, string) (*crypto.Keyset, error) {
 	return nil, crypto.ErrTenant
 }
 
+// The error names the part, and nothing of what is in the Ref.
+//
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestRefIsRefusedBeforeAnyKeyWork(t *testing.T) {
 	s, err := crypto.New(keyless{t}, cryptotest.NewSubjects(), nil)
 	require.NoError(t, err)
 	long := string(make([]byte, 1025))
-	for name, change := range map[string]func(*crypto.Ref){
-		"zero":         func(r *crypto.Ref) { *r = crypto.Ref{} },
-		"no tenant":    func(r *crypto.Ref) { r.Tenant = "" },
-		"no table":     func(r *crypto.Ref) { r.Table = "" },
-		"no column":    func(r *crypto.Ref) { r.Column = "" },
-		"no row":       func(r *crypto.Ref) { r.Row = "" },
-		"long row":     func(r *crypto.Ref) { r.Row = long },
-		"zero subject": func(r *crypto.Ref) { r.Subject = crypto.Subject{} },
-		"zero patient": func(r *crypto.Ref) { r.Subject = crypto.SubjectOf(safeguard.Patient{}) },
-		"long patient": func(r *crypto.Ref) { r.Subject = crypto.SubjectOf(safeguard.NewPatient(long)) },
+	for name, c := range map[string]struct {
+		change func(*crypto.Ref)
+		want   string
+	}{
+		"zero":         {func(r *crypto.Ref) { *r = crypto.Ref{} }, "Tenant is not set"},
+		"no tenant":    {func(r *crypto.Ref) { r.Tenant = "" }, "Tenant is not set"},
+		"no table":     {func(r *crypto.Ref) { r.Table = "" }, "Table is not set"},
+		"no column":    {func(r *crypto.Ref) { r.Column = "" }, "Column is not set"},
+		"no row":       {func(r *crypto.Ref) { r.Row = "" }, "Row is not set"},
+		"long row":     {func(r *crypto.Ref) { r.Row = long }, "Row is longer than 1024 bytes"},
+		"zero subject": {func(r *crypto.Ref) { r.Subject = crypto.Subject{} }, "Subject is not set; use SubjectOf or NoSubject"},
+		"zero patient": {func(r *crypto.Ref) { r.Subject = crypto.SubjectOf(safeguard.Patient{}) }, "Subject is not set; use SubjectOf or NoSubject"},
+		"long patient": {func(r *crypto.Ref) { r.Subject = crypto.SubjectOf(safeguard.NewPatient(long)) }, "Subject is longer than 1024 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ref := refOf(patient(1))
-			change(&ref)
+			c.change(&ref)
+			want := crypto.ErrRef.Error() + ": " + c.want
 			_, err := s.AppendSeal(t.Context(), nil, []byte("x"), ref)
-			require.Equal(t, crypto.ErrRef, err)
+			require.ErrorIs(t, err, crypto.ErrRef)
+			require.EqualError(t, err, want)
 			_, err = s.AppendOpen(t.Context(), nil, make([]byte, 60), ref)
-			require.Equal(t, crypto.ErrRef, err)
+			require.ErrorIs(t, err, crypto.ErrRef)
+			require.EqualError(t, err, want)
 		})
 	}
 }
