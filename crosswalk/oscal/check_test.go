@@ -11,14 +11,14 @@ import (
 
 // Controls: HIPAA 164.308(a)(8).
 func TestEverythingResolves(t *testing.T) {
-	require.Empty(t, oscal.Check(documents(t, info())...))
+	require.Empty(t, oscal.Check(documents(t)...))
 	require.Empty(t, oscal.Check())
 }
 
 // Every reference that is broken is found: a check that cannot fail would say
 // nothing.
 func TestCheckFindsWhatIsBroken(t *testing.T) {
-	docs := documents(t, info())
+	docs := documents(t)
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	for _, c := range []struct{ name, doc, old, new, want string }{
 		{"control of a component", oscal.ComponentFile, `"control-id": "hipaa-164.312-b"`, `"control-id": "hipaa-164.312-z"`, "names no control of its catalog"},
@@ -54,6 +54,9 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			set, changed := []*oscal.Document{}, false
 			for _, d := range docs {
+				if d.Model() == oscal.MappingModel && c.doc != oscal.MappingFile {
+					continue // large, and nothing refers to it
+				}
 				if d.Name() == c.doc {
 					text := string(written(t, d))
 					changed = strings.Contains(text, c.old)
@@ -74,24 +77,24 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 }
 
 func TestCheckFindsRepeatedUUIDsAndNames(t *testing.T) {
-	d := documents(t, info())[4]
+	d := documents(t)[4]
 	text := string(written(t, d))
 	ids := strings.Split(text, `"uuid": "`)
 	twice := strings.Replace(text, ids[3][:36], ids[4][:36], 1)
 	broken, err := oscal.Parse(d.Name(), []byte(twice))
 	require.NoError(t, err)
-	problems := oscal.Check(append(documents(t, info())[:2], broken)...)
+	problems := oscal.Check(append(documents(t)[:2], broken)...)
 	require.NotEmpty(t, problems)
 	require.Contains(t, problems[0].Text, "stands twice")
 
-	problems = oscal.Check(append(documents(t, info()), d)...)
+	problems = oscal.Check(append(documents(t), d)...)
 	require.NotEmpty(t, problems)
 	require.Contains(t, problems[0].Text, "another document has the same name")
 }
 
 // Without the catalog, nothing about it resolves.
 func TestCheckNeedsTheCatalog(t *testing.T) {
-	for _, d := range documents(t, info())[2:] {
+	for _, d := range documents(t)[2:] {
 		require.NotEmpty(t, oscal.Check(d), d.Name())
 	}
 }
@@ -120,19 +123,17 @@ func TestParseRefuses(t *testing.T) {
 
 // Check must bear any JSON.
 func FuzzCheck(f *testing.F) {
-	for _, d := range documents(f, info())[3:] {
+	for _, d := range documents(f)[3:] {
 		f.Add(written(f, d))
 	}
 	f.Add([]byte(`{"catalog": {"id": 1, "uuid": [], "props": [[{"name": {}}]], "mappings": null}}`))
 	f.Add([]byte(`{"mapping-collection": {"target-gap-summary": {"unmapped-controls": [1, {"with-ids": [2]}]}, "source-resource": "x"}}`))
-	catalogs := documents(f, info())[:2]
 	f.Fuzz(func(t *testing.T, text []byte) {
 		d, err := oscal.Parse("fuzz.json", text)
 		if err != nil {
 			require.ErrorIs(t, err, oscal.ErrInput)
 			return
 		}
-		first, second := oscal.Check(append(catalogs, d)...), oscal.Check(append(catalogs, d)...)
-		require.Equal(t, first, second)
+		require.Equal(t, oscal.Check(d), oscal.Check(d))
 	})
 }

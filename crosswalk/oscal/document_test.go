@@ -15,7 +15,7 @@ import (
 
 // Controls: HIPAA 164.316(b)(1).
 func TestSameInputSameBytes(t *testing.T) {
-	first, second := documents(t, info()), documents(t, info())
+	first, second := documents(t), built(t, info())
 	for i := range first {
 		require.Equal(t, string(written(t, first[i])), string(written(t, second[i])), first[i].Name())
 		require.Equal(t, body(t, first[i])["uuid"], first[i].UUID())
@@ -35,7 +35,7 @@ func TestUUIDsFollowWhatTheyName(t *testing.T) {
 	next, elsewhere := info(), info()
 	next.Version = "1.0.1"
 	elsewhere.Scope = "https://other.example"
-	first, second, third := documents(t, info()), documents(t, next), documents(t, elsewhere)
+	first, second, third := documents(t), built(t, next), built(t, elsewhere)
 	for i := range first {
 		ids := [3]map[string]bool{{}, {}, {}}
 		for k, d := range []*oscal.Document{first[i], second[i], third[i]} {
@@ -55,7 +55,7 @@ func TestUUIDsFollowWhatTheyName(t *testing.T) {
 }
 
 func TestResultsAndPlansNameTheSameThingsAlike(t *testing.T) {
-	docs := documents(t, info())
+	docs := documents(t)
 	results := body(t, docs[4])["results"].([]any)[0].(map[string]any)
 	poam := body(t, docs[5])
 	for _, kind := range []string{"observations", "risks", "findings"} {
@@ -65,7 +65,7 @@ func TestResultsAndPlansNameTheSameThingsAlike(t *testing.T) {
 }
 
 func TestGolden(t *testing.T) {
-	docs := documents(t, info())
+	docs := documents(t)
 	for _, d := range docs[3:] {
 		golden(t, d.Name(), written(t, d))
 	}
@@ -73,7 +73,7 @@ func TestGolden(t *testing.T) {
 
 // Controls: HIPAA 164.316(b)(2)(iii).
 func TestEveryDocumentSaysWhatItRestsOn(t *testing.T) {
-	for _, d := range documents(t, info()) {
+	for _, d := range documents(t) {
 		meta := body(t, d)["metadata"].(map[string]any)
 		require.Equal(t, "1.2.2", meta["oscal-version"])
 		require.Equal(t, "2026-11-21T17:00:00Z", meta["last-modified"])
@@ -118,7 +118,7 @@ func TestTextOfOthers(t *testing.T) {
 	r := body(t, d)["results"].([]any)[0].(map[string]any)
 	require.Equal(t, "a title \uFFFD of \"others\"", r["title"])
 	require.Equal(t, "<script>alert(1)</script>\nsecond line", r["findings"].([]any)[0].(map[string]any)["description"])
-	catalogs := documents(t, info())[:2]
+	catalogs := documents(t)[:2]
 	require.Empty(t, oscal.Check(append(catalogs, d)...))
 }
 

@@ -3,9 +3,12 @@ package oscal_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,13 +99,30 @@ func plan() oscal.Plan {
 		Due: modified.AddDate(0, 1, 0), Findings: []string{"164.312(a)(2)(iv)"}, Risks: []string{"r1"}, Observations: []string{"o2"}}}}
 }
 
-// documents makes one of each kind, with derived pairs.
-func documents(t testing.TB, i oscal.Info) []*oscal.Document {
+// standard are the documents that most tests look at, made once.
+var standard = sync.OnceValues(func() ([]*oscal.Document, error) { return build(info()) })
+
+// documents returns one of each kind, with derived pairs.
+func documents(t testing.TB) []*oscal.Document {
 	t.Helper()
+	docs, err := standard()
+	require.NoError(t, err)
+	return slices.Clone(docs)
+}
+
+// built is like documents, made anew.
+func built(t testing.TB, i oscal.Info) []*oscal.Document {
+	t.Helper()
+	docs, err := build(i)
+	require.NoError(t, err)
+	return docs
+}
+
+func build(i oscal.Info) ([]*oscal.Document, error) {
 	var docs []*oscal.Document
+	var errs []error
 	add := func(d *oscal.Document, err error) {
-		require.NoError(t, err)
-		docs = append(docs, d)
+		docs, errs = append(docs, d), append(errs, err)
 	}
 	add(oscal.Catalog(i))
 	add(oscal.CSF11Catalog(i))
@@ -110,7 +130,7 @@ func documents(t testing.TB, i oscal.Info) []*oscal.Document {
 	add(oscal.Components(i, claims()))
 	add(oscal.Results(i, assessment()))
 	add(oscal.PlanOfAction(i, plan()))
-	return docs
+	return docs, errors.Join(errs...)
 }
 
 func golden(t *testing.T, name string, got []byte) {
