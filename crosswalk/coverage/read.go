@@ -173,7 +173,10 @@ func (r *reader) parseFile(name string) (p parsed) {
 	if err != nil {
 		return parsed{err: err}
 	}
-	p.ast, p.syntax = parser.ParseFile(r.fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
+	const mode = parser.ParseComments | parser.SkipObjectResolution
+	if p.ast, p.syntax = parser.ParseFile(r.fset, name, skim(src), mode); p.syntax != nil {
+		p.ast, p.syntax = parser.ParseFile(r.fset, name, src, mode)
+	}
 	return p
 }
 
