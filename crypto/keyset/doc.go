@@ -4,7 +4,10 @@
 //
 //   - a new tenant: [Create] makes a keyset and writes it to a file,
 //     encrypted under a key-encryption key ([crypto.KEK]) with the tenant in
-//     the associated data; [Load] reads it.
+//     the associated data; [Load] reads it at every start.
+//   - one call for the first start and every other: [LoadOrCreate], and
+//     [OpenOrCreateFileKEK] for the KEK. They take a lost file for a first
+//     start.
 //   - a KEK: a key management service, through Tink's drivers, is the right
 //     one for production. [CreateFileKEK] and [OpenFileKEK] keep 32 bytes in a
 //     file: right for development, and for production only where that file is

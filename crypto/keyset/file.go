@@ -68,7 +68,7 @@ func Create(ctx context.Context, path, tenant string, kek crypto.KEK) (*Keys, er
 	if err != nil {
 		return nil, err
 	}
-	if err := publish(path, content); err != nil {
+	if err := publish(path, content, "Load or LoadOrCreate"); err != nil {
 		return nil, err
 	}
 	return one(tenant, t), nil
@@ -200,8 +200,8 @@ func associatedData(tenant string, created time.Time) []byte {
 }
 
 // publish writes content to a file that must not be there yet: whole, synced
-// and linked into place.
-func publish(path string, content []byte) error {
+// and linked into place. instead is what to call if it is there.
+func publish(path string, content []byte, instead string) error {
 	dir := filepath.Dir(path)
 	temp := filepath.Join(dir, "."+filepath.Base(path)+"."+rand.Text())
 	f, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -213,7 +213,11 @@ func publish(path string, content []byte) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("keyset: create: %w", err)
 	}
-	if err := os.Link(temp, path); err != nil {
+	err = os.Link(temp, path)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("keyset: create: %s is there already; use %s: %w", path, instead, fs.ErrExist)
+	}
+	if err != nil {
 		return fmt.Errorf("keyset: create: %w", err)
 	}
 	return syncDir(dir)

@@ -42,7 +42,7 @@ func CreateFileKEK(path string) (*FileKEK, error) {
 	var material [kekSize]byte
 	rand.Read(material[:])
 	defer clear(material[:])
-	if err := publish(path, material[:]); err != nil {
+	if err := publish(path, material[:], "OpenFileKEK or OpenOrCreateFileKEK"); err != nil {
 		return nil, err
 	}
 	return OpenFileKEK(path)
