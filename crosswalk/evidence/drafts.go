@@ -56,7 +56,7 @@ func encryptionDraft() Policy {
 	return Policy{
 		ID: "encryption", Title: "Encryption, integrity and transmission",
 		Clauses: []Clause{
-			rule("A mechanism to encrypt and decrypt ePHI at rest is implemented where the risk analysis finds it reasonable and appropriate; where not, the decision and the equivalent measure are documented. The rule names no algorithm.", safeguard.EncryptionAndDecryption),
+			rule("A mechanism to encrypt and decrypt ePHI is implemented where the risk analysis finds it reasonable and appropriate; where not, that decision is documented, and an equivalent measure is implemented if that is reasonable and appropriate. The rule names no algorithm.", safeguard.EncryptionAndDecryption),
 			rule("ePHI is protected from improper alteration or destruction.", safeguard.Integrity),
 			rule("Electronic mechanisms corroborate that ePHI has not been altered or destroyed in an unauthorized manner.", safeguard.MechanismToAuthenticateEPHI),
 			rule("ePHI that is transmitted over an electronic communications network is guarded against unauthorized access.", safeguard.TransmissionSecurity),
