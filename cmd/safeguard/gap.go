@@ -45,6 +45,7 @@ func (c *gapNew) Run(e *env) error {
 type gapReport struct {
 	Assessment string `arg:"" help:"The assessment, - for standard input."`
 	Preceding  string `placeholder:"FILE" help:"The version before, to show the difference. It must be the one that the assessment names, by hash."`
+	Proposed   bool   `help:"Show what the rule proposed in 2025 would change for addressable specifications. It is not law."`
 	dated
 	outputs
 }
@@ -60,7 +61,7 @@ func (c *gapReport) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	report := &gap.Report{Assessment: a, On: on}
+	report := &gap.Report{Assessment: a, On: on, Proposed: c.Proposed}
 	inputs := []string{c.Assessment}
 	if c.Preceding != "" {
 		inputs = append(inputs, c.Preceding)

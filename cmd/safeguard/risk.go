@@ -10,6 +10,7 @@ import (
 
 // riskCmd is about a risk register.
 type riskCmd struct {
+	New    riskNew    `cmd:"" help:"Begin a register, with an inventory from a module's phi tags if one is given."`
 	Report riskReport `cmd:"" help:"Make a document of a register; exit 1 if it is overdue or a draft with open points."`
 	Next   riskNext   `cmd:"" help:"Begin the version after a final one."`
 	Fields riskFields `cmd:"" help:"List the fields that a module's phi tags declare; exit 1 if an inventory differs."`
@@ -18,6 +19,33 @@ type riskCmd struct {
 // Help is the long text of --help.
 func (riskCmd) Help() string {
 	return `A register is one strict JSON file: assets, flows, threats, vulnerabilities, measures and risks, rated by the tables G-5 and I-2 of NIST SP 800-30 Revision 1 (164.308(a)(1)(ii)(A) and (B)). A final version is never changed: "next" begins the following one, and a report names the difference. A register must hold no PHI.`
+}
+
+type riskNew struct {
+	Organisation string `required:"" help:"Whose register it is."`
+	Source       string `placeholder:"DIR" help:"Directory of a module; each package with phi tags becomes an asset."`
+	dated
+	outputs
+}
+
+// Run writes the draft of a first register.
+func (c *riskNew) Run(e *env) error {
+	day, err := c.day()
+	if err != nil {
+		return err
+	}
+	opts := &risk.Options{}
+	if c.Source != "" {
+		e.step("type-checking %s", c.Source)
+		if opts.Fields, err = phifields.Load(e.ctx, &phifields.Options{Dir: c.Source}, "./..."); err != nil {
+			return inputFault(err)
+		}
+	}
+	r, err := risk.New(c.Organisation, risk.DateOf(day), opts)
+	if err != nil {
+		return refused(err)
+	}
+	return c.write(e, nil, format{"json", r.WriteJSON})
 }
 
 type riskReport struct {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 // outputs are the flags of a command that writes documents.
 type outputs struct {
 	Out    []string `short:"o" sep:"none" placeholder:"FILE" help:"Write to FILE, in the format of its name's ending; may be given several times. Default, or -: standard output."`
+	Check  bool     `help:"Write nothing; exit 1 if a file is not what would be written. For CI."`
 	Format string   `placeholder:"FORMAT" help:"Format of standard output, and of files whose name has no ending."`
 }
 
@@ -28,6 +31,9 @@ type format struct {
 func (o outputs) write(e *env, inputs []string, formats ...format) error {
 	if err := o.check(formats); err != nil {
 		return err
+	}
+	if o.Check {
+		return o.compare(formats)
 	}
 	batch := output.Batch{Inputs: inputs}
 	defer batch.Discard()
@@ -68,10 +74,35 @@ func (o outputs) paths() []string {
 // check refuses formats that do not exist. A command that works long calls it
 // before the work.
 func (o outputs) check(formats []format) error {
+	if o.Check && (len(o.Out) == 0 || slices.Contains(o.Out, "-")) {
+		return refused(errors.New("--check compares files: name them with -o"))
+	}
 	for _, path := range o.paths() {
 		if _, err := o.choose(path, formats); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// compare renders every document and says which files are not the same.
+func (o outputs) compare(formats []format) error {
+	var old []string
+	for _, path := range o.Out {
+		f, err := o.choose(path, formats)
+		if err != nil {
+			return err
+		}
+		var b bytes.Buffer
+		if err := f.write(&b); err != nil {
+			return err
+		}
+		if have, err := os.ReadFile(path); err != nil || !bytes.Equal(have, b.Bytes()) {
+			old = append(old, path)
+		}
+	}
+	if len(old) > 0 {
+		return findings("not current: %s", strings.Join(old, ", "))
 	}
 	return nil
 }

@@ -5,7 +5,6 @@
 // its destination, is synced, and nothing is renamed into place before
 // [Batch.Commit], so that a command which fails on its third file leaves the
 // three old ones. [Batch.Discard] removes what was not committed; defer it.
-// [Dir] does the same for a directory of files that must be new.
 //
 // What it does not do: a process that is killed leaves its temporary files,
 // whose names begin with ".safeguard-", and a failure of the disk between two

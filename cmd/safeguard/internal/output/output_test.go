@@ -1,7 +1,6 @@
 package output
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -97,24 +96,4 @@ func TestLink(t *testing.T) {
 	info, err := os.Lstat(link)
 	require.NoError(t, err)
 	require.NotZero(t, info.Mode()&os.ModeSymlink)
-}
-
-// A directory appears whole or not at all, and never over another one.
-//
-// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
-func TestDir(t *testing.T) {
-	parent := t.TempDir()
-	path := filepath.Join(parent, "pack")
-	broken := errors.New("broken")
-	require.ErrorIs(t, Dir(path, func(dir string) error {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "half"), nil, 0o600))
-		return broken
-	}), broken)
-	require.Empty(t, names(t, parent))
-
-	fill := func(dir string) error { return os.WriteFile(filepath.Join(dir, "whole"), nil, 0o600) }
-	require.NoError(t, Dir(path, fill))
-	require.Equal(t, []string{"whole"}, names(t, path))
-	require.ErrorIs(t, Dir(path, fill), ErrRefused)
-	require.Equal(t, []string{"pack"}, names(t, parent))
 }
