@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,21 +54,16 @@ type Guard struct {
 	routes   map[*Mux][]Route
 }
 
-// New returns a Guard over policy. It returns ErrOptions if the policy or
+// New returns a Guard over policy. It returns an error if the policy or
 // Options.Roles is missing, if the policy asks for relationships and
 // Options.Relationships is missing, or if Options.Roles is [Assignments] with
-// a role that the policy does not have.
+// a role that the policy does not have. The error unwraps to [ErrOptions] and
+// says which of these it is; it names roles, and no principal.
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B); NIST CSF 2.0 PR.AA-05.
 func New(policy *Policy, opts *Options) (*Guard, error) {
-	if policy == nil || policy.hash == "" || opts == nil || opts.Roles == nil {
-		return nil, ErrOptions
-	}
-	if len(policy.relations) > 0 && opts.Relationships == nil {
-		return nil, ErrOptions
-	}
-	if a, ok := opts.Roles.(Assignments); ok && !policy.checkAssignments(a) {
-		return nil, ErrOptions
+	if what := fault(policy, opts); what != "" {
+		return nil, fmt.Errorf("%w: %s", ErrOptions, what)
 	}
 	g := &Guard{
 		policy: policy, roles: opts.Roles, relations: opts.Relationships, noEntry: opts.UnsafeWithoutEntry,
@@ -77,6 +73,26 @@ func New(policy *Policy, opts *Options) (*Guard, error) {
 		g.controls[c] = c.controls()
 	}
 	return g, nil
+}
+
+// fault says why a Guard cannot be built, "" if it can.
+func fault(policy *Policy, opts *Options) string {
+	switch {
+	case policy == nil || policy.hash == "":
+		return "the policy is missing; ParsePolicy makes one"
+	case opts == nil || opts.Roles == nil:
+		return "Options.Roles is nil"
+	case len(policy.relations) > 0 && opts.Relationships == nil:
+		return "the policy asks for relationships and Options.Relationships is nil"
+	}
+	a, ok := opts.Roles.(Assignments)
+	if !ok {
+		return ""
+	}
+	if role, unknown := policy.unknownRole(a); unknown {
+		return "Assignments name the role " + quote(role) + ", which the policy does not have"
+	}
+	return ""
 }
 
 // A Request asks whether the Principal of the context may do Action on

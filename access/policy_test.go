@@ -158,18 +158,24 @@ func TestNewRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		policy *access.Policy
 		opts   *access.Options
+		want   string
 	}{
-		"no policy":        {nil, &access.Options{Roles: people()}},
-		"zero policy":      {new(access.Policy), &access.Options{Roles: people()}},
-		"no options":       {p, nil},
-		"no roles":         {p, &access.Options{}},
-		"role of no rule":  {p, &access.Options{Roles: access.Assignments{"a": {"nurze"}}}},
-		"no relationships": {related, &access.Options{Roles: access.Assignments{"a": {"r"}}}},
+		"no policy":   {nil, &access.Options{Roles: people()}, "the policy is missing; ParsePolicy makes one"},
+		"zero policy": {new(access.Policy), &access.Options{Roles: people()}, "the policy is missing; ParsePolicy makes one"},
+		"no options":  {p, nil, "Options.Roles is nil"},
+		"no roles":    {p, &access.Options{}, "Options.Roles is nil"},
+		"misspelt role": {p, &access.Options{Roles: access.Assignments{"a": {"scheduler"}, "b": {"nurze", "docter"}}},
+			`Assignments name the role "docter", which the policy does not have`},
+		"empty role": {p, &access.Options{Roles: access.Assignments{"a": {""}}},
+			`Assignments name the role "", which the policy does not have`},
+		"no relationships": {related, &access.Options{Roles: access.Assignments{"a": {"r"}}},
+			"the policy asks for relationships and Options.Relationships is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, err := access.New(c.policy, c.opts)
 			require.Nil(t, g)
 			require.ErrorIs(t, err, access.ErrOptions)
+			require.EqualError(t, err, access.ErrOptions.Error()+": "+c.want)
 		})
 	}
 }

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"slices"
 
 	"github.com/safeguard-sdk/safeguard"
 )
@@ -89,12 +88,15 @@ func (g *Guard) relationSet(ctx context.Context, p safeguard.Principal, patient 
 	return set, codeAllowed
 }
 
-// checkAssignments refuses assignments to roles that the policy lacks.
-func (p *Policy) checkAssignments(a Assignments) bool {
+// unknownRole returns the first role by name that a assigns and the policy
+// lacks.
+func (p *Policy) unknownRole(a Assignments) (role string, found bool) {
 	for _, names := range a {
-		if slices.ContainsFunc(names, func(name string) bool { _, known := p.roles[name]; return !known }) {
-			return false
+		for _, name := range names {
+			if _, known := p.roles[name]; !known && (!found || name < role) {
+				role, found = name, true
+			}
 		}
 	}
-	return true
+	return role, found
 }
