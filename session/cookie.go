@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -86,4 +87,18 @@ func (m *Manager) endOf(r *http.Request) error {
 		a.signedOut.Store(true)
 	}
 	return err
+}
+
+// ForgetPages makes a browser drop the pages that its back button would show,
+// by a cookie that means nothing and is new every time. Browsers keep the last
+// pages whole, in spite of no-store and of Clear-Site-Data, and Chromium drops
+// them when a cookie changes that scripts cannot read. Handler does it when it
+// sends a browser to the sign-in page; that page itself calls it if pages lead
+// there by themselves, for instance when their time is up.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.310(b); NIST CSF 2.0 PR.AA-05.
+func ForgetPages(w http.ResponseWriter) {
+	http.SetCookie(w, &http.Cookie{
+		Name: "__Host-forget", Value: rand.Text(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
 }

@@ -26,8 +26,10 @@ import (
 //
 // Refusals are RFC 9457 problem details with a code: 401, 403 from another
 // origin, 503 with Retry-After if the store failed; or a 303 to the sign-in
-// page for a browser that opens a page. Refusals never touch cookies, because
-// a late one could remove those of a newer sign-in. Without an Entry, or
+// page for a browser that opens a page, with a cookie "__Host-forget" that
+// makes it drop the pages which its back button would show. Refusals never
+// touch the session's cookie, because a late one could remove that of a newer
+// sign-in. Without an Entry, or
 // inside another Handler, the answer is 500.
 //
 // It does not interrupt a handler that is running.

@@ -383,6 +383,7 @@ func TestBrowsersAreSentToSignIn(t *testing.T) {
 			if c.status == 303 {
 				require.Equal(t, "/signin", res.Header.Get("Location"), "no part of the URL is passed on")
 				require.Empty(t, res.Header.Get("WWW-Authenticate"))
+				require.Contains(t, res.Header.Get("Set-Cookie"), "__Host-forget=", "the back button shows nothing")
 			}
 		})
 	}

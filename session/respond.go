@@ -40,6 +40,7 @@ func (m *Manager) refuse(w http.ResponseWriter, r *http.Request, e *audit.Entry,
 	case http.StatusUnauthorized:
 		if m.sendToSignIn(r) {
 			h.Set("Location", m.signInPage)
+			ForgetPages(w)
 			w.WriteHeader(http.StatusSeeOther)
 			return
 		}

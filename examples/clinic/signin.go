@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"strconv"
@@ -16,17 +15,12 @@ import (
 // maxForm bounds the body of a form, in bytes.
 const maxForm = 64 << 10
 
-// signInPage shows the form. It also sets a cookie that says nothing and
-// changes every time: browsers keep whole pages for the back button, also
-// those that must not be stored, and Chromium drops them only when a cookie
-// that scripts cannot read has changed. The session's own cookie is left
-// alone, because a late answer could remove that of a newer sign-in.
+// signInPage shows the form. Pages come here by themselves when their time is
+// up, and must not come back by the back button.
 //
 // Controls: HIPAA 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-05.
 func (s *site) signInPage(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, &http.Cookie{
-		Name: "__Host-forget", Value: rand.Text(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-	})
+	session.ForgetPages(w)
 	v := view{Title: "Sign in"}
 	if r.URL.Query().Has("closed") {
 		v.Problem = "The page was closed because nothing happened on it. If you did not go on elsewhere, you have been signed out."
