@@ -26,9 +26,9 @@
 // otherwise, and wants the versions in use at the notification date. Nothing
 // here makes anyone compliant, and it is no legal advice.
 //
-// A pack names members of the workforce; keep it like other records of
-// personnel. It must hold no PHI, which nothing here can check in text that is
-// handed over. Functions are safe for concurrent use; values are plain.
+// A pack names members of the workforce and must hold no PHI, which nothing
+// here can check in text that is handed over. Functions are safe for
+// concurrent use.
 //
 // Controls: HIPAA 164.316(b)(1), 164.316(b)(2)(i), 164.308(a)(8); NIST CSF 2.0 GV.OC-03.
 package evidence
