@@ -104,6 +104,50 @@ func TestDecideNeedsReasons(t *testing.T) {
 	}
 }
 
+// The least that passes for a reason: twelve letters or digits.
+func TestDecideLeastReason(t *testing.T) {
+	r := alternative(t, safeguard.EncryptionAndDecryption)
+	r.Rationale = "abc-def ghi jk"
+	_, err := gap.Decide(r)
+	require.ErrorIs(t, err, gap.ErrInvalid)
+	r.Rationale += "1"
+	decide(t, r)
+}
+
+// One decision ends and another begins on the day after, not on the same day,
+// in whichever order they stand.
+//
+// Controls: HIPAA 164.316(b)(1), 164.316(b)(2)(i).
+func TestDecisionsInTurn(t *testing.T) {
+	first, second, other := implemented(t, safeguard.AutomaticLogoff), alternative(t, safeguard.AutomaticLogoff), implemented(t, safeguard.EncryptionAndDecryption)
+	second.EffectiveFrom = day(t, "2026-11-15")
+	for last, ok := range map[string]bool{"2026-11-14": true, "2026-11-15": false, "2026-12-01": false, "": false} {
+		first.LastInEffect = risk.Date{}
+		if last != "" {
+			first.LastInEffect = day(t, last)
+		}
+		for _, order := range [][]gap.Record{{first, other, second}, {second, other, first}} {
+			a := draft(t)
+			a.Decisions = nil
+			for _, r := range order {
+				a.Decisions = append(a.Decisions, decide(t, r))
+			}
+			err := a.Validate()
+			if !ok {
+				require.ErrorContains(t, err, "decisions[2]: in effect at the same time as decisions[0] on 164.312(a)(2)(iii)", last)
+				continue
+			}
+			require.NoError(t, err, last)
+			d, found := a.Decision(safeguard.AutomaticLogoff, day(t, "2026-11-14"))
+			require.True(t, found)
+			require.Equal(t, gap.Implemented, d.Record().Choice)
+			d, found = a.Decision(safeguard.AutomaticLogoff, day(t, "2026-11-15"))
+			require.True(t, found)
+			require.Equal(t, gap.Alternative, d.Record().Choice)
+		}
+	}
+}
+
 // There is no way round Decide: the zero value cannot be written, what was
 // given and what is returned can be changed without effect, and a file cannot
 // smuggle in a field.

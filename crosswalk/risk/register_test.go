@@ -163,6 +163,29 @@ func TestOpen(t *testing.T) {
 	require.Len(t, empty.Open(), 4)
 }
 
+// Avoiding, sharing and transferring lower a risk by themselves; mitigating
+// and accepting do not.
+//
+// Controls: HIPAA 164.308(a)(1)(ii)(B).
+func TestTreatmentsThatLower(t *testing.T) {
+	for treatment, lowers := range map[risk.Treatment]bool{
+		risk.Avoid: true, risk.Share: true, risk.Transfer: true, risk.Mitigate: false, risk.Accept: false,
+	} {
+		r := register(t)
+		k := &r.Risks[1]
+		k.Measures, k.Treatment = []string{"throttle"}, treatment
+		if treatment == risk.Accept {
+			k.AcceptedBy, k.AcceptedOn, k.Reason = "chief executive", day(t, "2026-11-19"), "it is rare"
+		}
+		err := r.Validate()
+		if lowers {
+			require.NoError(t, err, treatment)
+			continue
+		}
+		require.ErrorContains(t, err, "no planned measure or treatment explains it", treatment)
+	}
+}
+
 // What Parse cannot meet, because a level in a file is text.
 func TestValidateLevels(t *testing.T) {
 	for _, change := range []func(r *risk.Register){
@@ -196,6 +219,8 @@ func TestDeadlines(t *testing.T) {
 	overdue := r.Deadlines(day(t, "2027-01-01"))
 	require.True(t, overdue[0].Overdue)
 	require.False(t, overdue[1].Overdue)
+	require.False(t, r.Deadlines(day(t, "2027-02-20"))[1].Overdue, "the last day is in time")
+	require.True(t, r.Deadlines(day(t, "2027-02-21"))[1].Overdue)
 	r.Risks[1].Done = day(t, "2026-11-20")
 	require.Len(t, r.Deadlines(day(t, "2026-12-31")), 1)
 }
