@@ -58,13 +58,19 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// A principal of a tenant is not the one without a tenant of the same ID.
+// A principal of a tenant is not the one without a tenant of the same ID, and
+// Explain says so where that may be the mistake.
 //
 // Controls: HIPAA 164.312(a)(2)(i); NIST CSF 2.0 PR.AA-05.
 func TestAssignmentsKnowNoTenant(t *testing.T) {
 	ctx := safeguard.WithPrincipal(context.Background(), safeguard.Principal{ID: "carla", Kind: safeguard.Person, Tenant: "other"})
-	d := clinic(t).Decide(ctx, access.Request{Resource: "Patient", Action: "read", Purpose: safeguard.Treatment})
+	req := access.Request{Resource: "Patient", Action: "read", Purpose: safeguard.Treatment}
+	d := clinic(t).Decide(ctx, req)
 	require.Equal(t, access.CodeNoRole, d.Code)
+	require.Equal(t, "denied: access.no-role: the caller has no role (Assignments know principals without a tenant only)", d.Explain())
+
+	own := roleFunc(func(context.Context, safeguard.Principal) ([]string, error) { return nil, nil })
+	require.Equal(t, "denied: access.no-role: the caller has no role", guard(t, clinicPolicy, own).Decide(ctx, req).Explain())
 }
 
 type roleFunc func(context.Context, safeguard.Principal) ([]string, error)
@@ -183,7 +189,7 @@ func TestExplain(t *testing.T) {
 	require.Equal(t, "denied: access.purpose: needed is the purpose TREAT; the purpose TREAT or HOPERAT", explain("carla", "read", "HMARKT"))
 	require.Equal(t, "denied: access.deny-rule: by X-1", explain("gone", "read", "TREAT"))
 	require.Equal(t, "denied: access.no-role: the caller has no role", explain("new", "read", "TREAT"))
-	require.Equal(t, "denied: access.no-principal: nobody is identified", explain("", "read", "TREAT"))
+	require.Equal(t, "denied: access.no-principal: the context has no valid Principal (Principal.Validate says what is wrong with one)", explain("", "read", "TREAT"))
 	require.Contains(t, explain("sam", "read", ""), "no purpose of use")
 	require.Contains(t, explain("sam", "raed", "TREAT"), "declares no such action")
 	secret := "SECRET-PURPOSE-12345"

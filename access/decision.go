@@ -40,6 +40,7 @@ type Decision struct {
 	code     code
 	question question
 	verdict  *verdict // nil if no rule was looked at
+	foreign  bool     // the caller is of a tenant, which Assignments do not know
 }
 
 // Explain says in one sentence why, and after a denial what would have been
@@ -58,7 +59,7 @@ func (d Decision) Explain() string {
 func (d Decision) why() string {
 	switch d.code {
 	case codeNoPrincipal:
-		return "nobody is identified"
+		return "the context has no valid Principal (Principal.Validate says what is wrong with one)"
 	case codeNoPurpose:
 		return "the request has no purpose of use, or one that is not a code of the value set"
 	case codeUndeclared:
@@ -68,6 +69,9 @@ func (d Decision) why() string {
 	case codeUnknownRole:
 		return "the caller has a role that the policy does not have"
 	case codeNoRole:
+		if d.foreign {
+			return "the caller has no role (Assignments know principals without a tenant only)"
+		}
 		return "the caller has no role"
 	case codeRelationSource:
 		return "what the caller is to the patient could not be found out"

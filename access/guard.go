@@ -139,7 +139,10 @@ func (g *Guard) decide(ctx context.Context, r Request) (Decision, code) {
 	q := question{cell: at.index, purpose: purpose}
 	var c code
 	if q.roles, c = g.roleSet(ctx, p); c != codeAllowed {
-		return g.refusal(r, c), c
+		d := g.refusal(r, c)
+		_, fixed := g.roles.(Assignments)
+		d.foreign = fixed && p.Tenant != ""
+		return d, c
 	}
 	if at.relation {
 		if q.relations, c = g.relationSet(ctx, p, r.Patient); c != codeAllowed {
