@@ -165,8 +165,8 @@ func (l *Ledger) commit(g *group) {
 	l.spare = g.buf
 }
 
-// write writes and syncs a group. A failure poisons: after a failed sync
-// nobody knows what the disk has, and a second one would not tell.
+// write makes a group durable. A failure poisons: after a failed sync nobody
+// knows what the disk has, and a second one would not tell.
 func (l *Ledger) write(g *group) error {
 	if err := l.active.file.check(l.fsys, l.active.offset, false); err != nil {
 		return l.fail(err)
@@ -176,16 +176,24 @@ func (l *Ledger) write(g *group) error {
 			return l.fail(fmt.Errorf("new segment: %w", err))
 		}
 	}
+	if err := l.put(g); err != nil {
+		return l.fail(err)
+	}
+	return nil
+}
+
+// put writes a group behind the last one and syncs it.
+func (l *Ledger) put(g *group) error {
 	body := g.buf[batchHeaderSize:]
 	batchHeader{l.size.Load(), g.count, uint32(len(body)), checksum(body)}.put(g.buf, l.active.marker)
 	if _, err := l.active.file.WriteAt(g.buf, l.active.offset); err != nil {
-		return l.fail(fmt.Errorf("write: %w", err))
+		return fmt.Errorf("write: %w", err)
 	}
 	start := time.Now()
 	err := l.active.file.Sync()
 	l.counters.sync(time.Since(start))
 	if err != nil {
-		return l.fail(fmt.Errorf("sync: %w", err))
+		return fmt.Errorf("sync: %w", err)
 	}
 	l.active.offset += int64(len(g.buf))
 	l.counters.commit(g.count, len(g.buf))

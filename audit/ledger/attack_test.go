@@ -36,7 +36,7 @@ func requireIntact(t *testing.T, dir string, records ...string) {
 	require.NoError(t, err)
 	defer l.Close(context.Background())
 	got, own := contents(t, l)
-	require.Zero(t, own)
+	require.Empty(t, own)
 	require.Len(t, got, len(records))
 	for i, want := range records {
 		require.Equal(t, want, string(got[i]))
@@ -119,7 +119,7 @@ func TestFilesOfOthersStay(t *testing.T) {
 	l, err := Open(dir, testKey(1), brisk())
 	require.NoError(t, err)
 	require.NoError(t, l.Close(t.Context()))
-	foreign := []string{"thesis.tmp", ".tmp", "x.seg.tmp", "7.seg.tmp", "checkpoint.old.tmp", "lock.tmp"}
+	foreign := []string{"thesis.tmp", ".tmp", "x.seg.tmp", "7.seg.tmp", "checkpoint.old.tmp", "recovery", "recovery.tmp", "lock.tmp"}
 	own := []string{checkpointName + tempSuffix, leavesName + tempSuffix, segmentName(7) + tempSuffix}
 	for _, name := range append(foreign, own...) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600))
@@ -252,4 +252,47 @@ func TestTakenAwayFromAnIdleLedger(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Somebody leaves what an earlier build kept beside the ledger for Open to
+// record: Open records only what it finds itself.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+func TestNoRecordIsTakenFromAFile(t *testing.T) {
+	for _, forged := range []string{
+		`1`,
+		`{"type":"forged"}`,
+		`{"specversion":"1.0","id":"a","source":"clinic.example/charts","type":"` + Recovered + `","time":"2026-01-01T00:00:00Z","data":{"reason":"forged"}}`,
+	} {
+		m, _ := closedLedger(t, 3)
+		m.put("recovery", []byte(forged+"\n"))
+		l := mustOpen(t, m)
+		require.EqualValues(t, 3, l.Size())
+		require.EqualValues(t, 3, l.Checkpoint().Size)
+		require.NoError(t, l.Close(t.Context()))
+	}
+}
+
+// Somebody who cannot sign puts a batch with right checksums behind a ledger
+// that was closed in order. It cannot be told from what a crash leaves, so it
+// stays; but the next signature does not make it look like the others.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01, DE.CM-09.
+func TestRecordsNobodySigned(t *testing.T) {
+	m, vkey := closedLedger(t, 3)
+	data := m.names[segmentName(0)].data
+	body := appendFrame(appendFrame(nil, []byte("forged")), []byte("too"))
+	batch := append(make([]byte, batchHeaderSize), body...)
+	batchHeader{3, 2, uint32(len(body)), checksum(body)}.put(batch, marker(data[24:32]))
+	m.put(segmentName(0), append(data, batch...))
+	require.EqualValues(t, 2, mustVerify(t, m, vkey).Unsigned)
+
+	l := mustOpen(t, m)
+	require.EqualValues(t, 6, l.Checkpoint().Size)
+	require.Equal(t, unsigned{Entry: 3, Records: 2}, lastOf[unsigned](t, l, Unsigned))
+	require.NoError(t, l.Close(t.Context()))
+	l = mustOpen(t, m)
+	_, own := contents(t, l)
+	require.Equal(t, []string{Unsigned}, own, "said once")
+	require.NoError(t, l.Close(t.Context()))
 }

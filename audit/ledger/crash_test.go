@@ -1,16 +1,13 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"syscall"
 	"testing"
 
-	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/stretchr/testify/require"
 )
 
@@ -184,13 +181,13 @@ func checkCut(t *testing.T, m *memFS, name string, p []byte, from int, whole boo
 	switch {
 	case whole:
 		require.Len(t, records, 8)
-		require.Zero(t, own)
+		require.Equal(t, []string{Unsigned}, own)
 	case len(p) == from:
 		require.Len(t, records, 5)
-		require.Zero(t, own, "nothing was there, nothing was dropped")
+		require.Equal(t, []string{Unsigned}, own, "nothing was there, nothing was dropped")
 	default:
 		require.Len(t, records, 5)
-		require.Equal(t, 1, own)
+		require.Equal(t, []string{Recovered, Unsigned}, own)
 		require.EqualValues(t, len(p)-from, before.Unfinished)
 	}
 	require.True(t, mustVerify(t, next, l.VerifierKey()).OK)
@@ -226,7 +223,7 @@ func TestPowerCutsAtRandom(t *testing.T) {
 		require.GreaterOrEqual(t, int(l.Size()), acked, "seed %d", seed)
 		for r, err := range l.Records(t.Context(), 0) {
 			require.NoError(t, err)
-			if !bytes.Contains(r.Data, []byte(Recovered)) {
+			if ownType(r.Data) == "" {
 				require.Equal(t, record(int(r.Index)), r.Data, "seed %d", seed)
 			}
 		}
@@ -272,24 +269,17 @@ func TestRecoveryIsRecorded(t *testing.T) {
 	m.put(name, node.data[:len(node.data)-1])
 	l := mustOpen(t, m)
 	defer l.Close(context.Background())
-	var got []byte
-	for r, err := range l.Records(t.Context(), 5) {
-		require.NoError(t, err)
-		got = r.Data
-	}
-	var e event.Event
-	require.NoError(t, json.Unmarshal(got, &e))
-	require.NoError(t, e.Validate())
-	require.Equal(t, Recovered, e.Type())
-	require.Equal(t, quiet().Origin, e.Source())
-	var data recovery
-	require.NoError(t, e.DataAs(&data))
+	data := lastOf[recovery](t, l, Recovered)
 	require.Equal(t, name, data.Segment)
 	require.EqualValues(t, len(node.disk), data.Offset)
 	require.EqualValues(t, len(node.data)-1-len(node.disk), data.Bytes)
 	require.EqualValues(t, 5, data.Entry)
 	require.Len(t, data.SHA256, 64)
-	require.NotContains(t, m.names, pendingName)
+	require.Equal(t, unsigned{Entry: 0, Records: 5}, lastOf[unsigned](t, l, Unsigned))
+	observations, err := l.Report(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, observations[0].Counters["recoveries"])
+	require.EqualValues(t, 5, observations[1].Counters["unsigned.found"])
 }
 
 // However often a recovery is cut short itself, it is recorded in the end.
@@ -316,7 +306,8 @@ func TestRecoveryCutShort(t *testing.T) {
 			l := mustOpen(t, next)
 			records, own := contents(t, l)
 			require.Len(t, records, 5)
-			require.GreaterOrEqual(t, own, 1, "cut at call %d", k)
+			require.Contains(t, own, Recovered, "cut at call %d", k)
+			require.Contains(t, own, Unsigned, "cut at call %d", k)
 			require.NoError(t, l.Close(t.Context()))
 			require.True(t, mustVerify(t, next, l.VerifierKey()).OK)
 		}

@@ -9,9 +9,10 @@
 //
 // The promise: a nil error from Append means that the records are synced; a
 // failed write or sync ends the ledger for good, and nothing acknowledged
-// before is lost. [Open] drops at most one interrupted batch at the very end,
-// says so in a record, and refuses every other difference. [Verify] recomputes
-// everything, with the public key only, and names the first bad entry.
+// before is lost. [Open] drops what is no whole batch at the very end and not
+// signed, says so in a record, and refuses every other difference. [Verify]
+// recomputes everything, with the public key only, and names the first bad
+// entry.
 //
 // It shows that signed records were changed, removed, added or moved. It cannot
 // show what was lost of the last second (Options.CheckpointInterval), which is

@@ -42,7 +42,7 @@ func TestGoldenLedger(t *testing.T) {
 	require.NoError(t, err)
 	got, own := contents(t, l)
 	require.Len(t, got, records)
-	require.Equal(t, 1, own)
+	require.Equal(t, []string{Recovered}, own)
 	for i, r := range got {
 		require.Equal(t, record(i), r)
 	}

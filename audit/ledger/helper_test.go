@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/stretchr/testify/require"
 )
 
@@ -55,22 +57,49 @@ func closedLedger(t testing.TB, n int) (*memFS, string) {
 	return m, l.VerifierKey()
 }
 
-// contents reads everything, the ledger's own records apart.
-func contents(t testing.TB, l *Ledger) (records [][]byte, own int) {
+// ownType returns the type of a record that the ledger wrote by itself.
+func ownType(record []byte) string {
+	var e struct{ Type string }
+	if json.Unmarshal(record, &e) != nil || e.Type != Recovered && e.Type != Unsigned {
+		return ""
+	}
+	return e.Type
+}
+
+// contents reads everything, and of the ledger's own records the type.
+func contents(t testing.TB, l *Ledger) (records [][]byte, own []string) {
 	t.Helper()
 	next := uint64(0)
 	for r, err := range l.Records(context.Background(), 0) {
 		require.NoError(t, err)
 		require.Equal(t, next, r.Index)
 		next++
-		if bytes.Contains(r.Data, []byte(Recovered)) {
-			own++
+		if is := ownType(r.Data); is != "" {
+			own = append(own, is)
 			continue
 		}
 		records = append(records, r.Data)
 	}
 	require.Equal(t, l.Size(), next)
 	return records, own
+}
+
+// lastOf returns the data of the last record of a type, which must be a valid
+// CloudEvent of the ledger.
+func lastOf[T any](t testing.TB, l *Ledger, kind string) (data T) {
+	t.Helper()
+	var e event.Event
+	for r, err := range l.Records(context.Background(), 0) {
+		require.NoError(t, err)
+		if ownType(r.Data) == kind {
+			require.NoError(t, json.Unmarshal(r.Data, &e))
+		}
+	}
+	require.NoError(t, e.Validate())
+	require.Equal(t, kind, e.Type())
+	require.Equal(t, quiet().Origin, e.Source())
+	require.NoError(t, e.DataAs(&data))
+	return data
 }
 
 func mustVerify(t testing.TB, fsys fileSystem, vkey string) Verdict {

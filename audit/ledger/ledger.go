@@ -64,9 +64,13 @@ type Ledger struct {
 //
 // If the last run ended in the middle of a write, that last, never
 // acknowledged batch is dropped, and the ledger's next record says so, with
-// file, offset, length and SHA-256 of what was dropped (type [Recovered]). A
-// last batch that was acknowledged, is not yet signed and was damaged later
-// looks the same, and is dropped and told in the same way.
+// file, offset, length and SHA-256 of what was dropped (type [Recovered]).
+// Batches that were acknowledged, are not yet signed and were damaged later
+// can look the same: the last one, or several if nothing behind the first
+// damage is whole. They are dropped and told in the same way.
+//
+// Whole records that no checkpoint covers stay, as they must after a crash; a
+// record says how many (type [Unsigned]) before they are signed with the rest.
 //
 // Everything else that is not as it was written is refused with a
 // [*DamageError]: an intact batch behind a broken one, anything missing or
@@ -93,33 +97,18 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 	l := &Ledger{fsys: fsys, options: options, opened: time.Now(), pending: newGroup(nil),
 		closed: make(chan struct{}), wake: make(chan struct{}, 1),
 		done: make(chan struct{}), stop: make(chan struct{}), idle: make(chan struct{})}
-	notes, err := l.load(key)
-	if err != nil {
+	if err := l.load(key); err != nil {
 		l.release()
 		return nil, wrap("open", err)
 	}
 	l.written = l.active
 	go l.commitAll()
 	go l.checkpointAll()
-	if err := l.settle(notes); err != nil {
+	if err := l.sign(true); err != nil {
 		l.Close(context.Background()) // could only repeat err
 		return nil, wrap("open", err)
 	}
 	return l, nil
-}
-
-// settle appends what the ledger has to say about its own opening and signs.
-func (l *Ledger) settle(notes [][]byte) error {
-	if len(notes) > 0 {
-		if err := l.Append(context.Background(), notes...); err != nil {
-			return err
-		}
-		if err := l.fsys.Remove(pendingName); err != nil {
-			return err
-		}
-		l.counters.recoveries.Add(uint64(len(notes)))
-	}
-	return l.sign(true)
 }
 
 // release closes what load opened.

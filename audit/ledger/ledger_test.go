@@ -46,7 +46,7 @@ func TestAppendCloseReopen(t *testing.T) {
 	require.NoError(t, l.Append(ctx, record(2)))
 	records, own := contents(t, l)
 	require.Equal(t, [][]byte{record(0), record(1), record(2)}, records)
-	require.Zero(t, own, "an orderly end needs no recovery")
+	require.Empty(t, own, "an orderly end needs no recovery")
 	require.NoError(t, l.Close(ctx))
 
 	v, err := Verify(ctx, dir, l.VerifierKey(), nil)

@@ -10,28 +10,28 @@ import (
 )
 
 // load brings the directory into a state from which it can be written, or
-// refuses. It returns the records that recovery has to say.
-func (l *Ledger) load(key crypto.Signer) ([][]byte, error) {
+// refuses.
+func (l *Ledger) load(key crypto.Signer) error {
 	signed, err := readSmall(l.fsys, checkpointName, maxNote)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing {
-		return nil, err
+		return err
 	}
 	if err := l.sweep(missing); err != nil {
-		return nil, err
+		return err
 	}
 	if l.options.Origin, err = chooseOrigin(l.options.Origin, signed); err != nil {
-		return nil, err
+		return err
 	}
 	if l.signer, err = newCheckpointSigner(l.options.Origin, key); err != nil {
-		return nil, err
+		return err
 	}
 	if missing {
-		return nil, l.begin()
+		return l.begin()
 	}
 	last, err := openCheckpoint(signed, l.signer)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	l.checkpoint.Store(&last)
 	return l.recover(last)
@@ -67,7 +67,7 @@ func (l *Ledger) sweep(noCheckpoint bool) error {
 func unfinished(name string) bool {
 	final, ok := strings.CutSuffix(name, tempSuffix)
 	_, segment := firstOf(final)
-	return ok && (segment || final == checkpointName || final == leavesName || final == pendingName)
+	return ok && (segment || final == checkpointName || final == leavesName)
 }
 
 // chooseOrigin takes the name that the directory has, the one that is asked
@@ -111,35 +111,40 @@ func (l *Ledger) begin() error {
 	return err
 }
 
-// recover examines the records, drops an unfinished batch at the very end,
-// and prepares for writing. What it has to change it first notes in a file, so
-// that a crash in the middle does not lose the account of it.
-func (l *Ledger) recover(last Checkpoint) ([][]byte, error) {
+// recover examines the records, says what it found in a record behind them,
+// drops an unfinished batch at the very end, and prepares for writing.
+func (l *Ledger) recover(last Checkpoint) error {
 	e := &exam{walk: walk{fsys: l.fsys}, signed: last, keepTail: true}
 	if err := e.examine(context.Background()); err != nil {
-		return nil, err
+		return err
 	}
-	notes, err := l.takeNotes(e)
+	notes, err := l.findings(e)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	l.tree = e.tree
+	l.tree, l.unsaved, l.saved = e.tree, e.tail, e.signed.Size
 	l.size.Store(e.tree.size)
-	if err := l.resumeLeaves(e); err != nil {
-		return nil, err
+	if err := l.resumeSegment(e); err != nil {
+		return err
 	}
-	if e.last == nil {
-		l.active, err = createSegment(l.fsys, l.tree)
-		return notes, err
+	if err := l.tell(notes); err != nil {
+		return err
 	}
-	return notes, l.resumeSegment(e)
+	if err := l.drop(e); err != nil {
+		return err
+	}
+	return l.resumeLeaves(e)
 }
 
 // resumeSegment opens the last segment for writing behind its last batch.
 // That batch is written once more, and synced: if the run before ended by a
 // failed sync, the system may show bytes that the disk does not have.
-func (l *Ledger) resumeSegment(e *exam) error {
+func (l *Ledger) resumeSegment(e *exam) (err error) {
 	r := e.last
+	if r == nil {
+		l.active, err = createSegment(l.fsys, l.tree)
+		return err
+	}
 	f, err := l.fsys.Open(r.name, true)
 	if err != nil {
 		return err
@@ -149,11 +154,6 @@ func (l *Ledger) resumeSegment(e *exam) error {
 		return err
 	}
 	l.active = segmentWriter{held, r.header.marker, r.header.size(), r.offset}
-	if e.extra() > 0 {
-		if err := f.Truncate(r.offset); err != nil {
-			return err
-		}
-	}
 	again := make([]byte, e.lastBatch.size)
 	if _, err := f.ReadAt(again, e.lastBatch.offset); err != nil {
 		return err
@@ -162,6 +162,17 @@ func (l *Ledger) resumeSegment(e *exam) error {
 		return err
 	}
 	return f.Sync()
+}
+
+// drop cuts off what is left of an unfinished batch.
+func (l *Ledger) drop(e *exam) error {
+	if e.extra() == 0 {
+		return nil
+	}
+	if err := l.active.file.Truncate(l.active.offset); err != nil {
+		return err
+	}
+	return l.active.file.Sync()
 }
 
 // resumeLeaves opens the leaf index, cut to the checkpoint; what lies beyond
@@ -179,7 +190,6 @@ func (l *Ledger) resumeLeaves(e *exam) error {
 	if err != nil {
 		return err
 	}
-	l.saved, l.unsaved = e.signed.Size, e.tail
 	if l.leaves, err = hold(leavesName, f); err != nil {
 		return err
 	}

@@ -1,29 +1,33 @@
 package ledger
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
-	"io/fs"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard/audit"
 )
 
-// Recovered is the CloudEvents type of the record by which a ledger says what
-// [Open] had to repair. Its data has reason, segment, offset, bytes, entry
-// (the index at which the ledger goes on) and sha256 (of dropped bytes). After
-// a crash in the middle of a recovery it can appear twice, with one id.
+// The CloudEvents types of the records that a ledger writes by itself, about
+// what [Open] found.
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
-const Recovered = "io.github.safeguard-sdk.audit.ledger.recovered.v1"
-
-// maxPending bounds the file of pending notes, in bytes.
-const maxPending = 1 << 20
+const (
+	// Recovered says what was repaired. Its data has reason, segment, offset,
+	// bytes, entry (the index at which the ledger goes on) and sha256 (of
+	// dropped bytes). After a crash in the middle of a recovery more than one
+	// record can tell of it.
+	Recovered = "io.github.safeguard-sdk.audit.ledger.recovered.v1"
+	// Unsigned says that records before it were not covered by a checkpoint, as
+	// after a crash. Nothing but checksums speaks for them: who could write the
+	// files could change them, or add them. Its data has entry (the index of
+	// the first) and records (how many). Where the ledger was closed in order,
+	// such a record is an alarm.
+	Unsigned = "io.github.safeguard-sdk.audit.ledger.unsigned.v1"
+)
 
 // A recovery is the data of a record of type Recovered.
 type recovery struct {
@@ -35,32 +39,41 @@ type recovery struct {
 	SHA256  string `json:"sha256,omitempty"`
 }
 
-// takeNotes returns the records that tell of this recovery and of earlier ones
-// that a crash cut short, after it made them durable in a file of their own.
-func (l *Ledger) takeNotes(e *exam) ([][]byte, error) {
-	notes, err := readPending(l.fsys)
+// An unsigned is the data of a record of type Unsigned.
+type unsigned struct {
+	Entry   uint64 `json:"entry"`
+	Records uint64 `json:"records"`
+}
+
+// findings returns the records that tell of what the exam found.
+func (l *Ledger) findings(e *exam) ([][]byte, error) {
+	repaired, err := repairs(e)
 	if err != nil {
 		return nil, err
 	}
-	found, err := l.findings(e)
-	if err != nil || len(found) == 0 {
-		return notes, err
-	}
-	for _, f := range found {
-		note, err := f.event(l.options.Origin)
+	var notes [][]byte
+	for _, r := range repaired {
+		note, err := l.note(Recovered, r)
 		if err != nil {
 			return nil, err
 		}
 		notes = append(notes, note)
 	}
-	return notes, writeAtomic(l.fsys, pendingName, append(bytes.Join(notes, []byte("\n")), '\n'))
+	l.counters.recoveries.Add(uint64(len(notes)))
+	n := e.tree.size - e.signed.Size
+	if n == 0 {
+		return notes, nil
+	}
+	l.counters.found.Add(n)
+	note, err := l.note(Unsigned, unsigned{e.signed.Size, n})
+	return append(notes, note), err
 }
 
-// findings says what must be repaired.
-func (l *Ledger) findings(e *exam) ([]recovery, error) {
+// repairs says what must be repaired.
+func repairs(e *exam) ([]recovery, error) {
 	var found []recovery
 	if e.extra() > 0 {
-		sum, err := digest(l.fsys, e.last.name, e.last.offset, e.extra())
+		sum, err := digest(e.fsys, e.last.name, e.last.offset, e.extra())
 		if err != nil {
 			return nil, err
 		}
@@ -88,29 +101,31 @@ func digest(fsys fileSystem, name string, offset, size int64) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// event is the record of a recovery.
-func (r recovery) event(source string) ([]byte, error) {
-	data, err := json.Marshal(r)
+// note is a record of the ledger's own.
+func (l *Ledger) note(kind string, data any) ([]byte, error) {
+	p, err := json.Marshal(data)
 	if err != nil {
 		return nil, err
 	}
-	return audit.Event{ID: rand.Text(), Source: source, Type: Recovered, Time: time.Now(), Data: data}.Append(nil)
+	return audit.Event{ID: rand.Text(), Source: l.options.Origin, Type: kind, Time: time.Now(), Data: p}.Append(nil)
 }
 
-// readPending reads notes that wait to be recorded.
-func readPending(fsys fileSystem) ([][]byte, error) {
-	data, err := readSmall(fsys, pendingName, maxPending)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// tell appends notes, right behind the last whole batch and so over the bytes
+// that are to be dropped. Only when the account is durable is the rest repaired:
+// a recovery that is cut short leaves what the next one will find.
+func (l *Ledger) tell(notes [][]byte) error {
+	if len(notes) == 0 {
+		return nil
 	}
-	if err != nil {
-		return nil, err
+	g := newGroup(nil)
+	for _, note := range notes {
+		g.buf = appendFrame(g.buf, note)
+		g.count++
 	}
-	lines := bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
-	for _, line := range lines {
-		if len(data) > maxPending || len(line) > minRecordSize || !json.Valid(line) {
-			return nil, &DamageError{Segment: pendingName, Reason: "the note of a recovery is not readable"}
-		}
+	if err := l.put(g); err != nil {
+		return err
 	}
-	return lines, nil
+	l.size.Add(uint64(g.count))
+	l.grow(g.buf[batchHeaderSize:])
+	return nil
 }

@@ -11,10 +11,10 @@ import (
 
 // counters count since Open.
 type counters struct {
-	commits, records, bytes, rotations, recoveries atomic.Uint64
-	checkpoints, unsigned                          atomic.Uint64
-	syncs, syncNanos, slowest                      atomic.Uint64
-	under1ms, under10ms, under100ms, over100ms     atomic.Uint64
+	commits, records, bytes, rotations, recoveries, found atomic.Uint64
+	checkpoints, unsigned                                 atomic.Uint64
+	syncs, syncNanos, slowest                             atomic.Uint64
+	under1ms, under10ms, under100ms, over100ms            atomic.Uint64
 }
 
 func (c *counters) commit(records uint32, bytes int) {
@@ -88,6 +88,7 @@ func (l *Ledger) reportTree() safeguard.Observation {
 		Counters: map[string]uint64{
 			"checkpoint.size": last.Size, "checkpoints": l.counters.checkpoints.Load(),
 			"checkpoints.failed": l.counters.unsigned.Load(), "unsigned": l.Size() - last.Size,
+			"unsigned.found": l.counters.found.Load(),
 		},
 		Since: l.opened,
 	}

@@ -15,7 +15,6 @@ const (
 	tempSuffix     = ".tmp"
 	checkpointName = "checkpoint"
 	leavesName     = "leaves"
-	pendingName    = "recovery"
 )
 
 // The fixed parts of a segment's header.
