@@ -1,9 +1,6 @@
 package oscal
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/safeguard-sdk/safeguard/crosswalk"
@@ -35,16 +32,12 @@ func (p Problem) String() string { return p.Document + ": " + p.Path + ": " + p.
 // Controls: HIPAA 164.308(a)(8), 164.316(b)(1); NIST CSF 2.0 GV.OC-03.
 func Check(docs ...*Document) []Problem {
 	c := &checker{catalogs: map[string]map[string]bool{}, names: map[string]int{}}
-	trees := make([]any, len(docs))
+	trees := make([]*node, len(docs))
 	for i, d := range docs {
-		var top map[string]any
-		if json.Unmarshal(d.json, &top) == nil {
-			trees[i] = top[string(d.model)]
-		}
+		trees[i] = grow(d)
 		c.names[d.name]++
 		if d.model == CatalogModel {
-			c.catalogs[d.name] = map[string]bool{}
-			declare(c.catalogs[d.name], trees[i])
+			c.catalogs[d.name] = idsOf(trees[i])
 		}
 	}
 	for i, d := range docs {
@@ -55,162 +48,128 @@ func Check(docs ...*Document) []Problem {
 
 // checkAlone looks at a document without the ones that it refers to.
 func checkAlone(d *Document) []Problem {
-	c := &checker{catalogs: map[string]map[string]bool{}, names: map[string]int{d.name: 1}, alone: true}
-	var top map[string]any
-	if err := json.Unmarshal(d.json, &top); err != nil {
-		return []Problem{{d.name, "", "not JSON"}}
-	}
-	c.document(d, top[string(d.model)])
+	c := &checker{names: map[string]int{d.name: 1}, alone: true}
+	c.document(d, grow(d))
 	return c.problems
+}
+
+// idsOf gathers the ids of a catalog: those of groups, controls and parts.
+func idsOf(tree *node) map[string]bool {
+	ids := map[string]bool{}
+	tree.each(func(n *node) {
+		if n.isText && n.field == "id" {
+			ids[n.text] = true
+		}
+	})
+	return ids
 }
 
 // checker holds the set of documents and, for the one at hand, what it
 // declares.
 type checker struct {
-	catalogs map[string]map[string]bool // ids of controls, groups and parts
+	catalogs map[string]map[string]bool // by name of the document
 	names    map[string]int
 	problems []Problem
 	alone    bool // other documents are not given
 
 	doc      *Document
-	declared map[string]string // uuid to the field in which its object stands
+	declared map[string]string // UUID to the field in which its object stands
 	roles    map[string]bool
 	ids      map[string]bool
-	source   map[string]bool // the catalog that the enclosing object names
-	target   func(string) bool
+	// What tells the controls of the catalogs that the mapping or control
+	// implementation at hand names; nil outside of one.
+	source, target func(string) bool
 }
 
-func (c *checker) report(path, text string) {
-	c.problems = append(c.problems, Problem{c.doc.name, path, text})
+func (c *checker) report(n *node, text string) {
+	c.problems = append(c.problems, Problem{c.doc.name, n.path(), text})
 }
 
-func (c *checker) document(d *Document, tree any) {
+func (c *checker) document(d *Document, tree *node) {
 	c.doc, c.declared, c.roles, c.ids = d, map[string]string{}, map[string]bool{}, map[string]bool{}
+	if tree == nil {
+		c.report(&node{}, "not JSON")
+		return
+	}
 	if c.names[d.name] > 1 {
-		c.report("", "another document has the same name")
+		c.report(tree, "another document has the same name")
 	}
-	c.collect("", "", tree)
-	c.walk("", "", tree)
+	tree.each(c.declare)
+	c.look(tree)
 }
 
-// declare gathers the ids of a catalog.
-func declare(ids map[string]bool, v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		if id, ok := v["id"].(string); ok {
-			ids[id] = true
-		}
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			declare(ids, v[k])
-		}
-	case []any:
-		for _, e := range v {
-			declare(ids, e)
-		}
-	}
-}
-
-// collect finds what the document declares, and refuses what stands twice.
-func (c *checker) collect(path, field string, v any) {
-	switch v := v.(type) {
-	case []any:
-		for i, e := range v {
-			c.collect(fmt.Sprintf("%s[%d]", path, i), field, e)
-		}
-	case map[string]any:
-		c.collectObject(path, field, v)
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			c.collect(join(path, k), k, v[k])
-		}
-	}
-}
-
-func (c *checker) collectObject(path, field string, v map[string]any) {
-	if id, ok := v["uuid"].(string); ok {
-		if _, twice := c.declared[id]; twice {
-			c.report(join(path, "uuid"), "this UUID stands twice")
-		}
-		c.declared[id] = field
-	}
-	id, ok := v["id"].(string)
+// declare notes what the document declares, and refuses what stands twice.
+func (c *checker) declare(n *node) {
 	switch {
-	case !ok:
-	case field == "roles":
-		c.roles[id] = true
-	case c.doc.model == CatalogModel && c.ids[id]:
-		c.report(join(path, "id"), "this id stands twice")
-	case c.doc.model == CatalogModel:
-		c.ids[id] = true
-	}
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-func (c *checker) walk(path, field string, v any) {
-	switch v := v.(type) {
-	case []any:
-		for i, e := range v {
-			c.walk(fmt.Sprintf("%s[%d]", path, i), field, e)
+	case !n.isText || n.index >= 0:
+	case n.field == "uuid":
+		if _, twice := c.declared[n.text]; twice {
+			c.report(n, "this UUID stands twice")
 		}
-	case map[string]any:
-		outer, target := c.source, c.target
-		c.enter(path, field, v)
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			c.walk(join(path, k), k, v[k])
+		c.declared[n.text] = n.up.field
+	case n.field == "id" && n.up.field == "roles":
+		c.roles[n.text] = true
+	case n.field == "id" && c.doc.model == CatalogModel:
+		if c.ids[n.text] {
+			c.report(n, "this id stands twice")
 		}
-		c.source, c.target = outer, target
-	case string:
-		c.word(path, field, v)
+		c.ids[n.text] = true
 	}
 }
 
-// enter looks at an object as a whole: the catalogs that it names, and the
-// words that need another field to be judged.
-func (c *checker) enter(path, field string, v map[string]any) {
-	if source, ok := v["source"].(string); ok && field == "control-implementations" {
-		c.source = c.catalog(join(path, "source"), source)
+// look checks a value and everything below it.
+func (c *checker) look(n *node) {
+	if n.isText {
+		c.word(n)
+		return
 	}
-	if ref, ok := v["source-resource"].(map[string]any); ok {
-		c.source = c.catalog(join(path, "source-resource.href"), str(ref["href"]))
+	source, target := c.source, c.target
+	c.enter(n)
+	for _, m := range n.members {
+		c.look(m)
 	}
-	if ref, ok := v["target-resource"].(map[string]any); ok {
-		c.target = c.targets(join(path, "target-resource.href"), str(ref["href"]))
+	for _, i := range n.items {
+		c.look(i)
 	}
-	if field == "props" && v["ns"] == nil && !slices.Contains(propertyNames(), str(v["name"])) {
-		c.report(join(path, "name"), "a property outside of OSCAL's names needs a namespace")
+	c.source, c.target = source, target
+}
+
+// enter looks at an object as a whole: the catalogs that it names, and what
+// needs another field to be judged.
+func (c *checker) enter(n *node) {
+	if n.members == nil {
+		return
 	}
-	if field == "sources" || field == "targets" || field == "source-gap-summary" || field == "target-gap-summary" {
-		c.mapped(path, field, v)
+	switch n.field {
+	case "control-implementations":
+		c.source = c.catalog(n.get("source"))
+	case "mappings":
+		c.source = c.catalog(n.get("source-resource").get("href"))
+		c.target = c.catalog(n.get("target-resource").get("href"))
+	case "props":
+		name := n.get("name")
+		if !n.get("ns").isText && !slices.Contains(propertyNames(), name.text) {
+			c.report(name, "a property outside of OSCAL's names needs a namespace")
+		}
 	}
 }
 
-func str(v any) string {
-	s, _ := v.(string)
-	return s
+// catalog returns what tells the controls of a catalog, a given one or NIST's.
+func (c *checker) catalog(n *node) func(string) bool {
+	if c.alone {
+		return func(string) bool { return true }
+	}
+	ids, ok := c.catalogs[n.text]
+	if f, known := frameworkOf(n.text); known {
+		ids, ok = idsOfFramework(f), true
+	}
+	if !ok {
+		c.report(n, "names no catalog among the documents")
+	}
+	return func(id string) bool { return ids[id] }
 }
 
-// catalog returns the ids of a given catalog.
-func (c *checker) catalog(path, name string) map[string]bool {
-	ids, ok := c.catalogs[name]
-	if !ok && !c.alone {
-		c.report(path, "names no catalog among the documents")
-		return map[string]bool{}
-	}
-	return ids
-}
-
-// targets returns what tells the ids of a catalog, given or NIST's.
-func (c *checker) targets(path, name string) func(string) bool {
-	f, known := frameworkOf(name)
-	if !known {
-		ids := c.catalog(path, name)
-		return func(id string) bool { return ids[id] }
-	}
+func idsOfFramework(f crosswalk.Framework) map[string]bool {
 	ids := map[string]bool{}
 	for p := range crosswalk.Pairs(f) {
 		ids[targetID(f, p.Ref)] = true
@@ -218,5 +177,5 @@ func (c *checker) targets(path, name string) func(string) bool {
 	for s := range crosswalk.Subcategories(f) {
 		ids[s.ID] = true
 	}
-	return func(id string) bool { return ids[id] }
+	return ids
 }

@@ -21,17 +21,17 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 	docs := documents(t)
 	const unknown = "00000000-0000-4000-8000-000000000000"
 	for _, c := range []struct{ name, doc, old, new, want string }{
-		{"control of a component", oscal.ComponentFile, `"control-id": "hipaa-164.312-b"`, `"control-id": "hipaa-164.312-z"`, "names no control of its catalog"},
+		{"control of a component", oscal.ComponentFile, `"control-id": "hipaa-164.312-b"`, `"control-id": "hipaa-164.312-z"`, "names nothing in its catalog"},
 		{"catalog of a component", oscal.ComponentFile, oscal.CatalogFile, "other.json", "names no catalog"},
-		{"source of a map", oscal.MappingFile, `"id-ref": "hipaa-164.312-b"`, `"id-ref": "hipaa-164.312-B"`, "names no control of its catalog"},
-		{"target in CSF 1.1", oscal.MappingFile, `"id-ref": "DE.AE-3"`, `"id-ref": "DE.AE-33"`, "names no control of its catalog"},
-		{"target in CSF 2.0", oscal.MappingFile, `"id-ref": "DE.AE-03"`, `"id-ref": "DE.AE-3"`, "names no control of its catalog"},
-		{"target in SP 800-53", oscal.MappingFile, `"id-ref": "cp-2.8"`, `"id-ref": "cp-2.99"`, "names no control of its catalog"},
+		{"source of a map", oscal.MappingFile, `"id-ref": "hipaa-164.312-b"`, `"id-ref": "hipaa-164.312-B"`, "names nothing in its catalog"},
+		{"target in CSF 1.1", oscal.MappingFile, `"id-ref": "DE.AE-3"`, `"id-ref": "DE.AE-33"`, "names nothing in its catalog"},
+		{"target in CSF 2.0", oscal.MappingFile, `"id-ref": "DE.AE-03"`, `"id-ref": "DE.AE-3"`, "names nothing in its catalog"},
+		{"target in SP 800-53", oscal.MappingFile, `"id-ref": "cp-2.8"`, `"id-ref": "cp-2.99"`, "names nothing in its catalog"},
 		{"catalog of a mapping", oscal.MappingFile, oscal.CSF11CatalogFile, "gone.json", "names no catalog"},
-		{"gap of a mapping", oscal.MappingFile, `"ID.RA-2"`, `"ID.RA-22"`, "names no control of its catalog"},
+		{"gap of a mapping", oscal.MappingFile, `"ID.RA-2"`, `"ID.RA-22"`, "names nothing in its catalog"},
 		{"relationship", oscal.MappingFile, "intersects-with", "satisfies", "not one of OSCAL's words"},
-		{"objective", oscal.ResultsFile, "hipaa-164.312-b_obj", "hipaa-164.312-b_objective", "names no objective"},
-		{"reviewed control", oscal.ResultsFile, `"control-id": "hipaa-164.308-a-8"`, `"control-id": "hipaa-164.308-a-9"`, "names no control"},
+		{"objective", oscal.ResultsFile, "hipaa-164.312-b_obj", "hipaa-164.312-b_objective", "names nothing in its catalog"},
+		{"reviewed control", oscal.ResultsFile, `"control-id": "hipaa-164.308-a-8"`, `"control-id": "hipaa-164.308-a-9"`, "names nothing in its catalog"},
 		{"observation", oscal.ResultsFile, `"observation-uuid": "`, `"observation-uuid": "` + unknown + `-`, "names nothing"},
 		{"risk", oscal.PlanOfActionFile, `"risk-uuid": "`, `"risk-uuid": "` + unknown + `-`, "names nothing"},
 		{"finding", oscal.PlanOfActionFile, `"finding-uuid": "`, `"finding-uuid": "` + unknown + `-`, "names nothing"},
@@ -101,21 +101,22 @@ func TestCheckNeedsTheCatalog(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for name, text := range map[string]string{
-		"empty":       "",
-		"list":        "[]",
-		"other model": `{"profile": {}}`,
-		"two models":  `{"catalog": {}, "assessment-results": {}}`,
-		"text after":  `{"catalog": {}} {}`,
-		"cut":         `{"catalog": {`,
-		"too deep":    `{"catalog": {"a":` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `}}`,
-		"too large":   `{"catalog": {}` + strings.Repeat(" ", 33<<20) + `}`,
+		"empty":           "",
+		"list":            "[]",
+		"other model":     `{"profile": {}}`,
+		"two models":      `{"catalog": {}, "assessment-results": {}}`,
+		"text after":      `{"catalog": {}} {}`,
+		"cut":             `{"catalog": {`,
+		"model no object": `{"catalog": "x"}`,
+		"too deep":        `{"catalog": {"a":` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `}}`,
+		"too large":       `{"catalog": {}` + strings.Repeat(" ", 33<<20) + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := oscal.Parse("x.json", []byte(text))
 			require.ErrorIs(t, err, oscal.ErrInput)
 		})
 	}
-	d, err := oscal.Parse("x.json", []byte(`{"$schema": {}, "catalog": {"uuid": "u"}}`+"\n"))
+	d, err := oscal.Parse("x.json", []byte(`{"$schema": "http://csrc.nist.gov/x", "catalog": {"uuid": "u"}}`+"\n"))
 	require.NoError(t, err)
 	require.Equal(t, oscal.CatalogModel, d.Model())
 	require.Equal(t, "u", d.UUID())

@@ -25,16 +25,16 @@ func Parse(name string, data []byte) (*Document, error) {
 	if nesting(data) > maxNesting {
 		return nil, refuse("parse", "nested too deeply")
 	}
-	var top map[string]map[string]any
+	var top map[string]any
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(&top); err != nil || d.InputOffset() != int64(len(bytes.TrimRight(data, " \t\r\n"))) {
-		return nil, refuse("parse", "not a JSON object of objects")
+		return nil, refuse("parse", "not a JSON object")
 	}
 	delete(top, "$schema")
 	for _, m := range []Model{CatalogModel, MappingModel, ComponentModel, ResultsModel, PlanOfActionModel} {
-		if body, ok := top[string(m)]; ok && len(top) == 1 {
+		if body, ok := top[string(m)].(map[string]any); ok && len(top) == 1 {
 			id, _ := body["uuid"].(string)
-			return &Document{name: name, model: m, uuid: id, json: data}, nil
+			return &Document{name: name, model: m, uuid: id, json: bytes.Clone(data)}, nil
 		}
 	}
 	return nil, refuse("parse", "not one of the known models of OSCAL")
