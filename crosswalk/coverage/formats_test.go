@@ -97,6 +97,15 @@ func TestJSONDocument(t *testing.T) {
 				Via []string `json:"via_csf11"`
 			} `json:"csf20_derived"`
 		}
+		Functions []struct {
+			ID         string
+			Provisions []string
+			Unpaired   []string `json:"outcomes_without_a_pair"`
+		} `json:"csf20_functions_derived"`
+		Packages []struct {
+			Package    string
+			Provisions []string
+		}
 		Sources []struct{ SHA256 string }
 	}
 	require.NoError(t, json.Unmarshal([]byte(rendered(t, d.WriteJSON)), &doc))
@@ -106,6 +115,15 @@ func TestJSONDocument(t *testing.T) {
 	require.Nil(t, doc.Proposed)
 	require.Len(t, doc.Provisions, 105)
 	require.Len(t, doc.Sources, len(crosswalk.Sources()))
+	require.Len(t, doc.Functions, 6)
+	unpaired := 0
+	for _, f := range doc.Functions {
+		require.NotEmpty(t, f.Provisions, f.ID)
+		unpaired += len(f.Unpaired)
+	}
+	require.Equal(t, 106-85, unpaired)
+	require.Equal(t, "session", doc.Packages[1].Package)
+	require.Equal(t, []string{"164.312(a)(2)(iii)"}, doc.Packages[1].Provisions)
 	require.EqualValues(t, 68, doc.Summary[0].Provisions)
 	require.EqualValues(t, 1, doc.Summary[0].Tested)
 	for _, p := range doc.Provisions {

@@ -19,7 +19,16 @@ type documentJSON struct {
 	Summary    []levelRow      `json:"summary"`
 	Modules    []moduleJSON    `json:"modules"`
 	Provisions []provisionJSON `json:"provisions"`
+	Functions  []functionJSON  `json:"csf20_functions_derived"`
+	Packages   []packageRow    `json:"packages"`
 	Sources    []sourceJSON    `json:"sources"`
+}
+
+type functionJSON struct {
+	ID         string   `json:"id"`
+	Title      string   `json:"title"`
+	Provisions []string `json:"provisions"`
+	Unpaired   []string `json:"outcomes_without_a_pair,omitempty"`
 }
 
 type moduleJSON struct {
@@ -133,6 +142,14 @@ func jsonDocument(b *bytes.Buffer, r *report) error {
 	for _, e := range r.entries {
 		doc.Provisions = append(doc.Provisions, r.provision(e))
 	}
+	for _, f := range r.functions() {
+		out := functionJSON{ID: f.ID, Title: f.Title, Unpaired: f.Unpaired}
+		for _, row := range f.Rows {
+			out.Provisions = append(out.Provisions, row.ID)
+		}
+		doc.Functions = append(doc.Functions, out)
+	}
+	doc.Packages = append([]packageRow{}, r.packages()...)
 	for _, s := range crosswalk.Sources() {
 		doc.Sources = append(doc.Sources, sourceJSON{s.Table, s.Rows, s.Publication, s.Date, s.Retrieved, s.SHA256})
 	}

@@ -88,7 +88,7 @@ func markdownPackages(b *bytes.Buffer, v *view) {
 	b.WriteString("\n## By package\n")
 	markdownTable(b, "Package", "Own line", "Inherited", "Of these \"none\"", "Tests tagged", "Provisions named")
 	for _, p := range v.Packages {
-		markdownRow(b, p.Package, fmt.Sprint(p.Own), fmt.Sprint(p.Inherited), fmt.Sprint(p.None), fmt.Sprint(p.Tests), p.Provisions)
+		markdownRow(b, p.Package, fmt.Sprint(p.Own), fmt.Sprint(p.Inherited), fmt.Sprint(p.None), fmt.Sprint(p.Tests), p.Names())
 	}
 }
 

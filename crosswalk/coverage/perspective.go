@@ -100,11 +100,16 @@ func unpaired(function string) []string {
 
 // packageRow says what one package serves.
 type packageRow struct {
-	Package              string
-	Own, Inherited, None int
-	Tests                int
-	Provisions           string
+	Package    string   `json:"package"`
+	Own        int      `json:"own_lines"`
+	Inherited  int      `json:"inherited_lines"`
+	None       int      `json:"none"`
+	Tests      int      `json:"tests_tagged"`
+	Provisions []string `json:"provisions"`
 }
+
+// Names lists the provisions.
+func (p packageRow) Names() string { return orElse(strings.Join(p.Provisions, ", "), "none") }
 
 // packages returns a row for every package with exported API.
 func (r *report) packages() []packageRow {
@@ -122,7 +127,7 @@ func (r *report) packages() []packageRow {
 func (p *packageIndex) row() (packageRow, bool) {
 	x := &Index{APIs: p.apis, Tests: p.tests}
 	c := x.Count()
-	var ids []string
+	ids := []string{}
 	for q := range crosswalk.All() {
 		for _, a := range p.apis {
 			if !a.Internal && a.Tag.Serves(q.ID) {
@@ -133,6 +138,6 @@ func (p *packageIndex) row() (packageRow, bool) {
 	}
 	return packageRow{
 		Package: shortPackage(p.name), Own: c.Own, Inherited: c.Inherited, None: c.None, Tests: c.Tests,
-		Provisions: orElse(strings.Join(ids, ", "), "none"),
+		Provisions: ids,
 	}, c.APIs > 0
 }
