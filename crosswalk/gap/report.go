@@ -68,6 +68,7 @@ func (p *Report) WriteMarkdown(w io.Writer) error {
 	p.due(d)
 	p.difference(d)
 	p.results(d)
+	sources(d)
 	_, err := w.Write(d.Bytes())
 	return err
 }
@@ -252,5 +253,14 @@ func (p *Report) difference(d *markdown.Doc) {
 	d.Table("List", "Entry", "Change", "Detail")
 	for _, c := range changes {
 		d.Row(c.List, c.ID, c.What, c.Detail)
+	}
+}
+
+// sources says which editions of the data the document rests on.
+func sources(d *markdown.Doc) {
+	d.Heading(2, "Sources")
+	d.Table("Table", "Rows", "Publication", "Date", "SHA-256 of the file read")
+	for _, s := range crosswalk.Sources() {
+		d.Row(s.Table, fmt.Sprint(s.Rows), s.Publication, s.Date, s.SHA256)
 	}
 }

@@ -21,6 +21,24 @@ type reportJSON struct {
 	OpenPoints []risk.Issue    `json:"open_points"`
 	Deadlines  []risk.Deadline `json:"deadlines"`
 	Changes    []risk.Change   `json:"changes,omitempty"`
+	Sources    []sourceJSON    `json:"sources"`
+}
+
+// sourceJSON is a table that the report rests on.
+type sourceJSON struct {
+	Table       string `json:"table"`
+	Publication string `json:"publication"`
+	Date        string `json:"date,omitempty"`
+	Rows        int    `json:"rows"`
+	SHA256      string `json:"sha256,omitempty"`
+}
+
+func sourcesJSON() []sourceJSON {
+	var all []sourceJSON
+	for _, s := range crosswalk.Sources() {
+		all = append(all, sourceJSON{s.Table, s.Publication, s.Date, s.Rows, s.SHA256})
+	}
+	return all
 }
 
 type gapJSON struct {
@@ -49,7 +67,7 @@ func (p *Report) WriteJSON(w io.Writer) error {
 		On: p.on(), Assessment: a, Gaps: []gapJSON{}, Retention: []keptJSON{},
 		Shortfalls: append([]Shortfall{}, a.Shortfalls()...),
 		OpenPoints: append([]risk.Issue{}, a.OpenPoints()...),
-		Deadlines:  a.Deadlines(p.on()),
+		Deadlines:  a.Deadlines(p.on()), Sources: sourcesJSON(),
 	}
 	for _, g := range a.Ranked() {
 		out.Gaps = append(out.Gaps, gapJSON{g.ID, g.Risk().String(), g.Owner, g.Due})

@@ -72,6 +72,7 @@ func (p *Report) WriteMarkdown(w io.Writer) error {
 	for _, k := range p.Register.Ranked() {
 		x.risk(d, k)
 	}
+	sources(d)
 	_, err := w.Write(d.Bytes())
 	return err
 }
@@ -333,4 +334,13 @@ func measure(m Measure) string {
 		s += "; evidence: " + strings.Join(m.Evidence, ", ")
 	}
 	return s
+}
+
+// sources says which editions of the data the document rests on.
+func sources(d *markdown.Doc) {
+	d.Heading(2, "Sources")
+	d.Table("Table", "Rows", "Publication", "Date", "SHA-256 of the file read")
+	for _, s := range crosswalk.Sources() {
+		d.Row(s.Table, fmt.Sprint(s.Rows), s.Publication, s.Date, s.SHA256)
+	}
 }

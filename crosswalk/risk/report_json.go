@@ -8,15 +8,33 @@ import (
 
 // reportJSON is the form of [Report.WriteJSON].
 type reportJSON struct {
-	Rule       string     `json:"rule"`
-	Method     string     `json:"method"`
-	Notices    []string   `json:"notices"`
-	On         Date       `json:"on"`
-	Register   *Register  `json:"register"`
-	Ranked     []rankJSON `json:"ranked"`
-	OpenPoints []Issue    `json:"open_points"`
-	Deadlines  []Deadline `json:"deadlines"`
-	Changes    []Change   `json:"changes,omitempty"`
+	Rule       string       `json:"rule"`
+	Method     string       `json:"method"`
+	Notices    []string     `json:"notices"`
+	On         Date         `json:"on"`
+	Register   *Register    `json:"register"`
+	Ranked     []rankJSON   `json:"ranked"`
+	OpenPoints []Issue      `json:"open_points"`
+	Deadlines  []Deadline   `json:"deadlines"`
+	Changes    []Change     `json:"changes,omitempty"`
+	Sources    []sourceJSON `json:"sources"`
+}
+
+// sourceJSON is a table that the report rests on.
+type sourceJSON struct {
+	Table       string `json:"table"`
+	Publication string `json:"publication"`
+	Date        string `json:"date,omitempty"`
+	Rows        int    `json:"rows"`
+	SHA256      string `json:"sha256,omitempty"`
+}
+
+func sourcesJSON() []sourceJSON {
+	var all []sourceJSON
+	for _, s := range crosswalk.Sources() {
+		all = append(all, sourceJSON{s.Table, s.Publication, s.Date, s.Rows, s.SHA256})
+	}
+	return all
 }
 
 type rankJSON struct {
@@ -49,6 +67,7 @@ func (p *Report) WriteJSON(w io.Writer) error {
 		Notices: []string{notJudged, notRated, crosswalk.Caution, crosswalk.ProposedRule + ".", ExposureNotice, DiscretionNotice, PenaltyVersion + "."},
 		On:      p.on(), Register: r, Ranked: []rankJSON{},
 		OpenPoints: append([]Issue{}, r.Open()...), Deadlines: append([]Deadline{}, r.Deadlines(p.on())...),
+		Sources: sourcesJSON(),
 	}
 	for _, k := range r.Ranked() {
 		line := rankJSON{ID: k.ID, Inherent: levelsJSON(k.Inherent), Current: levelsJSON(k.Current), Residual: levelsJSON(k.Residual)}
