@@ -66,21 +66,3 @@ func timeOfDay(s string) bool {
 
 // digitsOf returns n in decimal.
 func digitsOf(n int) string { return strconv.Itoa(n) }
-
-// unitYears returns how many of the unit make a year, for the units of age,
-// and false for others. Codes are UCUM, words are what people write.
-func unitYears(unit string) (float64, bool) {
-	switch strings.ToLower(strings.TrimSpace(unit)) {
-	case "a", "a_j", "a_g", "a_t", "y", "yr", "yrs", "yo", "y/o", "year", "years", "{years}", "{year}", "years old", "ans":
-		return 1, true
-	case "mo", "mo_j", "month", "months", "mth":
-		return 12, true
-	case "wk", "week", "weeks":
-		return 52.1775, true
-	case "d", "day", "days":
-		return 365.25, true
-	case "h", "hr", "hour", "hours":
-		return 8766, true
-	}
-	return 0, false
-}

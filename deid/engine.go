@@ -44,8 +44,10 @@ type Options struct {
 	// entity to judge.
 	UnsafeKeepProviderNames bool
 	// MaxBytes bounds one input, in bytes. Default 64 MiB; New refuses a
-	// negative value and more than 1 GiB. The tree of an input takes up to
-	// twice its size in memory.
+	// negative value and more than 1 GiB. On top of the input and the output a
+	// call takes 32 bytes of memory for each value in it, of which it refuses
+	// more than 4,194,304, and up to 600 for each resource and reference, which
+	// for an input that is made for it is 20 times its size.
 	MaxBytes int
 }
 
@@ -106,7 +108,7 @@ func New(opts *Options) (*Engine, error) {
 func (e *Engine) policy() string {
 	h := sha256.New()
 	for _, part := range []string{
-		fhirMaps, domainElements, extensions, resourceTypes, ageCodes, codeWords, unitWords, states,
+		fhirMaps, domainElements, extensions, resourceTypes, ageCodes, birthCodes, codeWords, unitWords, states,
 		zipTable, zipRestricted, zipAbsent, countries, countries3, currencies, languages, mimeTypes, baseProfiles, coreProfiles,
 	} {
 		fmt.Fprintf(h, "%d:%s", len(part), part)

@@ -76,12 +76,11 @@ type run struct {
 
 // scope is what a value needs to know about what it is in.
 type scope struct {
-	node     int32  // the resource
-	self     string // its key
-	aged     bool   // its subject is over 89
-	ageValue bool   // the value beside is an age
-	foreign  bool   // the address is outside the United States
-	provider bool   // the resource may keep its name by policy
+	node     int32 // the resource
+	life     life  // of its subject
+	sort     sort  // of the value beside
+	foreign  bool  // the address is outside the United States
+	provider bool  // the resource may keep its name by policy
 	extTexts []string
 }
 
@@ -133,7 +132,7 @@ func (r *run) resource(n int32) bool {
 		return r.below(typ, r.unmapped)
 	}
 	outer, path := r.scope, r.path
-	r.scope = scope{node: n, self: r.keys[n], aged: r.subjectAged(n, typ), provider: r.keepsProvider(n, typ)}
+	r.scope = scope{node: n, life: r.subject(n, typ), provider: r.keepsProvider(n, typ)}
 	r.path = []byte(typ)
 	ok := r.object(n, r.e.atlas.types[typ]) > 0
 	r.scope, r.path = outer, path
@@ -182,9 +181,9 @@ func (r *run) object(n int32, s *schema) int {
 		return 0
 	}
 	if s.measured {
-		outer := r.ageValue
-		r.ageValue = r.isAge(r.child(n, "code"))
-		defer func() { r.ageValue = outer }()
+		outer := r.sort
+		r.sort = max(outer, r.sortOf(r.child(n, "code")))
+		defer func() { r.sort = outer }()
 	}
 	start, members := len(r.out), 0
 	r.out = append(r.out, '{')

@@ -85,7 +85,7 @@ func parse(src []byte) (*tree, error) {
 	if !utf8.Valid(src) {
 		return nil, p.fail("not UTF-8")
 	}
-	p.nodes = make([]node, 1, len(src)/24+16)
+	p.nodes = make([]node, 1, min(atMost(src), maxNodes)+2)
 	p.space()
 	if _, err := p.value(0); err != nil {
 		return nil, err
@@ -95,6 +95,18 @@ func parse(src []byte) (*tree, error) {
 		return nil, p.fail("data after the document")
 	}
 	return &p.tree, nil
+}
+
+// atMost returns a number that the values in src cannot exceed, each being the
+// first or behind one of these signs, or behind a name that is.
+func atMost(src []byte) int {
+	n := 1
+	for _, c := range src {
+		if c == ',' || c == '[' || c == '{' {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *parser) fail(reason string) error { return &InputError{Offset: p.pos, Reason: reason} }

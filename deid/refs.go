@@ -6,14 +6,16 @@ import (
 	"github.com/safeguard-sdk/safeguard/internal/phitag"
 )
 
-// index is what a first pass finds out about the resources of a document.
+// index is what a first pass finds out about the resources of a document. A
+// contained resource has no key of its own here: its key grows with that of
+// what it is in, and is made when it is needed.
 type index struct {
-	keys    map[int32]string  // resource node to key
-	bases   map[int32]string  // resource node to the server that its references are relative to
-	canon   map[string]string // other names of a key
-	full    map[string]bool   // keys of entries with a fullUrl
-	old     map[string]bool   // keys of patients, true for those over 89
-	anyAged bool
+	keys   map[int32]string  // resource node to key
+	bases  map[int32]string  // resource node to the server that its references are relative to
+	inside map[int32]int32   // contained resource to the resource that it is in
+	canon  map[string]string // other names of a key
+	full   map[string]bool   // keys of entries with a fullUrl
+	people
 }
 
 // survey reads the document once before anything is written: which resource
@@ -21,18 +23,19 @@ type index struct {
 // not reappear elsewhere.
 func (r *run) survey() {
 	r.index = index{
-		keys: map[int32]string{}, bases: map[int32]string{}, canon: map[string]string{},
-		full: map[string]bool{}, old: map[string]bool{},
+		keys: map[int32]string{}, bases: map[int32]string{}, inside: map[int32]int32{}, canon: map[string]string{},
+		full: map[string]bool{}, people: people{old: map[string]bool{}},
 	}
 	r.seeds = newSeeds()
 	r.displays = map[string]bool{}
 	r.surveyNode(1, place{})
+	r.joinLinked()
 }
 
 // place is where the survey is.
 type place struct {
 	fullURL   string
-	container string
+	container int32 // the outermost resource, but a Bundle, or 0
 	base      string
 	provider  bool
 }
@@ -49,6 +52,7 @@ func (r *run) surveyNode(n int32, at place) {
 	for c := v.first; c != 0; c = r.nodes[c].next {
 		if v.kind == jsonObject {
 			r.seed(c, string(r.key(c)), at)
+			r.event(c)
 		}
 		if k := r.nodes[c].kind; k == jsonObject || k == jsonArray {
 			r.surveyNode(c, at)
@@ -58,69 +62,92 @@ func (r *run) surveyNode(n int32, at place) {
 
 // register notes a resource and returns the place of what is in it.
 func (r *run) register(n int32, typ string, at place) place {
-	id := r.text(r.child(n, "id"))
-	own, key := typ+"/"+id, ""
+	if !r.e.atlas.known[typ] {
+		typ = ""
+	}
+	own := ""
+	if id := r.text(r.child(n, "id")); typ != "" && isID(id) {
+		own = typ + "/" + id
+	}
 	switch {
-	case at.container != "":
-		key = at.container + "#" + id
+	case at.container != 0:
+		r.inside[n] = at.container
 	case at.fullURL != "":
-		key, at.base = r.parseReference(at.fullURL, "")
-		if key != "" {
-			r.full[key] = true
-			if _, ok := r.canon[own]; !ok && id != "" {
-				r.canon[own] = key
-			}
-		}
+		own, at.base = r.registerEntry(n, own, at.fullURL)
+	case own != "":
+		r.keys[n] = own
 	}
-	if key == "" {
-		key = own
-	}
-	r.keys[n], r.bases[n] = key, at.base
 	at.provider = typ == "Practitioner" || typ == "Organization" || typ == "Location" || typ == "PractitionerRole"
 	if typ == "Patient" {
-		r.old[key] = r.clock.reveals(birthOr(yearOf(r.text(r.child(n, "birthDate")))))
-		r.anyAged = r.anyAged || r.old[key]
-		r.seeds.phrase(id)
+		r.person(n, own)
+		r.seeds.phrase(r.text(r.child(n, "id")))
 	}
-	if typ != "Bundle" {
-		at.container = key
+	if typ != "Bundle" && at.container == 0 {
+		at.container = n
 	}
 	at.fullURL = ""
 	return at
 }
 
-// subjectAged reports whether the subject of a resource is over 89. Where it
-// cannot tell whose the resource is, anybody over 89 in the document counts.
-func (r *run) subjectAged(n int32, typ string) bool {
-	if !r.anyAged {
-		return false
-	}
-	if typ == "Patient" {
-		return r.old[r.keys[n]]
-	}
-	for _, name := range [...]string{"subject", "patient", "beneficiary"} {
-		ref := r.text(r.child(r.child(n, name), "reference"))
-		if ref == "" {
-			continue
-		}
-		if old, ok := r.old[r.resolve(ref, n)]; ok {
-			return old
+// registerEntry notes a resource that is known by the fullUrl of its entry.
+func (r *run) registerEntry(n int32, own, fullURL string) (name, base string) {
+	key, base := r.parseReference(fullURL, "")
+	if key == "" {
+		key = own
+	} else {
+		r.full[key] = true
+		if _, ok := r.canon[own]; !ok && own != "" {
+			r.canon[own] = key
 		}
 	}
-	return true
+	if key != "" {
+		r.keys[n] = key
+	}
+	if base != "" {
+		r.bases[n] = base
+	}
+	return own, base
+}
+
+// resourceKey returns the key of a resource, or "" for one without an id.
+func (r *run) resourceKey(n int32) string {
+	container, ok := r.inside[n]
+	if !ok {
+		return r.keys[n]
+	}
+	id := r.text(r.child(n, "id"))
+	if !isID(id) {
+		return ""
+	}
+	return r.containerKey(container) + "#" + id
+}
+
+// containerKey returns the key that the keys of contained resources begin
+// with. A container without an id gets one, so that what is in it is not taken
+// for what is in another.
+func (r *run) containerKey(n int32) string {
+	if r.keys[n] == "" {
+		r.keys[n] = "urn:uuid:" + newCode()
+	}
+	return r.keys[n]
+}
+
+// outermost returns the resource that a resource is contained in, or itself.
+func (r *run) outermost(n int32) int32 {
+	if container, ok := r.inside[n]; ok {
+		return container
+	}
+	return n
 }
 
 // resolve returns the key of what a reference in resource n refers to, or "".
 func (r *run) resolve(ref string, n int32) string {
+	n = r.outermost(n)
 	if local, ok := strings.CutPrefix(ref, "#"); ok {
-		container := r.keys[n]
-		if at := strings.LastIndexByte(container, '#'); at >= 0 {
-			container = container[:at]
+		if !isID(local) {
+			return ""
 		}
-		if local == "" {
-			return container
-		}
-		return container + "#" + local
+		return r.containerKey(n) + "#" + local
 	}
 	key, _ := r.parseReference(ref, r.bases[n])
 	if canon, ok := r.canon[key]; ok {
@@ -129,11 +156,16 @@ func (r *run) resolve(ref string, n int32) string {
 	return key
 }
 
+// maxReference bounds a reference or fullUrl that is followed, in bytes. Keys
+// of contained resources repeat that of the resource that they are in, so it
+// is also what bounds memory.
+const maxReference = 256
+
 // parseReference returns the key of a literal reference and the server that
 // it names. A reference with a query searches by identifiers, and one in an
 // unknown form could hold anything: both have no key.
 func (r *run) parseReference(ref, base string) (key, server string) {
-	if strings.ContainsAny(ref, "?#| \t\n") || len(ref) > 2048 {
+	if strings.ContainsAny(ref, "?#| \t\n") || len(ref) > maxReference {
 		return "", ""
 	}
 	if strings.HasPrefix(ref, "urn:uuid:") || strings.HasPrefix(ref, "urn:oid:") {
@@ -179,6 +211,15 @@ func (r *run) coded(key, prefix string) bool {
 	r.count(phitag.Other, Coded)
 	r.writeString(prefix, code)
 	return true
+}
+
+// ownID writes the code of the resource at hand.
+func (r *run) ownID() bool {
+	key := r.resourceKey(r.node)
+	if key == "" {
+		return r.remove(phitag.Other)
+	}
+	return r.coded(key, "")
 }
 
 // reference writes a literal reference to the code of what it refers to.

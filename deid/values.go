@@ -1,7 +1,6 @@
 package deid
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard/internal/phitag"
@@ -34,7 +33,7 @@ func (r *run) word(n int32, e *element) bool {
 	case "date", "birth", "date.death":
 		return r.date(s, e.kind)
 	case "id":
-		return r.coded(r.self, "")
+		return r.ownID()
 	case "literal":
 		return r.reference(s)
 	case "fullurl":
@@ -187,26 +186,6 @@ func (r *run) providerName(n int32) bool {
 	return true
 }
 
-// number writes a measurement as it stands. Nine digits before the point are
-// no measurement, and neither is a number that the record has as identifier.
-func (r *run) number(n int32) bool {
-	raw := string(r.raw(n))
-	v, err := strconv.ParseFloat(raw, 64)
-	if err != nil || v >= 1e8 || v <= -1e8 || len(raw) > 24 || r.seeds.match(raw) {
-		return r.remove(phitag.Other)
-	}
-	if r.ageValue && v > maxAge {
-		r.count(phitag.Age, Aggregated)
-		r.out = append(r.out, digitsOf(aggregated)...)
-		return true
-	}
-	if r.ageValue && r.aged {
-		return r.remove(phitag.Age)
-	}
-	r.out = append(r.out, raw...)
-	return true
-}
-
 // ordinal writes a number that counts or orders: at most four digits, so that
 // it cannot hold more than a place in a list.
 func (r *run) ordinal(n int32) bool {
@@ -216,72 +195,4 @@ func (r *run) ordinal(n int32) bool {
 	}
 	r.out = append(r.out, raw...)
 	return true
-}
-
-// overAge is the one category of all ages over 89, as a FHIR quantity.
-const overAge = `{"value":90,"comparator":">=","unit":"years","system":"http://unitsofmeasure.org","code":"a"}`
-
-// quantity writes a measurement. One in years is an age, as far as can be
-// told from here: over 89 it is aggregated. The lower ages of somebody who is
-// over 89 now go, because with the year beside them they tell the year of
-// birth.
-func (r *run) quantity(n int32, e *element) bool {
-	unit := r.text(r.child(n, "code"))
-	if _, known := unitYears(unit); !known {
-		unit = r.text(r.child(n, "unit"))
-	}
-	per, timed := unitYears(unit)
-	age := e.rule == "age" || r.ageValue
-	if age && unit == "" {
-		per, timed = 1, true
-	}
-	if age && !timed {
-		return r.remove(phitag.Age)
-	}
-	if age || timed && per == 1 {
-		value := r.child(n, "value")
-		v, err := strconv.ParseFloat(string(r.raw(value)), 64)
-		if value == 0 || r.nodes[value].kind != jsonNumber || err != nil {
-			return r.remove(phitag.Age)
-		}
-		if v/per > maxAge {
-			r.count(phitag.Age, Aggregated)
-			r.out = append(r.out, overAge...)
-			return true
-		}
-		if r.aged {
-			return r.remove(phitag.Age)
-		}
-	}
-	number := string(r.raw(r.child(n, "value")))
-	if isPosition(r.text(r.child(n, "code")), number) || isPosition(r.text(r.child(n, "unit")), number) {
-		return r.remove(phitag.Geo)
-	}
-	outer := r.ageValue
-	r.ageValue = false // judged above
-	ok := r.object(n, e.kids) > 0
-	r.ageValue = outer
-	return ok
-}
-
-// isPosition reports whether an angle is so fine that it is a latitude or
-// longitude: a hundredth of a degree is a kilometre, and no joint is measured
-// to it.
-func isPosition(unit, number string) bool {
-	switch strings.ToLower(strings.TrimSpace(unit)) {
-	case "deg", "degree", "degrees", "°", "'", "''":
-		_, decimals, _ := strings.Cut(number, ".")
-		return len(decimals) >= 2 || strings.ContainsAny(number, "eE")
-	}
-	return false
-}
-
-// isAge reports whether a concept has a LOINC code of an age.
-func (r *run) isAge(concept int32) bool {
-	found := false
-	r.each(r.child(concept, "coding"), func(c int32) {
-		code := r.text(r.child(c, "code"))
-		found = found || code != "" && strings.Contains(ageCodes, " "+code+" ")
-	})
-	return found
 }
