@@ -139,18 +139,39 @@ func publicKey(key crypto.Signer) (ed25519.PublicKey, error) {
 	if key == nil {
 		return nil, errors.New("signer: nil")
 	}
+	if !whole(key) {
+		return nil, errNoKey
+	}
 	public, ok := key.Public().(ed25519.PublicKey)
 	if !ok || len(public) != ed25519.PublicKeySize {
-		return nil, errors.New("signer: not an ed25519 key")
+		return nil, errNoKey
 	}
 	return public, nil
+}
+
+var (
+	errNoKey = errors.New("signer: not an ed25519 key")
+	// errSigner reports a signer that did not sign, but may later.
+	errSigner = errors.New("the signer failed")
+)
+
+// whole reports whether a key in memory can be asked for its public part, which
+// panics if it has none.
+func whole(key crypto.Signer) bool {
+	switch k := key.(type) {
+	case ed25519.PrivateKey:
+		return len(k) == ed25519.PrivateKeySize
+	case *ed25519.PrivateKey:
+		return k != nil && len(*k) == ed25519.PrivateKeySize
+	}
+	return true
 }
 
 // Sign signs msg. It implements note.Signer.
 func (s *checkpointSigner) Sign(msg []byte) ([]byte, error) {
 	sig, err := s.key.Sign(nil, msg, crypto.Hash(0))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errSigner, err)
 	}
 	if !s.Verify(msg, sig) {
 		return nil, errors.New("the signer's signature does not verify")

@@ -313,3 +313,27 @@ func TestRecoveryCutShort(t *testing.T) {
 		}
 	}
 }
+
+// What the documents say that Open cannot tell from an interrupted write:
+// several batches, acknowledged but not signed, whose headers are all gone.
+// They are dropped, and told.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+func TestSeveralBatchesWithoutTheirHeaders(t *testing.T) {
+	m := newMemFS()
+	l := mustOpen(t, m)
+	for range 6 {
+		require.NoError(t, l.Append(t.Context(), []byte("x")))
+	}
+	crashed := m.restart()
+	require.NoError(t, l.Close(t.Context()))
+	const batch = batchHeaderSize + frameHeaderSize + 1
+	data := crashed.names[segmentName(0)].data
+	clear(data[len(data)-3*batch:])
+	l = mustOpen(t, crashed)
+	defer l.Close(context.Background())
+	records, own := contents(t, l)
+	require.Len(t, records, 3)
+	require.Equal(t, []string{Recovered, Unsigned}, own)
+	require.EqualValues(t, 3*batch, lastOf[recovery](t, l, Recovered).Bytes)
+}

@@ -60,7 +60,9 @@ type Ledger struct {
 // that others than its owner can write to is refused (not checked on Windows).
 //
 // The signer holds an ed25519 key, in memory ([LoadKey]) or in a key service.
-// opts may be nil.
+// A new ledger needs its signature. One that exists opens without, as it would
+// run on without: records are durable but not signed until the signer is back,
+// and Report counts both (checkpoints.failed, unsigned). opts may be nil.
 //
 // If the last run ended in the middle of a write, that last, never
 // acknowledged batch is dropped, and the ledger's next record says so, with
@@ -104,7 +106,7 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 	l.written = l.active
 	go l.commitAll()
 	go l.checkpointAll()
-	if err := l.sign(true); err != nil {
+	if err := l.sign(true); err != nil && !errors.Is(err, errSigner) {
 		l.Close(context.Background()) // could only repeat err
 		return nil, wrap("open", err)
 	}

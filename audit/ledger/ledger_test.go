@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
@@ -210,9 +211,42 @@ func TestSignerThatFails(t *testing.T) {
 	s.set(down, false)
 	require.NoError(t, l.Append(t.Context(), record(1)))
 	require.ErrorIs(t, l.Close(t.Context()), down)
-	_, err = open(m.restart(), s, quiet())
-	require.ErrorIs(t, err, down, "a ledger that cannot sign does not open")
 	require.True(t, mustVerify(t, m, l.VerifierKey()).OK)
+}
+
+// A service that starts while the key service is down keeps its account, as one
+// that ran before does, and says that nothing is signed. A new ledger needs the
+// key, and so does one whose signer signs wrongly.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+func TestOpenWithoutTheSigner(t *testing.T) {
+	down := errors.New("key service down")
+	m, _ := closedLedger(t, 3)
+	s := &flakySigner{Signer: testKey(1)}
+	s.set(down, false)
+	_, err := open(newMemFS(), s, quiet())
+	require.ErrorIs(t, err, down)
+
+	l, err := open(m, s, quiet())
+	require.NoError(t, err)
+	appendRange(t, l, 3, 5)
+	require.EqualValues(t, 3, l.Checkpoint().Size)
+	observations, err := l.Report(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 1, observations[1].Counters["checkpoints.failed"])
+	require.EqualValues(t, 2, observations[1].Counters["unsigned"])
+	s.set(nil, false)
+	require.NoError(t, l.Close(t.Context()))
+	require.EqualValues(t, 5, l.Checkpoint().Size)
+	require.True(t, mustVerify(t, m, l.VerifierKey()).OK)
+
+	s.set(nil, true)
+	_, err = open(m, s, quiet())
+	require.ErrorContains(t, err, "does not verify")
+	s.set(nil, false)
+	l, err = open(m, s, quiet())
+	require.NoError(t, err, "the refused opening let the directory go")
+	require.NoError(t, l.Close(t.Context()))
 }
 
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
@@ -295,6 +329,9 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"no key", nil, nil, "signer: nil"},
 		{"another kind of key", ec, nil, "not an ed25519 key"},
+		{"an empty key", ed25519.PrivateKey(nil), nil, "not an ed25519 key"},
+		{"a short key", testKey(1)[:32], nil, "not an ed25519 key"},
+		{"no key behind a pointer", (*ed25519.PrivateKey)(nil), nil, "not an ed25519 key"},
 		{"a short interval", testKey(1), &Options{CheckpointInterval: 1}, "CheckpointInterval"},
 		{"a long interval", testKey(1), &Options{CheckpointInterval: 2 * time.Hour}, "CheckpointInterval"},
 		{"a negative interval", testKey(1), &Options{CheckpointInterval: -1}, "CheckpointInterval"},
