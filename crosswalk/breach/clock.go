@@ -52,8 +52,8 @@ type Deadline struct {
 	// Due is Limit, or the end of a law enforcement delay that outlasts it. The
 	// rule does not say that a delay stops the count, so it is not added.
 	Due Date `json:"due"`
-	// Held is the end of the last law enforcement delay, before which no notice
-	// may go out; zero if there is none.
+	// Held is the day on which the last law enforcement delay ends; zero if
+	// there is none. On that day a notice may go out again.
 	Held Date `json:"held,omitzero"`
 	// Controls are the provisions, and Note says in words what applies.
 	Controls []safeguard.Control `json:"controls"`

@@ -2,6 +2,7 @@ package breach
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -142,11 +143,11 @@ func (f *File) validEstimate() error {
 	if f.Estimate.Individuals < 0 {
 		return refuse("estimate.individuals", "negative")
 	}
-	for state, n := range f.Estimate.Residents {
+	for _, state := range slices.Sorted(maps.Keys(f.Estimate.Residents)) {
 		if !knownState(state) {
 			return refuse("estimate.residents", "a key is "+stateText)
 		}
-		if n < 0 {
+		if f.Estimate.Residents[state] < 0 {
 			return refuse("estimate.residents."+state, "negative")
 		}
 	}

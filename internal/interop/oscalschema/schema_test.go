@@ -2,8 +2,10 @@ package oscalschema
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crosswalk"
+	"github.com/safeguard-sdk/safeguard/crosswalk/coverage"
 	"github.com/safeguard-sdk/safeguard/crosswalk/oscal"
 )
 
@@ -56,7 +59,14 @@ func documents(t *testing.T) []*oscal.Document {
 	info := oscal.Info{Version: "1.0.0", Modified: day, Scope: "https://clinic.example", Author: "Example \"Clinic\" <x>"}
 	bare := info
 	bare.Author = ""
+	index, err := coverage.Library()
+	require.NoError(t, err)
 	var claims []oscal.Claim
+	for _, a := range index.APIs {
+		for _, id := range a.Tag.HIPAA {
+			claims = append(claims, oscal.Claim{Component: a.Package, Symbol: a.Symbol, Control: id})
+		}
+	}
 	for r := range crosswalk.All() {
 		claims = append(claims, oscal.Claim{Component: "example.com/all", Symbol: "F", Control: r.ID, Href: "https://clinic.example/f.go#L1"},
 			oscal.Claim{Component: "example.com/all", Symbol: "TestF", Control: r.ID, Test: true}, oscal.Claim{Component: "example.com/bare", Control: r.ID})
@@ -105,6 +115,16 @@ func TestDocumentsAreValid(t *testing.T) {
 	for _, d := range documents(t) {
 		require.NoError(t, s.Validate(parsed(t, d)), d.Name())
 	}
+}
+
+// What is valid must also resolve: a schema cannot see that.
+func TestDocumentsResolve(t *testing.T) {
+	set := map[string]*oscal.Document{}
+	for _, d := range documents(t) {
+		set[d.Name()] = d
+	}
+	require.Len(t, set, 6)
+	require.Empty(t, oscal.Check(slices.Collect(maps.Values(set))...))
 }
 
 // The validator is at work: it refuses documents that lack something, have
