@@ -314,6 +314,37 @@ func TestRecoveryCutShort(t *testing.T) {
 	}
 }
 
+// The account of a damaged leaf index is not lost either.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
+func TestRebuildingCutShort(t *testing.T) {
+	for k := 1; ; k++ {
+		m, vkey := closedLedger(t, 32)
+		m.put(leavesName, []byte("nothing"))
+		m = m.restart()
+		m.fault = func(_ string, n int) error {
+			if n >= k {
+				return errPower
+			}
+			return nil
+		}
+		l, err := open(m, testKey(1), quiet())
+		if err == nil {
+			require.Greater(t, k, 20, "the test must cut something")
+			l.Close(t.Context())
+			return
+		}
+		for _, next := range []*memFS{m.restart(), m.powerCut(m.durable, synced), m.powerCut(m.names, synced)} {
+			l := mustOpen(t, next)
+			records, own := contents(t, l)
+			require.Len(t, records, 32)
+			require.Contains(t, own, Recovered, "cut at call %d", k)
+			require.NoError(t, l.Close(t.Context()))
+			require.True(t, mustVerify(t, next, vkey).OK)
+		}
+	}
+}
+
 // What the documents say that Open cannot tell from an interrupted write:
 // several batches, acknowledged but not signed, whose headers are all gone.
 // They are dropped, and told.
