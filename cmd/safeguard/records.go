@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/cmd/safeguard/internal/ledgerfile"
@@ -69,8 +71,32 @@ func (r records) observations(e *env) ([]safeguard.Observation, error) {
 	return l.observations(), nil
 }
 
+// watched is a ledger whose reading shows its progress.
+type watched struct {
+	*ledgerfile.Ledger
+	e *env
+}
+
+// stride is how many records are read between two words of progress.
+const stride = 100_000
+
+// Records yields the records of the ledger.
+func (w watched) Records(ctx context.Context) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		n, all := uint64(0), w.Verdict.Checkpoint.Size
+		for data, err := range w.Ledger.Records(ctx) {
+			if n++; n%stride == 0 {
+				w.e.step("%d of %d records", n, all)
+			}
+			if !yield(data, err) {
+				return
+			}
+		}
+	}
+}
+
 // openLedger verifies a ledger.
-func openLedger(e *env, dir, key string) (*ledgerfile.Ledger, error) {
+func openLedger(e *env, dir, key string) (*watched, error) {
 	e.step("verifying %s", dir)
 	l, err := ledgerfile.Open(e.ctx, dir, key)
 	if err != nil {
@@ -79,7 +105,7 @@ func openLedger(e *env, dir, key string) (*ledgerfile.Ledger, error) {
 	if n := l.Verdict.Unsigned; n > 0 {
 		e.note("%s: %d records are not signed yet and are left out", dir, n)
 	}
-	return l, nil
+	return &watched{l, e}, nil
 }
 
 // ledgerFault marks records that are not what was signed as the input's fault.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard/audit"
+	"github.com/safeguard-sdk/safeguard/cmd/safeguard/internal/apiuse"
 )
 
 // A command that is interrupted writes nothing, and says that it did not do
@@ -90,4 +91,14 @@ func TestExitCodes(t *testing.T) {
 	}
 	require.NoError(t, refused(nil))
 	require.Equal(t, exitFailed, fail(&bytes.Buffer{}, refused(context.Canceled)))
+}
+
+// A vendored library has no source tree of its own; the tags that the command
+// was built with are taken, and the command says so.
+func TestVendored(t *testing.T) {
+	var errs bytes.Buffer
+	index, err := libraryIndex(&env{errs: &errs}, apiuse.Library{Path: library, Version: "v1.2.3"})
+	require.NoError(t, err)
+	require.Equal(t, library, index.Module)
+	require.Contains(t, errs.String(), library+" v1.2.3 is vendored")
 }
