@@ -230,6 +230,16 @@ func TestDocumentDuties(t *testing.T) {
 	require.Equal(t, 18, shared)
 	require.Contains(t, item(t, md, safeguard.RiskAnalysis), "the organisation does and documents it")
 	require.False(t, coverage.DutyOf("164.999").Code)
+
+	// A tag of the library does not make the organisation's work the library's.
+	d := &coverage.Document{Indexes: []*coverage.Index{{Module: sdk, APIs: []coverage.API{{
+		Package: sdk + "/crosswalk/coverage", Kind: coverage.PackageKind, Tag: coverage.Tag{HIPAA: []safeguard.Control{safeguard.Evaluation}},
+	}}}}}
+	s, err := d.Summary(crosswalk.SecurityRule)
+	require.NoError(t, err)
+	require.Equal(t, 1, s.Tagged)
+	require.Zero(t, s.SDK)
+	require.Contains(t, item(t, markdown(t, d), safeguard.Evaluation), "The tagged code gives input for that and does not discharge it.")
 }
 
 // No value that a document is given can become markup, end a table or start

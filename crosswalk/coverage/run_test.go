@@ -43,6 +43,7 @@ func TestReadTestRun(t *testing.T) {
 		"fails":             {in: events("run p A", "fail p A", "run p B", "pass p B", "fail p"), passed: []coverage.TestID{id("B")}, failed: []coverage.TestID{id("A")}},
 		"fails once":        {in: events("run p A", "fail p A", "run p A", "pass p A", "fail p"), passed: []coverage.TestID{}, failed: []coverage.TestID{id("A")}},
 		"fails later":       {in: events("run p A", "pass p A", "run p A", "fail p A", "fail p"), passed: []coverage.TestID{}, failed: []coverage.TestID{id("A")}},
+		"fails first":       {in: events("run p A", "fail p A", "run p B", "fail p B", "run p A", "pass p A", "fail p"), passed: []coverage.TestID{}, failed: []coverage.TestID{id("A"), id("B")}},
 		"does not end":      {in: events("run p A", "pass p A", "run p A", "fail p"), passed: []coverage.TestID{}, failed: []coverage.TestID{id("A")}},
 		"a race":            {in: events("run p A", "pass p A", "fail p"), passed: []coverage.TestID{}, failed: []coverage.TestID{id("A")}},
 		"two packages":      {in: events("run q B", "run p A", "pass p A", "pass p", "fail q B", "fail q"), passed: []coverage.TestID{id("A")}, failed: []coverage.TestID{{Package: "q", Name: "B"}}},
