@@ -1,6 +1,7 @@
 package breach
 
-// An Exclusion claims one of the three cases that are no breach.
+// An Exclusion claims one of the three cases that are no breach. It counts if
+// rationale, author and day are given.
 //
 // Controls: HIPAA 164.402(1), 164.414(b).
 type Exclusion struct {
@@ -48,7 +49,9 @@ type Assessment struct {
 	// Other are further factors.
 	Other []Factor `json:"other,omitempty"`
 	// LowProbability is the conclusion: yes claims that there is a low
-	// probability that the PHI has been compromised.
+	// probability that the PHI has been compromised. It counts if every factor
+	// is assessed, at least one lowers the probability, and rationale, author
+	// and day are given; whether it is right is for others to judge.
 	LowProbability Answer `json:"lowProbability,omitempty"`
 	Rationale      string `json:"rationale,omitempty"`
 	By             string `json:"by,omitempty"`

@@ -136,7 +136,8 @@ type Evidence struct {
 	Collector string `json:"collector,omitempty"`
 }
 
-// A Determination is a decision by a person, with its reasons.
+// A Determination is a decision by a person, with its reasons. It counts if the
+// answer is yes and rationale, author and day are given.
 //
 // Controls: HIPAA 164.414(b).
 type Determination struct {
