@@ -99,7 +99,8 @@ func TestSkimThisModule(t *testing.T) {
 // traps are files in which a body ends where it does not seem to.
 var traps = []string{
 	"package p\n\nvar s = []string{`\nfunc x() {\n\tfoo`,\n}\n\n// F is.\nfunc F() {}\n\nvar t = []string{ // `,\n}\n",
-	"package p\n\nfunc f() {\n\tx() /*\n}\n\n// G is.\nfunc G() { */\n}\n",
+	"package p\n\nfunc f() {\n\tx() /*\n}\n\n// G is.\nfunc G() {\n// */\n}\n",
+	"package p\n\nvar v = T{ /*\nfunc x() {\n\ta */ 1,\n}\n\n// F is.\nfunc F() {}\n\nvar w = T{ // */ 2,\n}\n",
 	"package p\n\nvar s = []string{`\nfunc x() {\n\tfoo`,\n}\n\n// F is.\nfunc F() {}\n\nvar t = `x`\n",
 	"package p\n\nfunc f() {\n\t/*\n}\n\t*/\n}\n\n// G is.\nfunc G() {}\n",
 	"package p\n\n/*\nfunc x() {\n\ta\n}\n*/\n\nfunc G() {}\n",
