@@ -123,7 +123,7 @@ func (p *projection) root() {
 	if !p.item() && p.err == nil {
 		p.fail("a modifierExtension changes the meaning of the resource")
 	}
-	if p.isBundle {
+	if p.isBundle && p.decision.guard != nil {
 		clear(p.used)
 		p.err, p.pos, p.depth, p.keys, p.dst = nil, start, 0, p.keys[:0], p.dst[:mark]
 		p.bundle()
