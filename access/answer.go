@@ -19,6 +19,14 @@ import (
 // decision was taken for: a public route answers by itself. The handler has
 // nothing left to do in any of these cases.
 //
+// Names are compared exactly, with case, so an object whose names the policy
+// does not know, and an envelope such as {"data": […]}, project to {} without
+// an error. [Policy.Unmatched] finds that in a test or at start.
+//
+// A status that has no body is answered without WriteJSON: by
+// w.WriteHeader(http.StatusNoContent), for instance, and nothing else. A
+// handler that answers nothing at all becomes a bare 500.
+//
 // w must be the ResponseWriter that the Mux gave, or one around it: on a PHI
 // route the answer does not pass through the latter.
 //

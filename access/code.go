@@ -25,6 +25,7 @@ const (
 	CodeUnverified     = "access.unverified"       // VerifyRoutes has not passed
 	CodeRawWrite       = "access.raw-write"        // the handler wrote past the projection
 	CodeProjection     = "access.projection"       // the answer could not be projected
+	CodeNoAnswer       = "access.no-answer"        // the handler answered nothing
 	CodeUndecided      = "access.undecided"        // a public route touched PHI
 	CodeNoEntry        = "access.no-audit-handler" // audit.Handler is not outside
 )
@@ -51,6 +52,7 @@ const (
 	codeUnverified
 	codeRawWrite
 	codeProjection
+	codeNoAnswer
 	codeUndecided
 	codeNoEntry
 	codes
@@ -60,8 +62,8 @@ func (c code) String() string {
 	return [codes]string{
 		CodeAllowed, CodeNoPrincipal, CodeNoPurpose, CodeUndeclared, CodeRoleSource, CodeUnknownRole,
 		CodeNoRole, CodeRelationSource, CodeDenyRule, CodeNoRule, CodePurpose, CodeRelationship, CodeChanged,
-		CodeNoPatient, CodeNoRoute, CodeUnverified, CodeRawWrite, CodeProjection, CodeUndecided,
-		CodeNoEntry,
+		CodeNoPatient, CodeNoRoute, CodeUnverified, CodeRawWrite, CodeProjection, CodeNoAnswer,
+		CodeUndecided, CodeNoEntry,
 	}[c]
 }
 
@@ -76,7 +78,7 @@ func (c code) controls() []safeguard.Control {
 		return []safeguard.Control{safeguard.AccessControl, safeguard.MinimumNecessary, safeguard.MinimumNecessaryUses}
 	case codeChanged:
 		return []safeguard.Control{safeguard.AccessControl, safeguard.TerminationProcedures}
-	case codeRawWrite, codeProjection, codeUndecided:
+	case codeRawWrite, codeProjection, codeNoAnswer, codeUndecided:
 		return []safeguard.Control{safeguard.AccessControl, safeguard.MinimumNecessary}
 	case codeNoEntry:
 		return []safeguard.Control{safeguard.AuditControls}

@@ -207,8 +207,11 @@ func TestAnswersWithoutDocument(t *testing.T) {
 		status int
 		body   string
 	}{
-		"nothing": {func(http.ResponseWriter, *http.Request) {}, 200, ""},
-		"status":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, 204, ""},
+		"nothing":       {func(http.ResponseWriter, *http.Request) {}, 500, access.CodeNoAnswer},
+		"headers only":  {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", planted) }, 500, access.CodeNoAnswer},
+		"informational": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusEarlyHints) }, 500, access.CodeNoAnswer},
+		"status":        {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, 204, ""},
+		"empty 200":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }, 200, ""},
 		"first status counts": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(304)
 			w.WriteHeader(200)

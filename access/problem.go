@@ -7,12 +7,37 @@ import (
 )
 
 // problem is the fixed body (RFC 9457) of every refusal. It holds a code of
-// this package and nothing of the request.
+// this package, for some codes what to do about it, and nothing of the request.
 func problem(status int, code string) []byte {
-	if code == "" {
-		return fmt.Appendf(nil, `{"type":"about:blank","title":%q,"status":%d}`+"\n", http.StatusText(status), status)
+	b := fmt.Appendf(nil, `{"type":"about:blank","title":%q,"status":%d`, http.StatusText(status), status)
+	if code != "" {
+		b = fmt.Appendf(b, `,"code":%q`, code)
 	}
-	return fmt.Appendf(nil, `{"type":"about:blank","title":%q,"status":%d,"code":%q}`+"\n", http.StatusText(status), status, code)
+	if detail := detail(code); detail != "" {
+		b = fmt.Appendf(b, `,"detail":%q`, detail)
+	}
+	return append(b, "}\n"...)
+}
+
+// detail tells the developer of a service, or of its client, what is wrong.
+func detail(code string) string {
+	switch code {
+	case CodeNoPurpose:
+		return "send one Purpose-Of-Use header with a code such as TREAT, unless the route has a Purpose of its own"
+	case CodeNoPatient:
+		return "the Patient of the route's Rule found none in the request"
+	case CodeUnverified:
+		return "call Guard.VerifyRoutes after the last route, and serve only if it passes"
+	case CodeRawWrite:
+		return "answer with access.WriteJSON or access.Error, not with http.Error or w.Write"
+	case CodeProjection:
+		return "the error that access.WriteJSON returned says why"
+	case CodeNoAnswer:
+		return "answer with access.WriteJSON or access.Error, or with w.WriteHeader alone"
+	case CodeNoEntry:
+		return "put audit.Handler outside the Mux"
+	}
+	return ""
 }
 
 // respond writes an answer whole.

@@ -204,6 +204,7 @@ func TestMuxWantsAnEntry(t *testing.T) {
 		mux.ServeHTTP(w, req)
 		require.Equal(t, unsafe, strings.Contains(w.Body.String(), planted))
 		require.Equal(t, !unsafe, strings.Contains(w.Body.String(), access.CodeNoEntry))
+		require.Equal(t, !unsafe, strings.Contains(w.Body.String(), `"detail":"put audit.Handler outside the Mux"`))
 		seen, err := g.Report(context.Background())
 		require.NoError(t, err)
 		require.Equal(t, unsafe, seen[1].Settings["UnsafeWithoutEntry"] == "true")

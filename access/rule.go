@@ -19,8 +19,13 @@ type Rule struct {
 	Resource string
 	Action   string
 	// Patient says whom the request is about. If it is given and returns
-	// the zero Patient, the request is denied. Nil is for routes that are
-	// not about one patient.
+	// the zero Patient, the request is denied: a 403, not a 404.
+	//
+	// Where the path names no patient but, say, an appointment, give a
+	// function that looks the patient up. Or leave it nil, as for a route
+	// that is not about one patient: sealed fields note their patient in the
+	// Entry when they are opened, and Entry.AddPatient notes others. Rules of
+	// the policy that ask for a relationship then do not hold.
 	Patient func(*http.Request) safeguard.Patient
 	// Purpose says what for. An error denies the request. The default is
 	// PurposeHeader().
@@ -40,7 +45,8 @@ type Rule struct {
 }
 
 // PathPatient returns the value of a path wildcard as the Patient. A route
-// without that wildcard denies every request.
+// without that wildcard denies every request. It takes what stands there for
+// the patient's own reference: see Rule.Patient where it is another id.
 //
 // Controls: HIPAA 164.312(a)(1), 164.312(b); NIST CSF 2.0 PR.AA-05.
 func PathPatient(wildcard string) func(*http.Request) safeguard.Patient {

@@ -142,6 +142,10 @@ func (w *writer) finish(ctx context.Context) {
 		w.call.route.guard.refuse(w.under, w.call.entry, http.StatusInternalServerError, codeRawWrite)
 		return
 	}
+	if status == 0 {
+		w.call.route.guard.refuse(w.under, w.call.entry, http.StatusInternalServerError, codeNoAnswer)
+		return
+	}
 	// With an Entry the commit asks the gate.
 	if w.call.entry == nil && w.call.gate(ctx) != nil {
 		respondProblem(w.under, http.StatusForbidden, CodeChanged)
@@ -151,9 +155,6 @@ func (w *writer) finish(ctx context.Context) {
 		if values := w.header[name]; len(values) > 0 {
 			w.under.Header()[name] = slices.Clone(values)
 		}
-	}
-	if status == 0 {
-		status = http.StatusOK
 	}
 	respond(w.under, status, contentType, body)
 }
