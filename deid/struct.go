@@ -21,8 +21,13 @@ import (
 //   - dates keep the year: a time.Time becomes January 1 of it, midnight UTC,
 //     a string its four digits, an integer must be a year; a year that tells
 //     an age over 89 becomes zero;
-//   - ages over 89 become 90; lower ones of somebody born longer ago than
-//     that become zero;
+//   - ages over 89 become 90; lower ones of somebody over 89 become zero, by
+//     the birth date of the struct or of the nearest around it that has one,
+//     else by any of the record, which is the struct that no other is around;
+//     a birth date that is missing or cannot be read may be that of somebody
+//     over 89; in a record without one an age must not come to more than 89 by
+//     now, had it been stated in the oldest year of the record;
+//   - an age that is a string has at most three digits and two decimals;
 //   - zip becomes three digits or "000", state stays if it is one;
 //   - clinical and "-" stay; a struct below that has tags speaks for itself;
 //     interfaces, functions and channels become nil;
@@ -31,10 +36,9 @@ import (
 //
 // The tags are declarations and are believed: a name in a field that says
 // "clinical" stays. It returns [ErrUnsupported] for a type without a phi tag
-// and for values nested deeper than 64 or of more than 4,194,304
-// parts, an error that names type and field
-// for tags that do not hold, and the error of ctx, which is asked once a
-// struct. On an error it returns the zero value. It is safe for concurrent
+// and for values nested deeper than 64 or of more than 4,194,304 parts, a
+// slice of numbers counting as one; an error that names type and field for
+// tags that do not hold; and the error of ctx, which is asked once a struct. On an error it returns the zero value. It is safe for concurrent
 // use as long as nobody changes in meanwhile.
 //
 // Controls: HIPAA 164.514(b)(2)(i), 164.514(c), 164.502(d).
@@ -83,7 +87,8 @@ type copier struct {
 	clock   clock
 	tally   tally
 	path    []byte
-	aged    bool // the struct at hand tells a birth that long ago
+	record  *record
+	life    life // of whom the nearest struct with a birth date is about
 	structs int
 	values  int
 	err     error
@@ -183,15 +188,24 @@ func (c *copier) fields(out, v reflect.Value, typ *phitag.Type, depth int) {
 		return
 	}
 	c.structs++
-	outer := c.aged
-	c.aged = outer || c.bornLongAgo(v, typ)
+	if c.record == nil {
+		c.record = new(record)
+		values := c.values
+		c.survey(v, typ, depth)
+		c.values = values // the copy is counted, not the look at it
+		defer func() { c.record = nil }()
+	}
+	outer := c.life
+	if born := c.born(v, typ, depth); outer != lifeOld && born != lifeUnknown {
+		c.life = born
+	}
 	mark := len(c.path)
 	for _, f := range typ.Fields {
 		c.path = append(append(c.path[:mark], '.'), f.Name...)
 		c.field(out.Field(f.Index), v.Field(f.Index), f, depth)
 	}
 	c.path = c.path[:mark]
-	c.aged = outer
+	c.life = outer
 }
 
 // field copies one field by its tag.
@@ -212,15 +226,18 @@ func (c *copier) field(out, v reflect.Value, f phitag.Field, depth int) {
 	case k == phitag.Unmarked:
 		out.Set(c.zero(v, k, Unmapped))
 	default:
-		out.Set(c.leaf(v, k))
+		out.Set(c.leaf(v, k, depth+1))
 	}
 }
 
 // leaf treats a value by the kind of its tag, through pointers and, element
 // by element, through slices and arrays.
-func (c *copier) leaf(v reflect.Value, k phitag.Kind) reflect.Value {
+func (c *copier) leaf(v reflect.Value, k phitag.Kind, depth int) reflect.Value {
+	if !c.within(depth) {
+		return reflect.Zero(v.Type())
+	}
 	if v.Kind() == reflect.Pointer && !v.IsNil() {
-		to := c.leaf(v.Elem(), k)
+		to := c.leaf(v.Elem(), k, depth+1)
 		if to.IsZero() {
 			return reflect.Zero(v.Type())
 		}
@@ -230,7 +247,7 @@ func (c *copier) leaf(v reflect.Value, k phitag.Kind) reflect.Value {
 	}
 	switch {
 	case k.IsDate():
-		return c.date(v, k)
+		return c.date(v, k, depth)
 	case k == phitag.Age:
 		return c.age(v)
 	case k == phitag.Zip && v.Kind() == reflect.String:

@@ -31,11 +31,9 @@ func (c *copier) plain(v reflect.Value, depth int) reflect.Value {
 		if !v.IsNil() {
 			out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
 		}
-		fallthrough
+		c.plainElements(out, v, depth)
 	case reflect.Array:
-		for i := range v.Len() {
-			out.Index(i).Set(c.plain(v.Index(i), depth+1))
-		}
+		c.plainElements(out, v, depth)
 	case reflect.Map:
 		c.plainMap(out, v, depth)
 	case reflect.Struct:
@@ -44,6 +42,17 @@ func (c *copier) plain(v reflect.Value, depth int) reflect.Value {
 		out.Set(v)
 	}
 	return out
+}
+
+// plainElements copies the elements of a slice or array, numbers all at once.
+func (c *copier) plainElements(out, v reflect.Value, depth int) {
+	if k := v.Type().Elem().Kind(); k >= reflect.Bool && k <= reflect.Complex128 {
+		reflect.Copy(out, v)
+		return
+	}
+	for i := 0; i < v.Len() && c.err == nil; i++ {
+		out.Index(i).Set(c.plain(v.Index(i), depth+1))
+	}
 }
 
 func (c *copier) plainMap(out, v reflect.Value, depth int) {
