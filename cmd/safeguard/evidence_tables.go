@@ -223,6 +223,11 @@ func (c *evidencePack) inventoryTable(e *env, in *evidence.Input) error {
 	if err != nil {
 		return inputFault(err)
 	}
+	if len(fields) == 0 {
+		// A table without rows would say that there is no PHI.
+		e.note("%s: no type has a phi tag; the inventory stays open", c.Source)
+		return nil
+	}
 	rows := [][]string{}
 	for _, f := range fields {
 		rows = append(rows, []string{f.Type, f.Path, f.Kind, class(f)})

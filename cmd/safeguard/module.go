@@ -37,12 +37,30 @@ func (m *module) load(e *env, patterns []string) (*apiuse.Result, []*coverage.In
 		return nil, nil, inputFault(err)
 	}
 	e.step("reading the control lines of %s", found.Module)
-	own, err := m.ownIndex(e, found, patterns)
+	all, err := m.ownIndex(e, found)
 	if err != nil {
 		return nil, nil, err
 	}
+	own := []*coverage.Index{all}
+	if !m.wholeModule(found, patterns) {
+		own = parts(all, found)
+	}
 	indexes, err := libraryIndexes(e, found)
-	return found, append([]*coverage.Index{own}, indexes...), err
+	return found, append(own, indexes...), err
+}
+
+// parts keeps what belongs to the packages that the patterns name. A program
+// within the library uses other packages of the same module; what it uses of
+// them counts as it does for everybody else.
+func parts(all *coverage.Index, found *apiuse.Result) []*coverage.Index {
+	own := []*coverage.Index{only(all, found.Packages)}
+	if !isLibrary(found.Module) {
+		return own
+	}
+	outside := slices.DeleteFunc(slices.Clone(found.Uses), func(u apiuse.Use) bool { return slices.Contains(found.Packages, u.Package) })
+	kept, _ := all.Called(calls(outside, found.Module))
+	kept.Module = found.Module + ", the part that these packages use"
+	return append(own, kept)
 }
 
 // inputFault marks the faults of packages as the input's.
@@ -57,10 +75,9 @@ func isLibrary(module string) bool {
 	return module == library || strings.HasPrefix(module, library+"/")
 }
 
-// ownIndex reads the control lines of the module, and keeps what belongs to
-// the packages that the patterns name. Everything that is wrong is refused,
-// wherever in the module it stands.
-func (m *module) ownIndex(e *env, found *apiuse.Result, patterns []string) (*coverage.Index, error) {
+// ownIndex reads the control lines of the module. Everything that is wrong is
+// refused, wherever in the module it stands.
+func (m *module) ownIndex(e *env, found *apiuse.Result) (*coverage.Index, error) {
 	index, problems, err := coverage.Read(os.DirFS(found.Root), nil)
 	if errors.Is(err, coverage.ErrModule) {
 		return nil, refused(err)
@@ -84,10 +101,7 @@ func (m *module) ownIndex(e *env, found *apiuse.Result, patterns []string) (*cov
 	if untagged > 0 {
 		e.note("%d exported declarations have no control line and count for nothing (--strict lists them)", untagged)
 	}
-	if m.wholeModule(found, patterns) {
-		return index, nil
-	}
-	return only(index, found.Packages), nil
+	return index, nil
 }
 
 // wholeModule reports whether the patterns name all packages of the module,
