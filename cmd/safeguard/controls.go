@@ -25,7 +25,7 @@ func (controlsCmd) Help() string {
   go test -json ./... > tests.json
   safeguard controls --tests tests.json --ledger /var/lib/charts/ledger --ledger-key "$(cat ledger.pub)" -o coverage.html -o coverage.md
 
-A control line that is malformed, or names what the rule does not have, is refused with file, line and the nearest right id, and nothing is written. "Used" is not "reached": code that no request reaches counts too. Without --tests a tagged test counts as existing only.`
+A control line that is malformed, or names what the rule does not have, is refused with file, line and the nearest right id, and nothing is written. "Used" is not "reached": code that no request reaches counts too. Without --tests a tagged test counts as existing only. Formats: md, html, csv, json.`
 }
 
 // Run makes the document.

@@ -33,6 +33,15 @@ func (evidenceCmd) Help() string {
 A pack names persons. Keep it for as long as each file says (164.316(b)(2)(i)).`
 }
 
+// Help is the long text of --help.
+func (evidencePack) Help() string {
+	return `An input that says the least:
+
+  {"organisation": "Example Clinic", "service": "Charts", "collector": "Security Officer", "period": {"from": "2026-01-01", "to": "2026-03-31"}, "made": "2026-04-01"}
+
+go doc github.com/safeguard-sdk/safeguard/crosswalk/evidence.Input lists every field: tables that components hand over, documents and statements of named persons, adopted policies. Drafts of an assessment or a register are refused, and so is sample data.`
+}
+
 type evidencePack struct {
 	Input string `arg:"" help:"Organisation, service, collector, period and day, with what persons and components hand over; - for standard input."`
 

@@ -18,7 +18,7 @@ type gapCmd struct {
 func (gapCmd) Help() string {
 	return `An assessment is one strict JSON file that follows four steps: which standards apply, which NIST outcomes are paired with them, how far each is in place (0 to 4, or CSF tiers), and which gaps somebody closes until when, ranked by risk. It holds the decisions on the 22 addressable specifications (164.306(d)(3)); one that is not implemented cannot be recorded without its reasons.
 
-Reviews fall due each quarter unless the file says less or more, and when a system, vendor, role or AI model is added. The rule says "periodic" and names no period. An assessment must hold no PHI.`
+Reviews fall due each quarter unless the file says less or more, and when a system, vendor, role or AI model is added. The rule says "periodic" and names no period. An assessment must hold no PHI. Formats of a report: md, json.`
 }
 
 type gapNew struct {

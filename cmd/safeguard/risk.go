@@ -18,7 +18,7 @@ type riskCmd struct {
 
 // Help is the long text of --help.
 func (riskCmd) Help() string {
-	return `A register is one strict JSON file: assets, flows, threats, vulnerabilities, measures and risks, rated by the tables G-5 and I-2 of NIST SP 800-30 Revision 1 (164.308(a)(1)(ii)(A) and (B)). A final version is never changed: "next" begins the following one, and a report names the difference. A register must hold no PHI.`
+	return `A register is one strict JSON file: assets, flows, threats, vulnerabilities, measures and risks, rated by the tables G-5 and I-2 of NIST SP 800-30 Revision 1 (164.308(a)(1)(ii)(A) and (B)). A final version is never changed: "next" begins the following one, and a report names the difference. A register must hold no PHI. Formats of a report: md, and json for the register itself.`
 }
 
 type riskNew struct {
