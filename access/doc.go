@@ -8,8 +8,10 @@
 //
 //   - an HTTP service: [Guard.Mux]. Every route has a [Rule];
 //     [Guard.VerifyRoutes] fails at start for one that has not. Handlers
-//     answer with [WriteJSON] and [Error]; a raw write on a PHI route becomes
-//     a bare 500.
+//     answer with [WriteJSON] and [Error], or a status alone; a raw write on a
+//     PHI route, and no answer, become a bare 500.
+//   - a test of a policy: [Policy.Unmatched] finds misspelt fields, which
+//     otherwise are just not there.
 //   - a job, a queue or another transport: [Guard.Decide], then
 //     [Decision.Project].
 //   - signing in: package session. Recording: package audit.
