@@ -110,6 +110,7 @@ func (e *Engine) policy() string {
 	for _, part := range []string{
 		fhirMaps, domainElements, extensions, resourceTypes, ageCodes, birthCodes, codeWords, unitWords, states,
 		zipTable, zipRestricted, zipAbsent, countries, countries3, currencies, languages, mimeTypes, baseProfiles, coreProfiles,
+		foldings, monthNames, topDomains, yearsOld, ageWords, bornWords, particles,
 	} {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
