@@ -107,14 +107,12 @@ func (m *module) ownIndex(e *env, found *apiuse.Result) (*coverage.Index, error)
 // wholeModule reports whether the patterns name all packages of the module,
 // also those that another build configuration would have.
 func (m *module) wholeModule(found *apiuse.Result, patterns []string) bool {
-	dir, err := filepath.Abs(m.Dir)
+	dir, err := os.Stat(m.Dir)
 	if err != nil {
 		return false
 	}
-	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = resolved
-	}
-	return dir == found.Root && slices.Equal(patterns, []string{"./..."})
+	root, err := os.Stat(found.Root)
+	return err == nil && os.SameFile(dir, root) && slices.Equal(patterns, []string{"./..."})
 }
 
 // only keeps what belongs to some packages.
