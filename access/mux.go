@@ -27,10 +27,11 @@ var ErrRoutes = errors.New("access: routes: not fit to serve")
 // identified and the decision allows. What was decided is noted in the audit
 // Entry before the handler runs, and asked again before the answer leaves.
 //
-// The handler of a PHI route answers with [WriteJSON] or [Error]. Whatever
-// else it does with its ResponseWriter that would send something of its own
-// (Write, ReadFrom, Hijack, trailers) is refused, and the answer becomes a
-// bare 500. Its headers are dropped but for those of its Rule. What it writes
+// The handler of a PHI route answers with [WriteJSON] or [Error], or with
+// w.WriteHeader alone where there is nothing to say (204, 304). Whatever else
+// it does with its ResponseWriter that would send something of its own (Write,
+// ReadFrom, Hijack, trailers) is refused, and the answer becomes a bare 500; so
+// does that of a handler which answers nothing. Its headers are dropped but for those of its Rule. What it writes
 // is kept until it returns, so a handler that fails half-way has sent nothing;
 // a route that must stream has to be Unprojected.
 //
