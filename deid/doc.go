@@ -5,7 +5,8 @@
 // tags. Both work by structure: a map or a tag says what each element is, and
 // what neither knows is removed and counted. Codes, measurements, years,
 // states and ZIP prefixes of more than 20,000 people by the 2020 census stay;
-// ages over 89 become one category; ids and references become random codes
+// ages over 89 become one category, and lower ones go where a year beside them
+// tells an age over 89 by now; ids and references become random codes
 // ([Codes]). Free text is left out, not searched: what could be anything is
 // not guessed at.
 //

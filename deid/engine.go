@@ -46,8 +46,9 @@ type Options struct {
 	// MaxBytes bounds one input, in bytes. Default 64 MiB; New refuses a
 	// negative value and more than 1 GiB. On top of the input and the output a
 	// call takes 32 bytes of memory for each value in it, of which it refuses
-	// more than 4,194,304, and up to 600 for each resource and reference, which
-	// for an input that is made for it is 20 times its size.
+	// more than 4,194,304, and up to 1,200 for each resource and reference,
+	// which for an input that is made for it is 40 times its size: set a lower
+	// bound where strangers choose the input.
 	MaxBytes int
 }
 

@@ -23,6 +23,13 @@ import (
 // returns dst as it was and no report. src must not overlap the free capacity
 // of dst.
 //
+// Ages over 89 become one category. A lower age goes if it is of somebody who
+// is over 89, or may be: of a patient whose birth date is missing or cannot be
+// read, or of nobody that the document names, if it would come to more than 89
+// by now, had it been stated in the oldest year of the document. Each call
+// sees one document: over files that are to be joined, such as the lines of an
+// export, it cannot reckon with a year that stands in another one.
+//
 // It is safe for concurrent use. If ctx has an audit entry, the policy is
 // noted in it. It does not see what an identifier hides in: a designation
 // that the sender wrote by hand under a public code passes unless it holds a

@@ -1,7 +1,5 @@
 package deid
 
-import "strings"
-
 // people is what a document says about the ages of those it is about.
 type people struct {
 	old    map[string]bool // patients by key and by type and id: true if over 89, or if that cannot be told
@@ -126,16 +124,6 @@ func lifeOf(old bool) life {
 		return lifeOld
 	}
 	return lifeYoung
-}
-
-// relative returns the type and id at the end of a reference.
-func relative(ref string) string {
-	ref, _, _ = strings.Cut(ref, "/_history/")
-	parts := strings.Split(ref, "/")
-	if len(parts) < 2 {
-		return ""
-	}
-	return strings.Join(parts[len(parts)-2:], "/")
 }
 
 // keepsAge reports whether an age of at most 89 may stay. Of somebody over 89
