@@ -47,8 +47,6 @@ type evidencePack struct {
 
 	To            string   `required:"" placeholder:"DIR" help:"The new directory. One that exists is refused."`
 	Key           string   `required:"" placeholder:"FILE" help:"The signing key, as 'evidence key' makes it. Use one that signs nothing else."`
-	Ledger        string   `placeholder:"DIR" help:"Directory of the service's ledger."`
-	LedgerKey     string   `placeholder:"KEY" help:"Public key of the ledger. Needed with --ledger."`
 	Sample        int      `placeholder:"N" help:"How many events are drawn at most for a table of events, 1 to 1000. Default: 25."`
 	Seed          string   `help:"Decides which events are drawn. Default: the period."`
 	Gap           string   `placeholder:"FILE" help:"A final gap assessment."`
@@ -56,12 +54,13 @@ type evidencePack struct {
 	RiskPreceding string   `placeholder:"FILE" help:"The version before the risk register, which the protocol asks for beside it."`
 	Incident      []string `sep:"none" placeholder:"FILE" help:"An incident file; may be given several times."`
 	Source        string   `placeholder:"DIR" help:"Directory of the service's module, for the inventory of its phi tags."`
+	ledgerFlags
 }
 
 // Run makes the pack.
 func (c *evidencePack) Run(e *env) error {
-	if (c.Ledger == "") != (c.LedgerKey == "") {
-		return refused(errors.New("--ledger and --ledger-key belong together"))
+	if err := c.together(); err != nil {
+		return err
 	}
 	in, err := parse(e, c.Input, evidence.Parse)
 	if err != nil {
@@ -99,7 +98,7 @@ func (c *evidencePack) log(e *env, in *evidence.Input) error {
 	if c.Ledger == "" {
 		return nil
 	}
-	l, err := openLedger(e, c.Ledger, c.LedgerKey)
+	l, err := c.open(e)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -14,9 +15,15 @@ import (
 
 // records are the flags of a command that takes what was run and reported.
 type records struct {
-	Tests     string `placeholder:"FILE" help:"Output of go test -json. A tagged test then counts only if it passed in it."`
-	Ledger    string `placeholder:"DIR" help:"Directory of a ledger, whose latest observations are shown as self-reported by the running service. It is verified first, and nothing is written if it is not intact."`
-	LedgerKey string `placeholder:"KEY" help:"Public key of the ledger, as Ledger.VerifierKey returns it. Needed with --ledger; take it from where you keep it, not from the ledger's host."`
+	Tests string `placeholder:"FILE" help:"Output of go test -json. A tagged test then counts only if it passed in it."`
+	ledgerFlags
+}
+
+// ledgerFlags name a ledger.
+type ledgerFlags struct {
+	Ledger      string `placeholder:"DIR" help:"Directory of a ledger. It is verified first, and nothing is written if it is not intact."`
+	LedgerKey   string `placeholder:"KEY" help:"Public key of the ledger, as Ledger.VerifierKey returns it. Needed with --ledger; take it from where you keep it, not from the ledger's host."`
+	LedgerKnown string `placeholder:"FILE" help:"A checkpoint of the ledger that was kept elsewhere. Only with one is a ledger noticed that was set back to an earlier state."`
 }
 
 // inputs are the files that no output may replace.
@@ -29,8 +36,8 @@ func (r records) inputs() []string {
 
 // fill adds to the document what was run and reported.
 func (r records) fill(e *env, doc *coverage.Document) error {
-	if (r.Ledger == "") != (r.LedgerKey == "") {
-		return refused(errors.New("--ledger and --ledger-key belong together"))
+	if err := r.together(); err != nil {
+		return err
 	}
 	if r.Tests != "" {
 		run, err := parse(e, r.Tests, func(b []byte) (*coverage.TestRun, error) { return coverage.ReadTestRun(bytes.NewReader(b)) })
@@ -50,7 +57,7 @@ func (r records) fill(e *env, doc *coverage.Document) error {
 // observations returns the latest observations of each source and component
 // in the ledger.
 func (r records) observations(e *env) ([]safeguard.Observation, error) {
-	log, err := openLedger(e, r.Ledger, r.LedgerKey)
+	log, err := r.open(e)
 	if err != nil {
 		return nil, err
 	}
@@ -95,17 +102,44 @@ func (w watched) Records(ctx context.Context) iter.Seq2[[]byte, error] {
 	}
 }
 
-// openLedger verifies a ledger.
-func openLedger(e *env, dir, key string) (*watched, error) {
-	e.step("verifying %s", dir)
-	l, err := ledgerfile.Open(e.ctx, dir, key)
+// together refuses half of the flags.
+func (f ledgerFlags) together() error {
+	if (f.Ledger == "") != (f.LedgerKey == "") || f.Ledger == "" && f.LedgerKnown != "" {
+		return refused(errors.New("--ledger and --ledger-key belong together, and --ledger-known to them"))
+	}
+	return nil
+}
+
+// open verifies the ledger.
+func (f ledgerFlags) open(e *env) (*watched, error) {
+	var known [][]byte
+	if f.LedgerKnown != "" {
+		note, err := e.read(f.LedgerKnown)
+		if err != nil {
+			return nil, err
+		}
+		known = append(known, note)
+	}
+	e.step("verifying %s", f.Ledger)
+	l, err := ledgerfile.Open(e.ctx, f.Ledger, f.LedgerKey, known...)
 	if err != nil {
-		return nil, ledgerFault(dir, err)
+		return nil, openFault(f.Ledger, err)
 	}
 	if n := l.Verdict.Unsigned; n > 0 {
-		e.note("%s: %d records are not signed yet and are left out", dir, n)
+		e.note("%s: %d records are not signed yet and are left out", f.Ledger, n)
 	}
 	return &watched{l, e}, nil
+}
+
+// openFault marks what prevents a verdict as the input's fault (a key or a
+// checkpoint that is none, no such directory), unless a disk or an interruption
+// is to blame.
+func openFault(dir string, err error) error {
+	var disk *fs.PathError
+	if errors.Is(err, context.Canceled) || errors.As(err, &disk) && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return refused(fmt.Errorf("%s: %w", dir, err))
 }
 
 // ledgerFault marks records that are not what was signed as the input's fault.

@@ -45,12 +45,14 @@ type Ledger struct {
 	Verdict ledger.Verdict
 }
 
-// Open verifies the ledger in dir. The error wraps ErrNotIntact if its records
-// are not what was signed.
+// Open verifies the ledger in dir. known are checkpoints of it that were kept
+// elsewhere: only with one is a directory noticed that was set back to an
+// earlier state. The error wraps ErrNotIntact if the records are not what was
+// signed, or disagree with a known checkpoint.
 //
 // Controls: HIPAA 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
-func Open(ctx context.Context, dir, verifierKey string) (*Ledger, error) {
-	verdict, err := ledger.Verify(ctx, dir, verifierKey, nil)
+func Open(ctx context.Context, dir, verifierKey string, known ...[]byte) (*Ledger, error) {
+	verdict, err := ledger.Verify(ctx, dir, verifierKey, &ledger.VerifyOptions{Known: known})
 	if err != nil {
 		return nil, fmt.Errorf("ledgerfile: %w", err)
 	}

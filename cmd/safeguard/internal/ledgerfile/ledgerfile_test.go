@@ -97,6 +97,36 @@ func TestTampered(t *testing.T) {
 	require.ErrorIs(t, read(t, dir, key, none), ErrNotIntact)
 }
 
+// A directory that was set back to an earlier state is intact by itself, and
+// is refused beside a checkpoint that was kept elsewhere.
+//
+// Controls: HIPAA 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func TestSetBack(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "ledger")
+	var earlier string
+	var kept []byte
+	var key string
+	for life := range 2 {
+		l, err := ledger.Open(dir, private, nil)
+		require.NoError(t, err)
+		require.NoError(t, l.Append(t.Context(), record(life)))
+		require.NoError(t, l.Close(t.Context()))
+		kept, key = l.Checkpoint().Note, l.VerifierKey()
+		if life == 0 {
+			earlier = filepath.Join(t.TempDir(), "earlier")
+			require.NoError(t, os.CopyFS(earlier, os.DirFS(dir)))
+		}
+	}
+	_, err = Open(t.Context(), dir, key, kept)
+	require.NoError(t, err)
+	_, err = Open(t.Context(), earlier, key)
+	require.NoError(t, err)
+	_, err = Open(t.Context(), earlier, key, kept)
+	require.ErrorIs(t, err, ErrNotIntact)
+}
+
 // Files that change after the check are noticed, wherever they change.
 //
 // Controls: HIPAA 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
