@@ -19,7 +19,7 @@ const (
 
 // ageCodes are the codes of observations whose value is an age: of LOINC, and
 // of SNOMED CT the current age, the age at onset and age as such.
-const ageCodes = " 30525-0 21612-7 21611-9 30972-4 29553-5 35659-2 63900-5 424144002 445518008 397669002 "
+const ageCodes = " 30525-0 21612-7 21611-9 30972-4 29553-5 35659-2 63900-5 43993-5 424144002 445518008 397669002 "
 
 // birthCodes are those whose value is a date or year of birth.
 const birthCodes = " 21112-8 80904-6 184099003 "
@@ -27,14 +27,16 @@ const birthCodes = " 21112-8 80904-6 184099003 "
 // sortOf returns what the code of an observation says of its value.
 func (r *run) sortOf(concept int32) sort {
 	found := sortPlain
-	r.each(r.child(concept, "coding"), func(c int32) {
-		code := strings.TrimSpace(r.text(r.child(c, "code")))
-		switch {
-		case listed(birthCodes, code):
-			found = sortBirth
-		case listed(ageCodes, code) && found == sortPlain:
-			found = sortAge
-		}
+	r.each(concept, func(concept int32) { // one, but what is there may be an array
+		r.each(r.child(concept, "coding"), func(c int32) {
+			code := strings.TrimSpace(r.text(r.child(c, "code")))
+			switch {
+			case listed(birthCodes, code):
+				found = sortBirth
+			case listed(ageCodes, code) && found == sortPlain:
+				found = sortAge
+			}
+		})
 	})
 	return found
 }
