@@ -97,9 +97,13 @@ func (f *Facts) validate() error {
 	case f.Individuals < 0 || f.Unplaced < 0:
 		return refuse("individuals", "negative number")
 	}
+	placed := 0
 	for _, state := range slices.Sorted(maps.Keys(f.Residents)) {
 		if f.Residents[state] < 0 {
 			return refuse("residents", "negative number")
+		}
+		if placed += f.Residents[state]; f.Individuals > 0 && placed > f.Individuals {
+			return refuse("residents", "more residents than individuals")
 		}
 		if !knownState(state) {
 			return refuse("residents", stateText)

@@ -210,3 +210,15 @@ func TestDeadlinesRefuse(t *testing.T) {
 		})
 	}
 }
+
+// Nobody lives in two States at once, and not more people than there are.
+//
+// Controls: HIPAA 164.406.
+func TestMoreResidentsThanIndividualsAreRefused(t *testing.T) {
+	d, err := breach.ParseDate("2026-01-15")
+	require.NoError(t, err)
+	_, err = breach.Deadlines(breach.Facts{Role: breach.CoveredEntity, Discovered: d, Individuals: 3, Residents: map[string]int{"WA": 2, "OR": 2}})
+	require.ErrorIs(t, err, breach.ErrFile)
+	_, err = breach.Deadlines(breach.Facts{Role: breach.CoveredEntity, Discovered: d, Individuals: 4, Residents: map[string]int{"WA": 2, "OR": 2}})
+	require.NoError(t, err)
+}

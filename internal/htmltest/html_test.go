@@ -237,8 +237,8 @@ func pdf(t *testing.T, p *page) int {
 // A narrow screen scrolls down, never to the side.
 func TestNarrow(t *testing.T) {
 	p := open(t, document(t))
-	p.do(t, chromedp.EmulateViewport(360, 700))
-	require.LessOrEqual(t, eval[int](t, p, `document.documentElement.scrollWidth`), 360)
+	p.do(t, chromedp.EmulateViewport(320, 700))
+	require.LessOrEqual(t, eval[int](t, p, `document.documentElement.scrollWidth`), 320)
 	p.quiet(t)
 }
 
