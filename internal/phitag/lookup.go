@@ -61,3 +61,19 @@ func lost(tag string) string {
 	}
 	return ""
 }
+
+// Find parses the phi tag of a whole struct tag, and reports whether there is
+// one. It is for tools that read source; its errors name no type or field.
+//
+// Controls: HIPAA 164.514(b)(2)(i), 164.502(b)(1).
+func Find(tag string) (Tag, bool, error) {
+	value, ok, reason := lookup(tag)
+	if reason != "" {
+		return Tag{}, false, &Error{Reason: reason}
+	}
+	if !ok {
+		return Tag{}, false, nil
+	}
+	t, err := Parse(value)
+	return t, true, err
+}

@@ -159,3 +159,20 @@ func FuzzLookup(f *testing.F) {
 		require.Equal(t, want, value)
 	})
 }
+
+// A tool that reads source finds what a program would.
+//
+// Controls: HIPAA 164.514(b)(2)(i).
+func TestFind(t *testing.T) {
+	tag, ok, err := Find(`json:"n" phi:"zip,limited"`)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, "zip,limited", tag.String())
+	_, ok, err = Find(`json:"n"`)
+	require.NoError(t, err)
+	require.False(t, ok)
+	for _, bad := range []string{`phi:"mrnn"`, `json="n" phi:"mrn"`, `phi:"mrn" phi:"mrn"`} {
+		_, _, err = Find(bad)
+		require.Error(t, err, bad)
+	}
+}

@@ -76,6 +76,8 @@ func TestRefused(t *testing.T) {
 	_, err := load(t, "package chart\n\ntype P struct {\n\tMRN string `phi:\"mrnn\"`\n}\n")
 	require.ErrorIs(t, err, ErrLoad)
 	require.ErrorContains(t, err, "chart.go:4:2: example.org/chart.P.MRN: ")
+	_, err = load(t, "package chart\n\ntype P struct {\n\tMRN string `json=\"n\" phi:\"mrn\"`\n}\n")
+	require.ErrorContains(t, err, "chart.go:4:2: example.org/chart.P.MRN: ", "a tag that reflect would lose")
 	_, err = load(t, "package chart\n\nvar x int = \"\"\n")
 	require.ErrorIs(t, err, ErrLoad)
 	require.ErrorContains(t, err, "chart.go:3:13: ")

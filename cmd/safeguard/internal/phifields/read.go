@@ -3,7 +3,6 @@ package phifields
 import (
 	"fmt"
 	"go/types"
-	"reflect"
 
 	"golang.org/x/tools/go/packages"
 
@@ -31,7 +30,7 @@ func (r *reader) read(s *types.Struct, prefix string) error {
 
 func (r *reader) field(f *types.Var, text, prefix string) error {
 	path := prefix + f.Name()
-	tag, has, err := parseTag(text)
+	tag, has, err := phitag.Find(text)
 	if err != nil {
 		return fmt.Errorf("%w: %s: %s.%s: %w", ErrLoad, r.pkg.Fset.Position(f.Pos()), r.owner, path, err)
 	}
@@ -62,15 +61,6 @@ func (r *reader) add(path string, tag phitag.Tag) {
 	})
 }
 
-func parseTag(text string) (phitag.Tag, bool, error) {
-	value, ok := reflect.StructTag(text).Lookup("phi")
-	if !ok {
-		return phitag.Tag{}, false, nil
-	}
-	tag, err := phitag.Parse(value)
-	return tag, true, err
-}
-
 // elem follows pointers, slices, arrays and maps, and returns how a path says
 // so. The result is a declared type, an unnamed struct or something else.
 func elem(t types.Type) (below types.Type, suffix string) {
@@ -99,8 +89,8 @@ func bearing(t types.Type, seen map[types.Type]bool) bool {
 	}
 	seen[t] = true
 	for i := range s.NumFields() {
-		tag, has, err := parseTag(s.Tag(i))
-		if has && (err != nil || tag.Kind != phitag.NotPHI) {
+		tag, has, err := phitag.Find(s.Tag(i))
+		if err != nil || has && tag.Kind != phitag.NotPHI {
 			return true
 		}
 		below, _ := elem(s.Field(i).Type())
