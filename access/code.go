@@ -27,6 +27,7 @@ const (
 	CodeProjection     = "access.projection"       // the answer could not be projected
 	CodeNoAnswer       = "access.no-answer"        // the handler answered nothing
 	CodeUndecided      = "access.undecided"        // a public route touched PHI
+	CodeNoRecord       = "access.no-record"        // a change could not be recorded before it happens
 	CodeNoEntry        = "access.no-audit-handler" // audit.Handler is not outside
 )
 
@@ -54,6 +55,7 @@ const (
 	codeProjection
 	codeNoAnswer
 	codeUndecided
+	codeNoRecord
 	codeNoEntry
 	codes
 )
@@ -63,7 +65,7 @@ func (c code) String() string {
 		CodeAllowed, CodeNoPrincipal, CodeNoPurpose, CodeUndeclared, CodeRoleSource, CodeUnknownRole,
 		CodeNoRole, CodeRelationSource, CodeDenyRule, CodeNoRule, CodePurpose, CodeRelationship, CodeChanged,
 		CodeNoPatient, CodeNoRoute, CodeUnverified, CodeRawWrite, CodeProjection, CodeNoAnswer,
-		CodeUndecided, CodeNoEntry,
+		CodeUndecided, CodeNoRecord, CodeNoEntry,
 	}[c]
 }
 
@@ -80,7 +82,7 @@ func (c code) controls() []safeguard.Control {
 		return []safeguard.Control{safeguard.AccessControl, safeguard.TerminationProcedures}
 	case codeRawWrite, codeProjection, codeNoAnswer, codeUndecided:
 		return []safeguard.Control{safeguard.AccessControl, safeguard.MinimumNecessary}
-	case codeNoEntry:
+	case codeNoEntry, codeNoRecord:
 		return []safeguard.Control{safeguard.AuditControls}
 	}
 	return []safeguard.Control{safeguard.AccessControl, safeguard.AccessAuthorization}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
@@ -124,4 +125,29 @@ func TestChangesAreRecordedBeforeTheyHappen(t *testing.T) {
 	s.log.Fail(io.ErrShortWrite)
 	require.Equal(t, http.StatusServiceUnavailable, s.get(t, "POST", "/patients/1", "carla", "TREAT").status)
 	require.Equal(t, 1, changed)
+}
+
+// A change by a public route is recorded before it happens too.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04.
+func TestPublicChangesAreRecordedBeforeTheyHappen(t *testing.T) {
+	g := clinic(t)
+	mux := g.Mux()
+	changed := false
+	mux.HandleFunc("POST /signups", access.Rule{Public: "takes a name, shows nothing"}, func(http.ResponseWriter, *http.Request) { changed = true })
+	require.NoError(t, g.VerifyRoutes(mux))
+	s := serve(t, g, mux)
+	s.log.Fail(io.ErrShortWrite)
+	require.Equal(t, http.StatusServiceUnavailable, s.get(t, "POST", "/signups", "carla").status)
+	require.False(t, changed)
+}
+
+// An empty write sends nothing, so it is none.
+func TestEmptyWriteIsNoRawWrite(t *testing.T) {
+	s := route(t, readPatient, func(w http.ResponseWriter, r *http.Request) {
+		http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+		}), time.Minute, "").ServeHTTP(w, r)
+	})
+	require.Equal(t, http.StatusNoContent, s.get(t, "GET", "/patients/1", "carla", "TREAT").status)
 }

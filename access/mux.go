@@ -220,7 +220,9 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.SetRoute(rt.pattern)
 	if rt.rule.Public != "" {
 		e.AddGate(rt.guard.stillPublic(e))
-		rt.next.ServeHTTP(w, r)
+		if rt.recorded(w, r, e) {
+			rt.next.ServeHTTP(w, r)
+		}
 		return
 	}
 	p, ok := safeguard.PrincipalFrom(ctx)
@@ -236,11 +238,28 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	rt.guard.counters[codeAllowed].Add(1)
 	answer := &call{decision: d, entry: e, route: rt, gate: rt.guard.gate(ctx, req, d)}
-	e.AddGate(answer.gate)
-	if !reads(r.Method) && e.Commit(ctx) != nil {
-		return // audit.Handler answers
+	if rt.rule.Unprojected != "" {
+		// Nothing here sees what leaves: it may be everything.
+		e.NoteFields(rt.rule.Resource + ".* unprojected")
 	}
+	if !rt.recorded(w, r, e) {
+		return
+	}
+	e.AddGate(answer.gate)
 	rt.serve(w, r, answer)
+}
+
+// recorded makes the Entry durable before a request that may change something,
+// and answers it if that fails: the change must not happen then.
+func (rt *route) recorded(w http.ResponseWriter, r *http.Request, e *audit.Entry) bool {
+	if reads(r.Method) {
+		return true
+	}
+	if err := e.Commit(r.Context()); err != nil {
+		respondProblem(w, http.StatusServiceUnavailable, codeNoRecord.String())
+		return false
+	}
+	return true
 }
 
 // reads reports whether a method only reads, by RFC 9110, section 9.2.1.

@@ -39,8 +39,6 @@ type call struct {
 func (rt *route) serve(w http.ResponseWriter, r *http.Request, c *call) {
 	r = r.WithContext(context.WithValue(r.Context(), decisionKey{}, c))
 	if rt.rule.Unprojected != "" {
-		// Nothing here sees what leaves: it may be everything.
-		c.entry.NoteFields(rt.rule.Resource + ".* unprojected")
 		rt.next.ServeHTTP(w, r)
 		return
 	}
@@ -81,7 +79,12 @@ func (w *writer) WriteHeader(status int) {
 }
 
 // Write refuses.
-func (w *writer) Write([]byte) (int, error) { return 0, w.refuse() }
+func (w *writer) Write(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	return 0, w.refuse()
+}
 
 // WriteString refuses.
 func (w *writer) WriteString(string) (int, error) { return 0, w.refuse() }

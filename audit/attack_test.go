@@ -318,3 +318,119 @@ func TestRefusalIsTold(t *testing.T) {
 	require.Contains(t, w.Body.String(), `"code":"audit.not-durable"`)
 	require.NotContains(t, w.Body.String(), errDisk.Error())
 }
+
+// A panic of the log loses the notes, and with them the answer, also for a
+// handler that recovers and goes on.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestNotesLostInAPanicAreNotPassedOver(t *testing.T) {
+	rec, log := recorder(t, nil)
+	log.Before(func(context.Context) error { log.Before(nil); panic("once") })
+	w := httptest.NewRecorder()
+	rec.Handler(signedIn(func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, audit.EntryFrom(r.Context()).NoteOpened("patients", "ssn", jane))
+		func() {
+			defer func() { require.NotNil(t, recover()) }()
+			w.(http.Flusher).Flush()
+		}()
+		_, err := io.WriteString(w, "secret")
+		require.Error(t, err)
+		require.Error(t, audit.EntryFrom(r.Context()).NoteOpened("patients", "name", jane), "nothing is opened in vain")
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.NotContains(t, w.Body.String(), "secret")
+}
+
+// A gate that takes all the time there is refuses, and that is recorded.
+//
+// Controls: HIPAA 164.312(b), 164.312(a)(1); NIST CSF 2.0 PR.PS-04.
+func TestGateThatRunsOutOfTimeIsRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec, log := recorder(t, nil)
+		_, e := rec.Begin(safeguard.WithPrincipal(t.Context(), nurse), "job", "")
+		e.AddGate(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		refusal, ok := errors.AsType[*audit.RefusalError](e.Commit(t.Context()))
+		require.True(t, ok)
+		require.Equal(t, "audit.gate", refusal.Code)
+		require.Equal(t, []string{"audit.gate"}, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Denied)
+		e.End(audit.Refused, 0, 0)
+	})
+}
+
+// A gate is asked at the next commit, however soon that comes, and one that
+// panicked has not said yes.
+//
+// Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestNewAndPanickedGatesAreAsked(t *testing.T) {
+	rec, _ := recorder(t, nil)
+	_, e := rec.Begin(safeguard.WithPrincipal(t.Context(), nurse), "job", "")
+	e.AddGate(func(context.Context) error { return nil })
+	require.NoError(t, e.Commit(t.Context()))
+	e.AddGate(func(context.Context) error { return logoff{} })
+	require.ErrorIs(t, e.Commit(t.Context()), logoff{})
+	e.End(audit.Refused, 0, 0)
+
+	_, e = rec.Begin(safeguard.WithPrincipal(t.Context(), nurse), "job", "")
+	require.NoError(t, e.Commit(t.Context()))
+	e.AddGate(func(context.Context) error { panic("gate") })
+	require.Panics(t, func() { _ = e.Commit(t.Context()) })
+	require.Error(t, e.Commit(t.Context()))
+	e.End(audit.Refused, 0, 0)
+}
+
+// An opening that is not noted is not allowed.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestOpeningsBeyondTheBoundAreRefused(t *testing.T) {
+	rec, _ := recorder(t, nil)
+	_, e := rec.Begin(safeguard.WithPrincipal(t.Context(), nurse), "job", "")
+	allowed := 0
+	for i := range 100_000 {
+		if e.NoteOpened("patients", "ssn", safeguard.NewPatient(fmt.Sprint("p", i))) != nil {
+			break
+		}
+		allowed++
+	}
+	require.Less(t, allowed, 1<<15)
+	require.Error(t, e.NoteOpened("patients", "ssn", safeguard.NewPatient("one more")))
+	require.Error(t, e.Commit(t.Context()))
+	e.End(audit.Refused, 0, 0)
+}
+
+// What the service does with a refusal, or a component with its report, cannot
+// take the record or the process away.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestPanicsOfTheServiceAreHeld(t *testing.T) {
+	rec, log := recorder(t, &audit.Options{OnRefusal: func(error) { panic("alarm") }})
+	require.NoError(t, rec.Watch(t.Context(), panicking{}))
+	require.True(t, audittest.Data[audit.Observed](t, log.Records(), audit.TypeObservation)[0].Failed)
+	w := httptest.NewRecorder()
+	rec.Handler(signedIn(func(w http.ResponseWriter, r *http.Request) {
+		audit.EntryFrom(r.Context()).AddGate(func(context.Context) error { return logoff{} })
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	require.Equal(t, http.StatusUnauthorized, w.Code)
+	require.Equal(t, []string{"audit.gate"}, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Denied)
+}
+
+type panicking struct{}
+
+func (panicking) Report(context.Context) ([]safeguard.Observation, error) { panic("report") }
+
+// A commit that hangs does not make others wait for ever.
+func TestHungCommitIsNotWaitedForForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec, _ := recorder(t, nil)
+		_, e := rec.Begin(safeguard.WithPrincipal(t.Context(), nurse), "job", "")
+		release := make(chan struct{})
+		e.AddGate(func(context.Context) error { <-release; return logoff{} })
+		go func() { _ = e.Commit(t.Context()) }()
+		synctest.Wait()
+		start := time.Now()
+		require.ErrorIs(t, e.Commit(t.Context()), context.DeadlineExceeded)
+		require.Equal(t, 2*time.Second, time.Since(start))
+		close(release)
+		synctest.Wait()
+		e.End(audit.Refused, 0, 0)
+	})
+}

@@ -56,37 +56,63 @@ func (e *Entry) Commit(ctx context.Context) error {
 	if e == nil || !e.due() {
 		return nil
 	}
-	e.commits <- struct{}{}
-	defer func() { <-e.commits }()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.recorder.deadline)
+	defer cancel()
+	select {
+	case e.commits <- struct{}{}:
+	case <-ctx.Done(): // another commit hangs
+		return &RefusalError{codeNotDurable, ctx.Err()}
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			e.fall()
+		}
+		<-e.commits
+	}()
+	err := e.commit(ctx)
+	returned = true
+	return err
+}
+
+// errPanicked is why nothing leaves an Entry whose gate or log panicked.
+var errPanicked = errors.New("audit: entry: a gate or the log panicked")
+
+// fall breaks an Entry whose gate or log panicked.
+func (e *Entry) fall() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.broken == nil {
+		e.broken = &RefusalError{codeNotDurable, errPanicked}
+	}
+}
+
+// commit does what Commit says, one at a time.
+func (e *Entry) commit(ctx context.Context) error {
 	if !e.due() {
 		return nil
 	}
 	if err := e.settled(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.recorder.deadline)
-	defer cancel()
-	for {
-		if refusal := e.ask(ctx); refusal != nil {
-			return e.refuse(ctx, refusal)
-		}
-		if !e.Dirty() {
-			return nil
-		}
-		began := time.Now()
-		noted, err := e.write(ctx)
-		if err != nil {
-			return e.lose(err)
-		}
-		if time.Since(began) < slow {
-			e.made(noted)
-			return nil
-		}
-		if refusal := e.ask(ctx); refusal != nil {
-			return e.refuse(ctx, refusal)
-		}
-		e.made(noted)
+	began := time.Now()
+	if refusal := e.ask(ctx); refusal != nil {
+		return e.refuse(ctx, refusal)
 	}
+	if !e.Dirty() {
+		return nil
+	}
+	noted, err := e.write(ctx)
+	if err != nil {
+		return e.lose(err)
+	}
+	if time.Since(began) >= slow {
+		if refusal := e.ask(ctx); refusal != nil {
+			return e.refuse(ctx, refusal)
+		}
+	}
+	e.made(noted)
+	return nil
 }
 
 // due reports whether a commit has anything to do.
@@ -115,8 +141,8 @@ func (e *Entry) ask(ctx context.Context) *RefusalError {
 	gates, broken := e.gates, e.broken
 	nobody := e.identity.principal.Validate() != nil
 	exposed := e.pending.exposed || len(e.pending.patients) > 0 && len(e.pending.denied) == 0
-	e.asked = time.Now()
 	e.mu.Unlock()
+	began := time.Now()
 	if broken != nil {
 		return &RefusalError{codeNotDurable, broken}
 	}
@@ -128,16 +154,26 @@ func (e *Entry) ask(ctx context.Context) *RefusalError {
 			return &RefusalError{codeGate, err}
 		}
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.gates) == len(gates) { // none was added meanwhile
+		e.asked = began
+	}
 	return nil
 }
 
-// refuse breaks the Entry, and records that.
+// refuse breaks the Entry, and records that, with a deadline of its own: a
+// gate may have used up the other.
 func (e *Entry) refuse(ctx context.Context, refusal *RefusalError) error {
 	e.mu.Lock()
 	e.broken = refusal
+	if _, known := e.seen[deniedNote(refusal.Code)]; !known && e.pending.add(deniedNote(refusal.Code)) {
+		e.noted++
+	}
 	e.mu.Unlock()
-	e.recorder.refused(refusal)
-	e.Deny(refusal.Code)
+	defer func() { e.recorder.refused(refusal) }()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.recorder.deadline)
+	defer cancel()
 	noted, err := e.write(ctx)
 	if err != nil {
 		return e.lose(err)
@@ -173,15 +209,25 @@ func (e *Entry) write(ctx context.Context) (uint64, error) {
 	pending, who, part, noted := e.pending, e.identity, e.parts, e.noted
 	e.pending = notes{}
 	e.mu.Unlock()
+	returned := false
+	defer func() {
+		if !returned { // panicked: the notes are gone
+			e.mu.Lock()
+			e.lost = true
+			e.mu.Unlock()
+		}
+	}()
 
 	now := time.Now()
 	if e.recorder.nobody.counts(who, pending, now) {
+		returned = true
 		return noted, nil
 	}
 	records, err := e.records(ctx, who, pending, part, now)
 	if err == nil {
 		err = e.recorder.append(ctx, records...)
 	}
+	returned = true
 	if err != nil {
 		return 0, err
 	}
@@ -193,14 +239,19 @@ func (e *Entry) write(ctx context.Context) (uint64, error) {
 
 // End records how e ended; the first call counts. Notes that are pending are
 // made durable with it, without asking the gates. It does not wait: the record
-// is handed to the Recorder, which makes it durable and never drops it. A
-// crash before that leaves an Entry without an end, which is what happened.
+// is handed to the Recorder. A crash, or a log that fails, before it is durable
+// leaves an Entry without an end; the Recorder counts those that it lost.
 func (e *Entry) End(outcome Outcome, status int, bytes int64) {
 	if e == nil {
 		return
 	}
-	e.commits <- struct{}{}
-	defer func() { <-e.commits }()
+	select {
+	case e.commits <- struct{}{}:
+		defer func() { <-e.commits }()
+	case <-time.After(e.recorder.deadline): // a commit hangs
+		e.recorder.counters.lost.Add(1)
+		return
+	}
 	e.mu.Lock()
 	if e.ended {
 		e.mu.Unlock()

@@ -188,7 +188,11 @@ func (e *Entry) NoteOpened(table, column string, p safeguard.Patient) error {
 	if e == nil {
 		return nil
 	}
-	e.AddPatient(p)
+	if !p.IsZero() {
+		if err := e.noteOnce(p); err != nil {
+			return err
+		}
+	}
 	return e.noteOnce(openedNote{table, column, !p.IsZero()})
 }
 
@@ -199,7 +203,7 @@ func (e *Entry) AddGate(g Gate) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.gates = append(e.gates, g)
+	e.gates, e.asked = append(e.gates, g), time.Time{}
 }
 
 // note takes a note that replaces an earlier one.
@@ -226,6 +230,9 @@ func (e *Entry) noteOnce(n any) error {
 	if e.ended {
 		return ErrEnded
 	}
+	if e.broken != nil {
+		return e.broken
+	}
 	if _, known := e.seen[n]; known {
 		return nil
 	}
@@ -234,9 +241,10 @@ func (e *Entry) noteOnce(n any) error {
 		return ErrFull
 	}
 	e.exposed = e.exposed || e.pending.exposed
-	if len(e.seen) < maxSeen {
-		e.seen[n] = struct{}{}
+	if len(e.seen) >= maxSeen {
+		clear(e.seen)
 	}
+	e.seen[n] = struct{}{}
 	e.noted++
 	return nil
 }

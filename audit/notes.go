@@ -5,10 +5,11 @@ import (
 )
 
 // Bounds of an Entry. Notes beyond maxPending before one commit break the
-// Entry; beyond maxSeen a repeated note is recorded again; maxPerRecord splits
+// Entry; beyond maxSeen all is forgotten, and a
+// repeated note is recorded again; maxPerRecord splits
 // a commit into several records, so that each stays below 64 KiB.
 const (
-	maxPending   = 1 << 16
+	maxPending   = 1 << 15
 	maxSeen      = 1 << 12
 	maxPerRecord = 100
 	maxName      = 128

@@ -67,7 +67,7 @@ func (r *Recorder) observe(ctx context.Context, occasion string, reporters []saf
 // ask turns the report of one component into records, or into the statement
 // that it failed.
 func ask(ctx context.Context, reporter safeguard.Reporter) []Observed {
-	observations, err := reporter.Report(ctx)
+	observations, err := report(ctx, reporter)
 	if err != nil {
 		return []Observed{{Component: "unknown", Statement: "A component could not report.", Failed: true}}
 	}
@@ -79,6 +79,17 @@ func ask(ctx context.Context, reporter safeguard.Reporter) []Observed {
 		}
 	}
 	return out
+}
+
+// report asks one component. A panic of it is a failure to report, and must not
+// end the service by the hour.
+func report(ctx context.Context, reporter safeguard.Reporter) (_ []safeguard.Observation, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errPanicked
+		}
+	}()
+	return reporter.Report(ctx)
 }
 
 // Report implements safeguard.Reporter: how many entries were opened, records

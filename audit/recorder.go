@@ -135,6 +135,7 @@ func (r *Recorder) Begin(ctx context.Context, kind, address string) (context.Con
 func (r *Recorder) refused(err *RefusalError) {
 	r.counters.refused.Add(1)
 	if r.alarm != nil {
+		defer func() { _ = recover() }() // the answer is refused all the same
 		r.alarm(err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -41,6 +43,15 @@ type TokenKey struct {
 	Secret []byte
 }
 
+// Format writes a redaction under every verb.
+func (TokenKey) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[token key]") }
+
+// LogValue returns a redaction for log/slog.
+func (TokenKey) LogValue() slog.Value { return slog.StringValue("[token key]") }
+
+// MarshalJSON returns a redaction: a key is stored sealed, not as it is.
+func (TokenKey) MarshalJSON() ([]byte, error) { return []byte(`"[token key]"`), nil }
+
 // ErrTokenKey reports a TokenKey that cannot be used. Its text does not
 // contain the key.
 //
@@ -59,6 +70,9 @@ var ErrTokenKey = errors.New("audit: token key: wants an epoch of a-z0-9, used o
 type TokenKeys struct {
 	keys []TokenKey
 }
+
+// Format writes a redaction under every verb.
+func (*TokenKeys) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[token keys]") }
 
 // NewTokenKeys returns TokenKeys that make tokens with current and still find
 // those of the older keys. It returns ErrTokenKey for a key that is too short

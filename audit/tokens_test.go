@@ -2,6 +2,8 @@ package audit_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -101,4 +103,22 @@ func FuzzEvent(f *testing.F) {
 		require.NoError(t, e.Validate())
 		require.NotContains(t, string(b), "\n")
 	})
+}
+
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestTokenKeysDoNotPrint(t *testing.T) {
+	key := audit.TokenKey{Epoch: "p1", Secret: []byte("0123456789abcdef0123456789abcdef")}
+	keys, err := audit.NewTokenKeys(key)
+	require.NoError(t, err)
+	for _, v := range []any{key, &key, keys, []audit.TokenKey{key}, struct{ K audit.TokenKey }{key}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
+			out := fmt.Sprintf(verb, v)
+			for _, form := range []string{"0123456789", "30313233", "48 49 50"} {
+				require.NotContains(t, out, form)
+			}
+		}
+		b, err := json.Marshal(v)
+		require.NoError(t, err)
+		require.NotContains(t, string(b), "MDEyMzQ1")
+	}
 }

@@ -60,10 +60,10 @@ func (w *writer) writeHeader(code int) {
 	if w.pass() != nil || w.status != 0 {
 		return
 	}
+	w.under.WriteHeader(code) // panics for a status that is none
 	if code >= 200 || code == http.StatusSwitchingProtocols {
 		w.status = code
 	}
-	w.under.WriteHeader(code)
 }
 
 // Write commits, unless nothing was noted since the last commit, and writes.
@@ -222,6 +222,7 @@ func (w *writer) close() {
 // cause is what it panicked with; it goes nowhere, and neither does what the
 // log panics with. It is nil when the handler ended its goroutine instead.
 func (w *writer) crash(cause any) {
+	_ = w.SetWriteDeadline(time.Now()) // for a Write that hangs in another goroutine
 	w.mu.Lock()
 	w.done = true
 	w.mu.Unlock()
@@ -231,10 +232,20 @@ func (w *writer) crash(cause any) {
 	}
 	defer func() {
 		_ = recover()
-		if w.conn != nil {
-			_ = w.conn.Conn.Close()
-		}
 		panic(http.ErrAbortHandler)
 	}()
-	w.entry.End(outcome, w.status, w.bytes)
+	if w.conn != nil {
+		_ = w.conn.Conn.Close()
+	}
+	w.entry.End(outcome, w.status, w.sent())
+}
+
+// sent counts the bytes of the answer, also those of a hijacked connection.
+func (w *writer) sent() int64 {
+	if w.conn == nil {
+		return w.bytes
+	}
+	w.conn.mu.Lock()
+	defer w.conn.mu.Unlock()
+	return w.bytes + w.conn.bytes
 }

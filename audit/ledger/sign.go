@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 	"time"
 )
 
@@ -45,7 +47,10 @@ func (l *Ledger) sign(always bool) error {
 		l.counters.unsigned.Add(1)
 		return wrap("checkpoint", err)
 	}
-	if err := writeAtomic(l.fsys, checkpointName, c.Note); err != nil {
+	if err := writeAtomic(l.fsys, checkpointName, c.Note); errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		l.counters.unsigned.Add(1) // nothing was written to what is there; the next time
+		return wrap("checkpoint", fmt.Errorf("%w: %w", errSigner, err))
+	} else if err != nil {
 		return l.fail(fmt.Errorf("checkpoint: %w", err))
 	}
 	l.checkpoint.Store(&c)
