@@ -55,7 +55,7 @@ var (
 )
 
 // NewDirSubjects returns the store in dir, which it makes (with mode 0700) if
-// dir is not there or is empty. It refuses a directory that holds something
+// dir is not there or is empty (a "lost+found" does not count). It refuses a directory that holds something
 // else, one that others than its owner can write to, and so any on a system
 // without file modes, such as Windows.
 //
@@ -125,7 +125,7 @@ func (d *DirSubjects) mark() error {
 		return storeError(err)
 	}
 	for _, name := range there {
-		if !strings.HasPrefix(name, tempName(marker)) && d.marked() != nil {
+		if name != "lost+found" && !strings.HasPrefix(name, tempName(marker)) && d.marked() != nil {
 			return errForeign
 		}
 	}
@@ -189,12 +189,33 @@ func (d *DirSubjects) fresh(tenant, index string) error {
 		if name == indexName[:2] || name == lockName {
 			continue
 		}
+		used, err := d.used(filepath.Join(tenantDir(tenant), name))
+		if err != nil {
+			return storeError(err)
+		}
+		if !used {
+			continue
+		}
 		if _, err := d.readRecord(index); errors.Is(err, ErrNotFound) {
 			return errIndexLost
 		}
 		return ErrConflict
 	}
 	return nil
+}
+
+// used reports whether a directory has a record that was not destroyed.
+func (d *DirSubjects) used(dir string) (bool, error) {
+	there, err := d.list(dir)
+	for _, name := range there {
+		if strings.HasPrefix(name, ".") {
+			continue
+		}
+		if _, err := d.readRecord(filepath.Join(dir, name)); !errors.Is(err, ErrShredded) && !errors.Is(err, ErrNotFound) {
+			return true, nil
+		}
+	}
+	return false, err
 }
 
 // create links a new file into place, which fails if one is there: that is

@@ -190,6 +190,21 @@ func TestStoreThatIsAwayIsNotEmpty(t *testing.T) {
 	require.ErrorContains(t, err, "something else")
 }
 
+// A mark of destruction is no subject, and the root of a new disk is empty.
+//
+// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func TestDestroyedBeforeTheFirst(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(dir, 0o700))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "lost+found"), 0o700))
+	store, err := crypto.NewDirSubjects(dir)
+	require.NoError(t, err)
+	require.NoError(t, store.Destroy(t.Context(), tenantA, strings.Repeat("ab", 32)))
+	s, err := crypto.New(newFixture(t, nil).keys, store, nil)
+	require.NoError(t, err)
+	seal(t, s, refOf(patient(1)), "value")
+}
+
 // The name of the directory is not a pattern.
 //
 // Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
