@@ -222,8 +222,10 @@ func (w *writer) close() {
 // cause is what it panicked with; it goes nowhere, and neither does what the
 // log panics with. It is nil when the handler ended its goroutine instead.
 func (w *writer) crash(cause any) {
-	_ = w.SetWriteDeadline(time.Now()) // for a Write that hangs in another goroutine
-	w.mu.Lock()
+	if !w.mu.TryLock() { // a Write hangs in another goroutine
+		_ = w.SetWriteDeadline(time.Now())
+		w.mu.Lock()
+	}
 	w.done = true
 	w.mu.Unlock()
 	outcome := Panicked
