@@ -70,7 +70,7 @@ func (c *breachReport) Run(e *env) error {
 type breachDeadlines struct {
 	Discovered  string         `required:"" placeholder:"YYYY-MM-DD" help:"The first day on which anybody of the workforce or an agent knew, or would have known."`
 	Individuals int            `placeholder:"N" help:"How many are affected. Left out, it is unknown and counts as 500 or more."`
-	Residents   map[string]int `placeholder:"WA=501" help:"How many live in a State."`
+	Residents   map[string]int `mapsep:"," placeholder:"WA=501,OR=99" help:"How many live in a State; separated by commas, or given several times. Those of --individuals who are in none may live in any."`
 	Associate   bool           `help:"A business associate asks, which notifies the covered entity."`
 	outputs
 }
@@ -82,6 +82,7 @@ func (c *breachDeadlines) Run(e *env) error {
 		return refused(fmt.Errorf("--discovered: %q is no day of the calendar, written YYYY-MM-DD", c.Discovered))
 	}
 	f := breach.Facts{Role: breach.CoveredEntity, Discovered: day, Individuals: c.Individuals, Residents: c.Residents}
+	f.Unplaced = unplaced(c.Individuals, c.Residents)
 	if c.Associate {
 		f.Role = breach.BusinessAssociate
 	}
@@ -90,6 +91,19 @@ func (c *breachDeadlines) Run(e *env) error {
 		return refused(err)
 	}
 	return c.write(e, nil, format{"md", deadlineTable(deadlines)}, format{"json", indented(deadlines)})
+}
+
+// unplaced is how many live nobody has said where; none where more are placed
+// than there are, which breach.Deadlines refuses.
+func unplaced(individuals int, residents map[string]int) int {
+	left := individuals
+	for _, n := range residents {
+		if n < 0 || n > left {
+			return 0
+		}
+		left -= n
+	}
+	return max(left, 0)
 }
 
 // deadlineTable writes the deadlines as a Markdown table.

@@ -31,7 +31,9 @@ type Facts struct {
 	// or more.
 	Individuals int
 	// Residents are numbers by State or jurisdiction, Unplaced is how many
-	// individuals live nobody knows where. They count towards every State.
+	// individuals live nobody knows where. They count towards every State,
+	// named in Residents or not. Together they are at most Individuals, unless
+	// that is unknown.
 	Residents map[string]int
 	Unplaced  int
 	// Delays are the statements of law enforcement officials.
@@ -97,14 +99,19 @@ func (f *Facts) validate() error {
 	case f.Individuals < 0 || f.Unplaced < 0:
 		return refuse("individuals", "negative number")
 	}
-	placed := 0
+	left := f.Individuals - f.Unplaced
+	if f.Individuals > 0 && left < 0 {
+		return refuse("individuals", "fewer than those whose residence is not known")
+	}
 	for _, state := range slices.Sorted(maps.Keys(f.Residents)) {
-		if f.Residents[state] < 0 {
+		n := f.Residents[state]
+		if n < 0 {
 			return refuse("residents", "negative number")
 		}
-		if placed += f.Residents[state]; f.Individuals > 0 && placed > f.Individuals {
+		if f.Individuals > 0 && n > left {
 			return refuse("residents", "more residents than individuals")
 		}
+		left -= n
 		if !knownState(state) {
 			return refuse("residents", stateText)
 		}
@@ -119,7 +126,7 @@ func (f *Facts) media(limit Date) []Deadline {
 	var list []Deadline
 	for _, state := range slices.Sorted(maps.Keys(f.Residents)) {
 		n := f.Residents[state]
-		if n+f.Unplaced <= mediaMoreThan || state == elsewhere {
+		if n <= mediaMoreThan-f.Unplaced || state == elsewhere {
 			continue
 		}
 		notice.Jurisdiction = state
@@ -129,10 +136,14 @@ func (f *Facts) media(limit Date) []Deadline {
 		}
 		list = append(list, notice)
 	}
-	if len(list) == 0 && (f.Individuals == 0 || f.Unplaced > mediaMoreThan) {
-		notice.Jurisdiction = ""
+	notice.Jurisdiction = ""
+	switch {
+	case f.Unplaced > mediaMoreThan:
+		notice.Note = fmt.Sprintf("%d individuals whose residence is not known: presumed to be more than 500 residents of a State, named or not, until that is settled", f.Unplaced)
+		return append(list, notice)
+	case f.Individuals == 0 && len(list) == 0:
 		notice.Note = "it is not known who is affected or where they live: presumed to be more than 500 residents of a State until that is settled"
-		list = append(list, notice)
+		return append(list, notice)
 	}
 	return list
 }

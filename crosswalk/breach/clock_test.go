@@ -2,6 +2,7 @@ package breach_test
 
 import (
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -111,6 +112,16 @@ func TestUnknownNumbers(t *testing.T) {
 	got = deadlines(t, breach.Facts{Role: breach.CoveredEntity, Discovered: at, Individuals: 501, Unplaced: 501})
 	require.Contains(t, got, "media")
 
+	got = deadlines(t, breach.Facts{Role: breach.CoveredEntity, Discovered: at, Individuals: 2000, Residents: map[string]int{"WA": 501}, Unplaced: 1499})
+	require.Contains(t, got, "media WA")
+	require.Contains(t, got, "media", "the others may all live in a State that nobody has named")
+
+	got = deadlines(t, breach.Facts{Role: breach.CoveredEntity, Discovered: at, Individuals: 1001, Residents: map[string]int{"WA": 501}, Unplaced: 500})
+	require.NotContains(t, got, "media", "500 are not more than 500")
+
+	got = deadlines(t, breach.Facts{Role: breach.CoveredEntity, Discovered: at, Residents: map[string]int{"WA": math.MaxInt}, Unplaced: math.MaxInt})
+	require.Contains(t, got, "media WA", "no sum is too large to count")
+
 	got = deadlines(t, breach.Facts{Role: breach.CoveredEntity, Discovered: at, Individuals: 900, Residents: map[string]int{"ZZ": 900}})
 	require.NotContains(t, got, "media ZZ", "elsewhere is no State")
 }
@@ -217,8 +228,16 @@ func TestDeadlinesRefuse(t *testing.T) {
 func TestMoreResidentsThanIndividualsAreRefused(t *testing.T) {
 	d, err := breach.ParseDate("2026-01-15")
 	require.NoError(t, err)
-	_, err = breach.Deadlines(breach.Facts{Role: breach.CoveredEntity, Discovered: d, Individuals: 3, Residents: map[string]int{"WA": 2, "OR": 2}})
-	require.ErrorIs(t, err, breach.ErrFile)
+	for name, f := range map[string]breach.Facts{
+		"residents":         {Individuals: 3, Residents: map[string]int{"WA": 2, "OR": 2}},
+		"unplaced":          {Individuals: 3, Unplaced: 4},
+		"both":              {Individuals: 3, Residents: map[string]int{"WA": 2}, Unplaced: 2},
+		"more than a count": {Individuals: 3, Residents: map[string]int{"WA": 2, "OR": math.MaxInt}, Unplaced: 1},
+	} {
+		f.Role, f.Discovered = breach.CoveredEntity, d
+		_, err := breach.Deadlines(f)
+		require.ErrorIs(t, err, breach.ErrFile, name)
+	}
 	_, err = breach.Deadlines(breach.Facts{Role: breach.CoveredEntity, Discovered: d, Individuals: 4, Residents: map[string]int{"WA": 2, "OR": 2}})
 	require.NoError(t, err)
 }

@@ -296,3 +296,21 @@ func TestMarkdownIsEscaped(t *testing.T) {
 	require.NotContains(t, b.String(), "\n# x")
 	require.Contains(t, b.String(), `p\|1`)
 }
+
+// A notice to the media of one State settles nothing for those of whom nobody
+// knows where they live.
+//
+// Controls: HIPAA 164.406, 164.414(b).
+func TestUnplacedStayOpen(t *testing.T) {
+	f := incident(t)
+	f.Estimate = &breach.Estimate{Individuals: 2000, Residents: map[string]int{"WA": 501}, Basis: "rows of the log"}
+	f.Notices = append(f.Notices, breach.Notice{Audience: breach.ToMedia, Jurisdiction: "WA", Sent: day(t, "2026-03-02"), By: "privacy officer"})
+	states := map[string]breach.State{}
+	for _, p := range report(t, f, "2026-04-01").Deadlines {
+		if p.Audience == breach.ToMedia {
+			states[p.Jurisdiction] = p.State
+		}
+	}
+	require.Equal(t, breach.Done, states["WA"])
+	require.Equal(t, breach.Overdue, states[""])
+}
