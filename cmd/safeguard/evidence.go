@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard/audit/ledger"
 	"github.com/safeguard-sdk/safeguard/crosswalk/evidence"
@@ -65,6 +66,9 @@ func (c *evidencePack) Run(e *env) error {
 	in, err := parse(e, c.Input, evidence.Parse)
 	if err != nil {
 		return err
+	}
+	if in.Made > evidence.DateOf(time.Now().AddDate(0, 0, 1)) {
+		return refused(fmt.Errorf("%s: made: %s is a day to come", c.Input, in.Made))
 	}
 	key, err := loadKey(c.Key)
 	if err != nil {

@@ -39,7 +39,7 @@ func (c *evidencePack) gapTables(e *env, in *evidence.Input) error {
 	if err != nil {
 		return err
 	}
-	source, err := final(c.Gap, "gap assessment", a.Organisation, a.Version, a.Status, a.ApprovedBy, a.ApprovedOn, a.SHA256)
+	source, err := final(in, c.Gap, "gap assessment", a.Organisation, a.Version, a.Status, a.ApprovedBy, a.ApprovedOn, a.SHA256)
 	if err != nil {
 		return err
 	}
@@ -50,13 +50,28 @@ func (c *evidencePack) gapTables(e *env, in *evidence.Input) error {
 	return nil
 }
 
-// final refuses a draft, which is nobody's word yet, and names a version.
-func final(path, what, organisation string, version int, status risk.Status, by string, on risk.Date, hash func() (string, error)) (string, error) {
+// final refuses a draft, which is nobody's word yet, a file of somebody else
+// and one that was approved after the pack is made. It names the version.
+func final(in *evidence.Input, path, what, organisation string, version int, status risk.Status, by string, on risk.Date, hash func() (string, error)) (string, error) {
 	if status != risk.Final {
 		return "", refused(fmt.Errorf("%s: a draft is no evidence; it has to be approved first", path))
 	}
+	if err := sameOrganisation(in, path, organisation); err != nil {
+		return "", err
+	}
+	if on.String() > string(in.Made) {
+		return "", refused(fmt.Errorf("%s: approved on %s, after the pack is made", path, on))
+	}
 	sum, err := hash()
 	return fmt.Sprintf("%s of %s, version %d, approved by %s on %s, SHA-256 %s", what, organisation, version, by, on, sum), err
+}
+
+// sameOrganisation refuses a file of another organisation than the pack's.
+func sameOrganisation(in *evidence.Input, path, organisation string) error {
+	if strings.TrimSpace(organisation) == strings.TrimSpace(in.Organisation) {
+		return nil
+	}
+	return refused(fmt.Errorf("%s: is of %q, and the pack of %q", path, organisation, in.Organisation))
 }
 
 func assessmentRows(a *gap.Assessment) [][]string {
@@ -91,7 +106,7 @@ func (c *evidencePack) riskTables(e *env, in *evidence.Input) error {
 	if err != nil {
 		return err
 	}
-	source, err := final(c.Risk, "risk register", r.Organisation, r.Version, r.Status, r.ApprovedBy, r.ApprovedOn, r.SHA256)
+	source, err := final(in, c.Risk, "risk register", r.Organisation, r.Version, r.Status, r.ApprovedBy, r.ApprovedOn, r.SHA256)
 	if err != nil {
 		return err
 	}
@@ -115,7 +130,7 @@ func (c *evidencePack) precedingTable(e *env, in *evidence.Input, r *risk.Regist
 	if err := r.Follows(before); err != nil {
 		return refused(inFile(c.Risk, err))
 	}
-	source, err := final(c.RiskPreceding, "risk register", before.Organisation, before.Version, before.Status, before.ApprovedBy, before.ApprovedOn, before.SHA256)
+	source, err := final(in, c.RiskPreceding, "risk register", before.Organisation, before.Version, before.Status, before.ApprovedBy, before.ApprovedOn, before.SHA256)
 	if err != nil {
 		return err
 	}
@@ -188,6 +203,9 @@ func (c *evidencePack) incidentTable(e *env, in *evidence.Input) error {
 	for _, path := range c.Incident {
 		f, err := parse(e, path, breach.Parse)
 		if err != nil {
+			return err
+		}
+		if err := sameOrganisation(in, path, f.Entity); err != nil {
 			return err
 		}
 		report, err := f.Report(breach.DateOf(made))

@@ -26,6 +26,16 @@ func (d Date) Time() (time.Time, error) {
 	return t, nil
 }
 
+// ends returns when the day is over everywhere, which in the west of the date
+// line is twelve hours after its end in UTC.
+func (d Date) ends() time.Time {
+	t, err := d.Time()
+	if err != nil {
+		return time.Time{}
+	}
+	return t.AddDate(0, 0, 1).Add(12 * time.Hour)
+}
+
 // UnmarshalText refuses what is no day of the calendar.
 func (d *Date) UnmarshalText(text []byte) error {
 	if len(text) > 0 {

@@ -40,7 +40,8 @@ type Input struct {
 	Collector string `json:"collector"`
 	// Period is what the pack is about.
 	Period Period `json:"period"`
-	// Made is the day on which the pack is made.
+	// Made is the day on which the pack is made. No record of a log may be of
+	// a later one.
 	Made Date `json:"made"`
 	// Format is that of the documents.
 	Format Format `json:"format,omitempty"`
@@ -120,6 +121,9 @@ func (in *Input) validateReports() error {
 			return refuse("", "two logs have one name")
 		}
 		origins[l.name] = true
+		if last := l.tally.whole.last; last.After(in.Made.ends()) {
+			return refuse("made", "the last record of log %s is of %s, after the pack is made", clip(l.name), DateOf(last))
+		}
 	}
 	for _, o := range in.Observations {
 		for _, id := range o.Controls {

@@ -153,6 +153,27 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
+// A pack made before the last record that it rests on is backdated. The day of
+// a pack ends twelve hours after the UTC day, in the west.
+//
+// Controls: HIPAA 164.316(b)(1), 164.316(b)(2)(i).
+func TestBackdatedPackIsRefused(t *testing.T) {
+	december := evidence.Period{From: "1999-12-01", To: "1999-12-31"}
+	records, opts := signed(t, service(t)) // the last one is of 3 January at 01:15
+	for _, opts := range []*evidence.CollectOptions{opts, nil} {
+		log, err := evidence.Collect(t.Context(), records, december, opts)
+		require.NoError(t, err)
+		in := input(log)
+		in.Period, in.Made = december, "2000-01-01"
+		p, err := evidence.Build(in)
+		require.ErrorIs(t, err, evidence.ErrInput)
+		require.ErrorContains(t, err, "2000-01-03")
+		require.Nil(t, p)
+		in.Made = "2000-01-02"
+		build(t, in)
+	}
+}
+
 // Controls: HIPAA 164.316(b)(1).
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
