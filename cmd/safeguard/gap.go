@@ -61,6 +61,9 @@ func (c *gapReport) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if err := notBefore(c.Assessment, on, a.Date); err != nil {
+		return err
+	}
 	report := &gap.Report{Assessment: a, On: on, Proposed: c.Proposed}
 	inputs := []string{c.Assessment}
 	if c.Preceding != "" {
@@ -80,6 +83,14 @@ func (c *gapReport) Run(e *env) error {
 		open = a.OpenPoints()
 	}
 	return inOrder(e, a.Deadlines(on), open)
+}
+
+// notBefore refuses a report as of a day on which its document was not there.
+func notBefore(path string, on, made risk.Date) error {
+	if on.Before(made) {
+		return refused(inFile(path, fmt.Errorf("date: is %s, after %s, the day of the report", made, on)))
+	}
+	return nil
 }
 
 // maxNotes is how many points are named one by one.

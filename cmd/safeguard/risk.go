@@ -66,6 +66,9 @@ func (c *riskReport) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if err := notBefore(c.Register, on, r.Date); err != nil {
+		return err
+	}
 	report := &risk.Report{Register: r, On: on}
 	inputs := []string{c.Register}
 	if c.Preceding != "" {

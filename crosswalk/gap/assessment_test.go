@@ -3,6 +3,7 @@ package gap_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -343,6 +344,37 @@ func TestDeadlines(t *testing.T) {
 	a.Reviews = nil
 	require.Equal(t, "2026-12-20", a.NextReview().String(), "a month after the assessment")
 	require.Contains(t, lines(a, "2027-01-12"), "2026-12-01 review because of new-lab (vendor) true")
+}
+
+// A decision that ends and that none follows is due on its last day. It is
+// overdue from the day after, and stays so until another one is in effect.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1).
+func TestLapsedDecisions(t *testing.T) {
+	a := final(t, nil)
+	at := slices.IndexFunc(a.Decisions, func(d gap.Decision) bool { return d.Specification() == safeguard.AutomaticLogoff })
+	r := a.Decisions[at].Record()
+	r.LastInEffect = day(t, "2026-11-30")
+	a.Decisions[at] = decide(t, r)
+	require.NoError(t, a.Validate())
+	lapses := func(on string) []risk.Deadline {
+		return slices.DeleteFunc(a.Deadlines(day(t, on)), func(d risk.Deadline) bool { return !strings.HasSuffix(d.Path, ".last_in_effect") })
+	}
+	lapse := risk.Deadline{What: "decision on 164.312(a)(2)(iii) to follow one that ends", Path: fmt.Sprintf("decisions[%d].last_in_effect", at), On: day(t, "2026-11-30")}
+	require.Equal(t, []risk.Deadline{lapse}, lapses("2026-11-30"), "in effect on its last day")
+	lapse.Overdue = true
+	require.Equal(t, []risk.Deadline{lapse}, lapses("2026-12-01"))
+
+	r = alternative(t, safeguard.AutomaticLogoff)
+	r.EffectiveFrom = day(t, "2026-12-05")
+	a.Decisions = append(a.Decisions, decide(t, r))
+	require.Equal(t, []risk.Deadline{lapse}, lapses("2026-12-04"), "the next is not in effect yet")
+	require.Empty(t, lapses("2026-12-05"))
+
+	r.EffectiveFrom = day(t, "2026-12-01")
+	a.Decisions[len(a.Decisions)-1] = decide(t, r)
+	require.Empty(t, lapses("2026-11-30"), "another follows on the day after")
+	require.Empty(t, lapses("2026-12-01"))
 }
 
 // A version that was altered after it was final is noticed.
