@@ -36,7 +36,7 @@ func (e *Entry) validate(in *Input, path string) error {
 	if err := printable(path, e.Document, e.Version, e.Statement, e.By, e.Role); err != nil {
 		return err
 	}
-	if e.By == "" {
+	if blank(e.By) {
 		return refuse(path+".by", "nobody states it")
 	}
 	if _, err := e.Stated.Time(); err != nil {
@@ -69,7 +69,7 @@ func (e *Entry) validateRequests(path string) error {
 }
 
 func (e *Entry) validateDocument(path string) error {
-	if e.Document == "" || e.Created == "" || !isSHA256(e.SHA256) {
+	if blank(e.Document) || e.Created == "" || !isSHA256(e.SHA256) {
 		return refuse(path, "a document wants a name, the day of its creation and its SHA-256 in lower-case hexadecimal")
 	}
 	if _, err := e.Retention(); err != nil {

@@ -64,7 +64,7 @@ func (in *Input) Validate() error {
 	if in.Sample {
 		return ErrSample
 	}
-	if in.Organisation == "" || in.Service == "" || in.Collector == "" {
+	if blank(in.Organisation) || blank(in.Service) || blank(in.Collector) {
 		return refuse("", "organisation, service or collector is missing")
 	}
 	if !in.Format.valid() {

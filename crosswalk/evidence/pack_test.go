@@ -261,7 +261,7 @@ func everything(t *testing.T, log *evidence.Log) *evidence.Input {
 		}
 		in.Tables = append(in.Tables, evidence.Table{
 			Schema: s.Name, Basis: basis, Source: "a test", Collector: "a test", Period: january,
-			Population: 1, Sampling: "all", Rows: [][]string{make([]string, len(s.Columns))},
+			Population: 1, Sampling: "all", Rows: [][]string{filled(s)},
 		})
 	}
 	p := build(t, in)
@@ -269,6 +269,15 @@ func everything(t *testing.T, log *evidence.Log) *evidence.Input {
 		in.Adoptions = append(in.Adoptions, adoption(p, pol.ID))
 	}
 	return in
+}
+
+// filled is a row with something in every cell.
+func filled(s evidence.Schema) []string {
+	var row []string
+	for _, c := range s.Columns {
+		row = append(row, "the "+strings.ToLower(c))
+	}
+	return row
 }
 
 // Once everything reports, more than 60 % of the requests have an answer of

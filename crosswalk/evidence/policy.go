@@ -102,14 +102,14 @@ func (a *Adoption) validate(in *Input, path string) error {
 	if !isSHA256(a.Digest) {
 		return refuse(path+".digest", "wants the digest of the text that was adopted, as the draft shows it")
 	}
-	if a.Approver == "" || a.Role == "" {
+	if blank(a.Approver) || blank(a.Role) {
 		return refuse(path, "wants a named approver and the approver's role")
 	}
 	if err := printable(path, a.Approver, a.Role); err != nil {
 		return err
 	}
 	for _, q := range p.Questions {
-		if strings.TrimSpace(a.Answers[q.Key]) == "" {
+		if blank(a.Answers[q.Key]) {
 			return refuse(path+".answers", "question %q is not answered", q.Key)
 		}
 		if err := printable(path+".answers", a.Answers[q.Key]); err != nil {

@@ -121,6 +121,7 @@ func TestAdoptionRefused(t *testing.T) {
 		"no such policy":       func(a *evidence.Adoption) { a.Policy = "encrypt" },
 		"no digest":            func(a *evidence.Adoption) { a.Digest = "" },
 		"nobody":               func(a *evidence.Adoption) { a.Approver = "" },
+		"a blank approver":     func(a *evidence.Adoption) { a.Approver = " " },
 		"no role":              func(a *evidence.Adoption) { a.Role = "" },
 		"a question open":      func(a *evidence.Adoption) { a.Answers = map[string]string{} },
 		"an answer to nothing": func(a *evidence.Adoption) { a.Answers["weather"] = "fine" },

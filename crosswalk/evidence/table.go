@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -33,8 +34,8 @@ type Table struct {
 	Sampling string `json:"sampling"`
 	// Gaps say what is missing.
 	Gaps []string `json:"gaps,omitempty"`
-	// Rows have as many cells as the schema has columns. No row means that
-	// there is nothing of the kind in the period.
+	// Rows have as many cells as the schema has columns, and none is blank. No
+	// row means that there is nothing of the kind in the period.
 	Rows [][]string `json:"rows"`
 }
 
@@ -59,7 +60,7 @@ func (t *Table) validate(in *Input, path string) error {
 	if t.Period.To > in.Made {
 		return refuse(path, "%s: the period ends after the pack is made", s.Name)
 	}
-	if t.Sampling == "" || t.Population < uint64(len(t.Rows)) {
+	if blank(t.Sampling) || t.Population < uint64(len(t.Rows)) {
 		return refuse(path, "%s: no sampling rule, or a population smaller than the rows", s.Name)
 	}
 	if uint64(len(t.Rows)) < t.Population && (len(t.Rows) == 0 || t.Sampling == samplingAll) {
@@ -79,7 +80,7 @@ func (t *Table) handedOver(s Schema, path string) error {
 		return refuse(path, "%s: only logs and observations fill it", s.Name)
 	case s.Filler == FromPerson && t.Basis != Entered:
 		return refuse(path, "%s: no component can report it; a person enters it", s.Name)
-	case t.Source == "" || t.Collector == "":
+	case blank(t.Source) || blank(t.Collector):
 		return refuse(path, "%s: no source or no collector", s.Name)
 	}
 	return nil
@@ -99,6 +100,9 @@ func (t *Table) validateText(s Schema, path string) error {
 		if err := printable(fmt.Sprintf("%s.rows[%d]", path, i), r...); err != nil {
 			return err
 		}
+		if blank(strings.Join(r, "")) {
+			return refuse(fmt.Sprintf("%s.rows[%d]", path, i), "%s: a blank row; leave it out", s.Name)
+		}
 	}
 	return nil
 }
@@ -115,6 +119,20 @@ func printable(path string, texts ...string) error {
 		}
 	}
 	return nil
+}
+
+// blank reports whether a text holds no letter and no digit, as " " and "-".
+func blank(s string) bool { return letters(s) == 0 }
+
+// letters counts letters and digits.
+func letters(s string) int {
+	n := 0
+	for _, r := range s {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
 }
 
 func isControl(r rune) bool {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
@@ -28,7 +29,9 @@ const (
 )
 
 // Verify reads a pack without a network and reports whether it is what the
-// holder of the key signed: every listed file, each byte, and no other. It
+// holder of the key signed: every listed file, each byte, and no other, nor a
+// directory without one. A link or a pipe in the place of a file is refused; a
+// file system that implements [fs.ReadLinkFS] shows links, as os.DirFS does. It
 // returns what the pack says. An error wraps ErrPack and names the file;
 // nothing is returned with it.
 //
@@ -70,6 +73,9 @@ func damaged(name, text string) error {
 }
 
 func readBounded(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	if info, err := fs.Lstat(fsys, name); err == nil && !info.Mode().IsRegular() {
+		return nil, damaged(name, "is no regular file")
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("evidence: verify: %w", errors.Join(ErrPack, err))
@@ -102,16 +108,27 @@ func parseSums(sums []byte) (map[string]string, error) {
 	return out, nil
 }
 
-// onlyListed refuses files that nobody signed for.
+// onlyListed refuses what nobody signed for: files, directories without a
+// listed file, and everything that is neither.
 func onlyListed(fsys fs.FS, listed map[string]string) error {
+	directories := map[string]bool{".": true}
+	for name := range listed {
+		for dir := path.Dir(name); !directories[dir]; dir = path.Dir(dir) {
+			directories[dir] = true
+		}
+	}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() || name == sumsFile || name == signatureFile:
+		case d.IsDir() && directories[name]:
 			return nil
-		case listed[name] == "":
+		case d.IsDir():
+			return damaged(name, "is a directory without a file of the list of hashes")
+		case listed[name] == "" && name != sumsFile && name != signatureFile:
 			return damaged(name, "is not in the list of hashes")
+		case !d.Type().IsRegular():
+			return damaged(name, "is no regular file")
 		}
 		return nil
 	})

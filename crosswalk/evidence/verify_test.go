@@ -116,6 +116,49 @@ func TestVerifyNoticesEveryChange(t *testing.T) {
 	require.ErrorIs(t, err, evidence.ErrInput)
 }
 
+// What is no file of the pack is refused, a name that claims something and a
+// way out of the directory included.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func TestVerifyRefusesWhatIsNoFile(t *testing.T) {
+	if _, err := exec.LookPath("mkfifo"); err != nil {
+		t.Skip("there is no mkfifo")
+	}
+	p := build(t, input())
+	name := p.Artefacts[0].File
+	for attack, change := range map[string]func(dir string) error{
+		"empty directory":  func(dir string) error { return os.Mkdir(filepath.Join(dir, "COMPLIANT - certified by HHS"), 0o700) },
+		"directory within": func(dir string) error { return os.MkdirAll(filepath.Join(dir, "requests", "a", "b"), 0o700) },
+		"link to outside":  func(dir string) error { return linked(dir, name) },
+		"link as the list": func(dir string) error { return linked(dir, "SHA256SUMS") },
+		"link to nothing":  func(dir string) error { return os.Symlink("nothing", filepath.Join(dir, "more")) },
+		"linked directory": func(dir string) error { return linked(dir, "policies") },
+		"pipe":             func(dir string) error { return piped(dir, name) },
+		"pipe as the list": func(dir string) error { return piped(dir, "SHA256SUMS") },
+	} {
+		t.Run(attack, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "pack")
+			require.NoError(t, p.WriteDir(dir, testKey))
+			require.NoError(t, change(dir))
+			got, err := evidence.Verify(os.DirFS(dir), public())
+			require.ErrorIs(t, err, evidence.ErrPack)
+			require.Nil(t, got)
+		})
+	}
+}
+
+// linked moves a file out of the directory and leaves a link to it.
+func linked(dir, name string) error {
+	out := dir + ".out"
+	return errors.Join(os.Rename(filepath.Join(dir, name), out), os.Symlink(out, filepath.Join(dir, name)))
+}
+
+// piped puts a pipe in the place of a file. Nobody ever writes to it.
+func piped(dir, name string) error {
+	path := filepath.Join(dir, name)
+	return errors.Join(os.Remove(path), exec.Command("mkfifo", path).Run())
+}
+
 func refuses(t *testing.T, name string, attack func(fstest.MapFS), whole fstest.MapFS) {
 	t.Helper()
 	f := fstest.MapFS{}
