@@ -1,7 +1,13 @@
 package breach
 
+import (
+	"strings"
+	"unicode"
+)
+
 // An Exclusion claims one of the three cases that are no breach. It counts if
-// rationale, author and day are given.
+// rationale, author, day and evidence are given. A rationale has at least 12
+// letters or digits, so that "n/a" and a dash do not pass for one.
 //
 // Controls: HIPAA 164.402(1), 164.414(b).
 type Exclusion struct {
@@ -50,8 +56,10 @@ type Assessment struct {
 	Other []Factor `json:"other,omitempty"`
 	// LowProbability is the conclusion: yes claims that there is a low
 	// probability that the PHI has been compromised. It counts if every factor
-	// is assessed, at least one lowers the probability, and rationale, author
-	// and day are given; whether it is right is for others to judge.
+	// is assessed and has evidence, at least one lowers the probability, and
+	// rationale, author and day are given; a finding and the rationale have at
+	// least 12 letters or digits each. Whether it is right is for others to
+	// judge.
 	LowProbability Answer `json:"lowProbability,omitempty"`
 	Rationale      string `json:"rationale,omitempty"`
 	By             string `json:"by,omitempty"`
@@ -115,15 +123,15 @@ func (f *File) verdict(protections []Protection) (Verdict, []string) {
 	if f.Permitted.complete() {
 		return PermittedUse, []string{"decided by " + f.Permitted.By + " on " + f.Permitted.On.String() + ": " + f.Permitted.Rationale}
 	}
-	closed := []string{"it is not decided, with reasons, that Subpart E permitted the use or disclosure"}
+	closed := []string{"it is not decided, with reasons and evidence, that Subpart E permitted the use or disclosure"}
 	if secured, reasons := securedAll(protections); secured {
 		return SecuredPHI, reasons
 	}
 	closed = append(closed, "the PHI was unsecured, or cannot be shown to have been secured")
-	if x := f.Exclusion; x != nil && x.Rationale != "" && x.By != "" && !x.On.IsZero() {
+	if x := f.Exclusion; x != nil && reasoned(x.Rationale, x.By, x.On) && len(x.Evidence) > 0 {
 		return Excluded, []string{string(x.Kind) + ", decided by " + x.By + " on " + x.On.String() + ": " + x.Rationale}
 	}
-	closed = append(closed, "no exclusion of 164.402(1) is decided with reasons")
+	closed = append(closed, "no exclusion of 164.402(1) is decided with reasons and evidence")
 	missing := f.Assessment.missing()
 	if len(missing) == 0 {
 		a := f.Assessment
@@ -153,10 +161,12 @@ func (a *Assessment) missing() []string {
 	var list []string
 	lowers := 0
 	for _, n := range a.factors() {
-		if n.Finding == "" || n.Points == "" {
+		switch {
+		case !says(n.Finding) || n.Points == "":
 			list = append(list, "factor not assessed: "+n.name)
-		}
-		if n.Finding != "" && n.Points == Lowers {
+		case len(n.Evidence) == 0:
+			list = append(list, "factor without evidence: "+n.name)
+		case n.Points == Lowers:
 			lowers++
 		}
 	}
@@ -169,11 +179,30 @@ func (a *Assessment) missing() []string {
 	if lowers == 0 {
 		list = append(list, "no factor lowers the probability, so the conclusion rests on nothing")
 	}
-	if a.Rationale == "" || a.By == "" || a.On.IsZero() {
+	if !reasoned(a.Rationale, a.By, a.On) {
 		list = append(list, "the conclusion lacks its rationale, its author or its date")
 	}
 	return list
 }
+
+// reasoned reports whether somebody decided something on a day, and says why.
+func reasoned(rationale, by string, on Date) bool {
+	return says(rationale) && strings.ContainsFunc(by, isWord) && !on.IsZero()
+}
+
+// says reports whether a text can be a reason: at least 12 letters or digits,
+// so that "n/a" and a dash are none.
+func says(s string) bool {
+	n := 0
+	for _, c := range s {
+		if isWord(c) {
+			n++
+		}
+	}
+	return n >= 12
+}
+
+func isWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
 
 type namedFactor struct {
 	name string

@@ -137,7 +137,8 @@ type Evidence struct {
 }
 
 // A Determination is a decision by a person, with its reasons. It counts if the
-// answer is yes and rationale, author and day are given.
+// answer is yes and rationale, author, day and evidence are given. A rationale
+// has at least 12 letters or digits.
 //
 // Controls: HIPAA 164.414(b).
 type Determination struct {
@@ -149,7 +150,7 @@ type Determination struct {
 }
 
 func (d *Determination) complete() bool {
-	return d != nil && d.Answer == Yes && d.Rationale != "" && d.By != "" && !d.On.IsZero()
+	return d != nil && d.Answer == Yes && reasoned(d.Rationale, d.By, d.On) && len(d.Evidence) > 0
 }
 
 // An Answer is yes, no or, by default, unknown. Unknown never helps the

@@ -20,7 +20,7 @@ func (c *collector) when(missing bool, text string, ids ...safeguard.Control) {
 func (f *File) gaps(r *Report) []Gap {
 	c := &collector{}
 	f.gapsOfFacts(c, r)
-	f.gapsOfVerdict(c, r)
+	f.gapsOfVerdict(c)
 	f.gapsOfDelays(c)
 	if r.Verdict.Notify() {
 		f.gapsOfPeople(c, r)
@@ -43,15 +43,17 @@ func (f *File) gapsOfFacts(c *collector, r *Report) {
 	}
 }
 
-func (f *File) gapsOfVerdict(c *collector, r *Report) {
+// gapsOfVerdict looks at what is claimed. Without evidence it rules nothing out.
+func (f *File) gapsOfVerdict(c *collector) {
 	proof := safeguard.BreachBurdenOfProof
-	switch r.Verdict {
-	case PermittedUse:
-		c.when(len(f.Permitted.Evidence) == 0, "the decision that the use or disclosure was permitted rests on no evidence", proof)
-	case Excluded:
-		c.when(len(f.Exclusion.Evidence) == 0, "the exclusion rests on no evidence", safeguard.BreachExclusions, proof)
-	case LowProbability:
-		for _, n := range f.Assessment.factors() {
+	if p := f.Permitted; p != nil && p.Answer == Yes {
+		c.when(len(p.Evidence) == 0, "the decision that the use or disclosure was permitted rests on no evidence", proof)
+	}
+	if x := f.Exclusion; x != nil {
+		c.when(len(x.Evidence) == 0, "the exclusion rests on no evidence", safeguard.BreachExclusions, proof)
+	}
+	if a := f.Assessment; a != nil && a.LowProbability == Yes {
+		for _, n := range a.factors() {
 			c.when(len(n.Evidence) == 0, "no evidence for factor "+n.name, safeguard.BreachRiskAssessment, proof)
 		}
 	}

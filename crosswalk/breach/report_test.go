@@ -42,12 +42,20 @@ func TestVerdicts(t *testing.T) {
 		"permission unknown":  {func(f *breach.File) { f.Permitted = decided(t, breach.Unknown) }, breach.Breach, "not decided, with reasons"},
 		"not permitted":       {func(f *breach.File) { f.Permitted = decided(t, breach.No) }, breach.Breach, "not decided, with reasons"},
 		"permitted, no words": {func(f *breach.File) { f.Permitted = decided(t, breach.Yes); f.Permitted.Rationale = "" }, breach.Breach, "not decided"},
-		"excluded": {func(f *breach.File) {
-			f.Exclusion = &breach.Exclusion{Kind: breach.GoodFaithAccess, Rationale: "wrong chart opened", By: "officer", On: day(t, "2026-02-01")}
-		}, breach.Excluded, "good-faith access"},
-		"exclusion, no reasons": {func(f *breach.File) {
-			f.Exclusion = &breach.Exclusion{Kind: breach.NotRetained, By: "officer", On: day(t, "2026-02-01")}
-		}, breach.Breach, "no exclusion"},
+		"excluded":            {func(f *breach.File) { f.Exclusion = excluded(t) }, breach.Excluded, "good-faith access"},
+		"exclusion, no reasons": {func(f *breach.File) { f.Exclusion = excluded(t); f.Exclusion.Rationale = "" },
+			breach.Breach, "no exclusion"},
+		"permitted, a dash":      {func(f *breach.File) { f.Permitted = decided(t, breach.Yes); f.Permitted.Rationale = "-" }, breach.Breach, "not decided"},
+		"permitted by a dash":    {func(f *breach.File) { f.Permitted = decided(t, breach.Yes); f.Permitted.By = "-" }, breach.Breach, "not decided"},
+		"permitted, no evidence": {func(f *breach.File) { f.Permitted = decided(t, breach.Yes); f.Permitted.Evidence = nil }, breach.Breach, "not decided"},
+		"exclusion, the least":   {func(f *breach.File) { f.Exclusion = excluded(t); f.Exclusion.Rationale = "wrong chart 12" }, breach.Excluded, "good-faith access"},
+		"exclusion, too short":   {func(f *breach.File) { f.Exclusion = excluded(t); f.Exclusion.Rationale = "wrong chart" }, breach.Breach, "no exclusion"},
+		"exclusion by nobody":    {func(f *breach.File) { f.Exclusion = excluded(t); f.Exclusion.By = " " }, breach.Breach, "no exclusion"},
+		"exclusion, no evidence": {func(f *breach.File) { f.Exclusion = excluded(t); f.Exclusion.Evidence = nil }, breach.Breach, "no exclusion"},
+		"low, a dash":            {func(f *breach.File) { low(f); f.Assessment.Rationale = "-" }, breach.Breach, "lacks its rationale"},
+		"low by a dash":          {func(f *breach.File) { low(f); f.Assessment.By = "-" }, breach.Breach, "lacks its rationale"},
+		"low, a factor x":        {func(f *breach.File) { low(f); f.Assessment.Nature.Finding = "x" }, breach.Breach, "factor not assessed: (i)"},
+		"low, a factor unproved": {func(f *breach.File) { low(f); f.Assessment.Acquired.Evidence = nil }, breach.Breach, "factor without evidence: (iii)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := incident(t)
@@ -63,7 +71,11 @@ func TestVerdicts(t *testing.T) {
 }
 
 func decided(t testing.TB, a breach.Answer) *breach.Determination {
-	return &breach.Determination{Answer: a, Rationale: "treatment", By: "officer", On: day(t, "2026-02-01")}
+	return &breach.Determination{Answer: a, Rationale: "disclosed for treatment", By: "officer", On: day(t, "2026-02-01"), Evidence: []breach.Evidence{{Ref: "memo/1"}}}
+}
+
+func excluded(t testing.TB) *breach.Exclusion {
+	return &breach.Exclusion{Kind: breach.GoodFaithAccess, Rationale: "wrong chart opened", By: "officer", On: day(t, "2026-02-01"), Evidence: []breach.Evidence{{Ref: "memo/2"}}}
 }
 
 // Controls: HIPAA 164.404(a)(2), 164.410.
@@ -209,10 +221,8 @@ func TestGaps(t *testing.T) {
 		"notice proof":     {func(f *breach.File) { f.Notices[0].Evidence = nil }, "no evidence that it was sent"},
 		"content":          {func(f *breach.File) { f.Notices[0].Content = f.Notices[0].Content[:3] }, "content not recorded: response, contact"},
 		"sent too early":   {func(f *breach.File) { f.Notices[0].Sent = day(t, "2026-01-13") }, "before the day of discovery"},
-		"permitted, proof": {func(f *breach.File) { f.Permitted = decided(t, breach.Yes) }, "permitted rests on no evidence"},
-		"exclusion, proof": {func(f *breach.File) {
-			f.Exclusion = &breach.Exclusion{Kind: breach.NotRetained, Rationale: "r", By: "o", On: day(t, "2026-02-01")}
-		}, "exclusion rests on no evidence"},
+		"permitted, proof": {func(f *breach.File) { f.Permitted = decided(t, breach.Yes); f.Permitted.Evidence = nil }, "permitted rests on no evidence"},
+		"exclusion, proof": {func(f *breach.File) { f.Exclusion = excluded(t); f.Exclusion.Evidence = nil }, "exclusion rests on no evidence"},
 		"assessment, proof": {func(f *breach.File) {
 			f.Assessment.LowProbability, f.Assessment.Nature = breach.Yes, breach.Factor{Finding: "f", Points: breach.Lowers}
 		}, "no evidence for factor (i)"},

@@ -126,10 +126,10 @@ func (h *Holding) encryption(at Period) []string {
 			missing = append(missing, reason)
 		}
 	}
-	want(h.Process != "", "the encryption process is not named")
+	want(!blank(h.Process), "the encryption process is not named")
 	want(h.Consistent == Yes, "it is not shown that the process is consistent with the publications that the guidance names")
 	want(h.KeysApart == Yes, "it is not shown that keys were kept apart from the data")
-	want(h.KeyPlace != "", "where the keys were is not named")
+	want(!blank(h.KeyPlace), "where the keys were is not named")
 	want(h.KeysBreached == No, "it is not shown that keys were not breached")
 	want(h.Opened == No, "it is not shown that the data was not reached in clear")
 	for _, c := range []Claim{ClaimEncrypted, ClaimKeysApart, ClaimKeysIntact, ClaimNotOpened} {
@@ -141,7 +141,7 @@ func (h *Holding) encryption(at Period) []string {
 // destruction wants the media destroyed before the incident began.
 func (h *Holding) destruction(at Period) []string {
 	var missing []string
-	if h.Process == "" {
+	if blank(h.Process) {
 		missing = append(missing, "the way of destruction is not named")
 	}
 	if h.Form == Sanitized && h.Consistent != Yes {

@@ -31,6 +31,7 @@ func TestWhatMakesPHIUnsecured(t *testing.T) {
 		"in clear":             {func(h *breach.Holding) { h.Form = breach.InClear }, "in clear"},
 		"redacted":             {func(h *breach.Holding) { h.Form = breach.Redacted }, "redaction is excluded"},
 		"process unnamed":      {func(h *breach.Holding) { h.Process = "" }, "process is not named"},
+		"process blank":        {func(h *breach.Holding) { h.Process = " " }, "process is not named"},
 		"no standard":          {func(h *breach.Holding) { h.Consistent = breach.No }, "publications that the guidance names"},
 		"standard unknown":     {func(h *breach.Holding) { h.Consistent = "" }, "publications that the guidance names"},
 		"keys beside the data": {func(h *breach.Holding) { h.KeysApart = breach.No }, "kept apart"},
