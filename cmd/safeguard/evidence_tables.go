@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/cmd/safeguard/internal/phifields"
 	"github.com/safeguard-sdk/safeguard/crosswalk/breach"
 	"github.com/safeguard-sdk/safeguard/crosswalk/evidence"
@@ -46,7 +48,7 @@ func (c *evidencePack) gapTables(e *env, in *evidence.Input) error {
 	from := evidence.Date(a.Date.String())
 	in.Tables = append(in.Tables,
 		entered(in, "gap.assessment", source, from, assessmentRows(a)),
-		entered(in, "gap.decisions", source, from, decisionRows(a)))
+		decisionTable(in, a, source, from))
 	return nil
 }
 
@@ -74,28 +76,48 @@ func sameOrganisation(in *evidence.Input, path, organisation string) error {
 	return refused(fmt.Errorf("%s: is of %q, and the pack of %q", path, organisation, in.Organisation))
 }
 
+// assessmentRows has a row for each open gap of a provision, and one for a
+// provision without any.
 func assessmentRows(a *gap.Assessment) [][]string {
 	rows := [][]string{}
 	open := a.Ranked()
 	for _, p := range a.Provisions {
-		row := []string{string(p.Control), p.Result.Score.String(), "", "", "", "", ""}
-		i := slices.IndexFunc(open, func(g *gap.Gap) bool { return slices.Contains(g.Controls, p.Control) })
-		if i >= 0 {
-			g := open[i]
-			row = []string{row[0], row[1], g.ID + ": " + g.Finding, risk.Of(g.Likelihood, g.Impact).String(), g.Owner, g.Due.String(), g.Plan}
+		control, score := string(p.Control), p.Result.Score.String()
+		before := len(rows)
+		for _, g := range open {
+			if slices.Contains(g.Controls, p.Control) {
+				rows = append(rows, []string{control, score, g.ID + ": " + g.Finding, risk.Of(g.Likelihood, g.Impact).String(), g.Owner, g.Due.String(), g.Plan})
+			}
 		}
-		rows = append(rows, row)
+		if len(rows) == before {
+			rows = append(rows, []string{control, score, "", "", "", "", ""})
+		}
 	}
 	return rows
 }
 
-func decisionRows(a *gap.Assessment) [][]string {
+// decisionTable shows each decision with the days on which it is in effect, and
+// names the specifications without one on the day of the pack.
+func decisionTable(in *evidence.Input, a *gap.Assessment, source string, from evidence.Date) evidence.Table {
 	rows := [][]string{}
+	inEffect := map[safeguard.Control]bool{}
 	for _, d := range a.Decisions {
 		r := d.Record()
-		rows = append(rows, []string{string(r.Specification), string(r.Choice), r.Rationale, r.Measure, r.ApprovedBy, r.ApprovedOn.String(), r.ReviewBy.String()})
+		first, last := evidence.Date(r.EffectiveFrom.String()), evidence.Date(r.LastInEffect.String())
+		rows = append(rows, []string{
+			string(r.Specification), string(r.Choice), r.Rationale, r.Measure, r.ApprovedBy, r.ApprovedOn.String(),
+			string(first), string(last), r.ReviewBy.String(),
+		})
+		now := first <= in.Made && (last == "" || last >= in.Made)
+		inEffect[r.Specification] = inEffect[r.Specification] || now
 	}
-	return rows
+	t := entered(in, "gap.decisions", source, from, rows)
+	for _, id := range slices.Sorted(maps.Keys(inEffect)) {
+		if !inEffect[id] {
+			t.Gaps = append(t.Gaps, fmt.Sprintf("%s: no decision is in effect on %s.", id, in.Made))
+		}
+	}
+	return t
 }
 
 func (c *evidencePack) riskTables(e *env, in *evidence.Input) error {

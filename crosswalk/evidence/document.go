@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -136,7 +137,7 @@ func (p *Pack) document(a *Artefact) []byte {
 	for i := range a.Supports {
 		a.Supports[i].write(d, "Beside the answer: ")
 	}
-	a.writeDecisions(d)
+	a.writeDecisions(d, p.Made)
 	d.Heading(2, "Read this first")
 	for _, n := range notices() {
 		d.Item(n)
@@ -201,7 +202,7 @@ func (t *Table) write(d page, prefix string) {
 	}
 }
 
-func (a *Artefact) writeDecisions(d page) {
+func (a *Artefact) writeDecisions(d page, made Date) {
 	if !a.Alternative {
 		return
 	}
@@ -215,6 +216,19 @@ func (a *Artefact) writeDecisions(d page) {
 	for _, r := range a.Decisions {
 		d.Row(r...)
 	}
+	if !slices.ContainsFunc(a.Decisions, func(r []string) bool { return decided(r, made) }) {
+		d.Paragraph("No decision that was handed over is in effect on " + string(made) + ". The organisation decides anew, or implements the specification. Addressable is not optional.")
+	}
+}
+
+// decided reports whether a row of gap.decisions is in effect on a day.
+func decided(row []string, on Date) bool {
+	from, last := Date(row[6]), Date(row[7])
+	if _, err := from.Time(); err != nil || from > on {
+		return false
+	}
+	_, err := last.Time()
+	return last == "" || (err == nil && last >= on)
 }
 
 // practicesName is the name of the view in a pack.

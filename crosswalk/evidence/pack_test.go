@@ -138,7 +138,7 @@ func decisions() evidence.Table {
 	return evidence.Table{
 		Schema: "gap.decisions", Basis: evidence.Entered, Source: "Ada Osei", Collector: "Ada Osei",
 		Period: january, Population: 1, Sampling: "all",
-		Rows: [][]string{{"164.312(a)(2)(iii)", "implemented", "walk-up workstations", "", "B. Lind", "2000-01-10", "2001-01-10"}},
+		Rows: [][]string{{"164.312(a)(2)(iii)", "implemented", "walk-up workstations", "", "B. Lind", "2000-01-10", "2000-01-10", "", "2001-01-10"}},
 	}
 }
 
@@ -165,6 +165,30 @@ func TestNoneIsSaidByWhoKnows(t *testing.T) {
 	require.Equal(t, evidence.Entered, answer(p, 11).Basis)
 	require.Equal(t, 3, p.Summary.Nothing, "131 asks for the roster too")
 	require.Contains(t, file(t, p, answer(p, 11).File), "No sanction was due.")
+}
+
+// A decision that is not in effect when the pack is made decides nothing, and
+// the document of the request says so.
+//
+// Controls: HIPAA 164.308(a)(8), 164.316(b)(1).
+func TestLapsedDecisionIsSaid(t *testing.T) {
+	const said = "No decision that was handed over is in effect on 2000-02-01"
+	for name, c := range map[string]struct {
+		from, last string
+		lapsed     bool
+	}{
+		"in effect":    {"2000-01-10", "", false},
+		"until today":  {"2000-01-10", "2000-02-01", false},
+		"lapsed":       {"2000-01-10", "2000-01-20", true},
+		"not yet":      {"2000-02-02", "", true},
+		"without days": {"", "", true},
+	} {
+		in := input()
+		in.Tables = []evidence.Table{decisions()}
+		in.Tables[0].Rows[0][6], in.Tables[0].Rows[0][7] = c.from, c.last
+		p := build(t, in)
+		require.Equal(t, c.lapsed, strings.Contains(file(t, p, answer(p, 133).File), said), name)
+	}
 }
 
 // What supports an answer is none.

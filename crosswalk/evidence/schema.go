@@ -173,7 +173,7 @@ func componentSchemas() []Schema {
 		fill("crypto.fields", "Fields that hold ePHI and whether they are sealed", "Type|Field|Class|Sealed|Table|Column"),
 		fill("egress.vendors", "Recipients of ePHI and their agreements", "Recipient|Purpose|Agreement|Agreed|Until|Last sent"),
 		fill("gap.assessment", "Evaluation of the safeguards", "Provision|Maturity|Gap|Risk|Owner|Due|Plan"),
-		fill("gap.decisions", "Decisions on addressable specifications", "Provision|Decision|Rationale|Equivalent measure|Approver|Decided|Review due"),
+		fill("gap.decisions", "Decisions on addressable specifications", "Provision|Decision|Rationale|Equivalent measure|Approver|Decided|In effect from|Last in effect|Review due"),
 		fill("phi.inventory", "Where the program's types hold PHI", "Type|Field|Kind|Class"),
 		fill("risk.assets", "Systems that hold ePHI", "Asset|ePHI|Criticality|Owner|Reviewed"),
 		fill("risk.measures", "Measures against assessed risks", "Risk|Measure|Status|Owner|Due|Done"),
