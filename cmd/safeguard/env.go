@@ -48,25 +48,60 @@ func showProgress(flag string, w io.Writer) bool {
 // maxInput bounds every file that is read whole.
 const maxInput = 64 << 20
 
-// read reads an input file, "-" for standard input.
+// read reads an input file, "-" for standard input. A file must be a regular
+// one: opening a pipe waits for its writer.
 func (e *env) read(path string) ([]byte, error) {
 	in := e.in
 	if path != "-" {
-		f, err := os.Open(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, refused(fmt.Errorf("%s: there is no such file", path))
+		if err := regular(path); err != nil {
+			return nil, err
 		}
+		f, err := os.Open(path)
 		if err != nil {
 			return nil, err
 		}
 		defer f.Close()
 		in = f
 	}
-	b, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	b, err := e.readAll(io.LimitReader(in, maxInput+1))
 	if err == nil && len(b) > maxInput {
 		return nil, refused(fmt.Errorf("%s: larger than %d MiB", path, maxInput>>20))
 	}
 	return b, err
+}
+
+// regular refuses what is no regular file.
+func regular(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return refused(fmt.Errorf("%s: there is no such file", path))
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return refused(fmt.Errorf("%s: is no regular file", path))
+	}
+	return nil
+}
+
+// readAll reads until the end, or until the command is interrupted, whatever
+// the reader waits for.
+func (e *env) readAll(in io.Reader) ([]byte, error) {
+	type content struct {
+		b   []byte
+		err error
+	}
+	done := make(chan content, 1)
+	go func() {
+		b, err := io.ReadAll(in)
+		done <- content{b, err}
+	}()
+	select {
+	case <-e.ctx.Done():
+		return nil, e.ctx.Err()
+	case c := <-done:
+		return c.b, c.err
+	}
 }
 
 // parse reads an input file with the parser of its package. An error is

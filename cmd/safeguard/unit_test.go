@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,6 +39,29 @@ func TestInterrupted(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, entries)
+}
+
+// Standard input that never ends does not outlast an interruption.
+//
+// Controls: none, it is about the command itself.
+func TestInterruptedWhileReading(t *testing.T) {
+	in, feed := io.Pipe()
+	defer feed.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	code := make(chan int, 1)
+	var out, errs bytes.Buffer
+	go func() { code <- run(ctx, []string{"gap", "report", "-"}, in, &out, &errs) }()
+	_, err := feed.Write([]byte("{"))
+	require.NoError(t, err, "it reads")
+	cancel()
+	select {
+	case c := <-code:
+		require.Equal(t, exitFailed, c)
+		require.Empty(t, out.String())
+		require.Contains(t, errs.String(), "canceled")
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "it still reads")
+	}
 }
 
 // record is a line of a ledger.

@@ -97,7 +97,7 @@ func (o outputs) compare(formats []format) error {
 		if err := f.write(&b); err != nil {
 			return err
 		}
-		if have, err := os.ReadFile(path); err != nil || !bytes.Equal(have, b.Bytes()) {
+		if !current(path, b.Bytes()) {
 			old = append(old, path)
 		}
 	}
@@ -105,6 +105,15 @@ func (o outputs) compare(formats []format) error {
 		return findings("not current: %s", strings.Join(old, ", "))
 	}
 	return nil
+}
+
+// current reports whether a file is there and holds what would be written.
+func current(path string, want []byte) bool {
+	if regular(path) != nil {
+		return false
+	}
+	have, err := os.ReadFile(path)
+	return err == nil && bytes.Equal(have, want)
 }
 
 // choose returns the format for a path: that of its ending, else that of the
