@@ -52,6 +52,9 @@ type Ledger struct {
 //
 // Controls: HIPAA 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 func Open(ctx context.Context, dir, verifierKey string, known ...[]byte) (*Ledger, error) {
+	if err := onlyFiles(dir); err != nil {
+		return nil, err
+	}
 	verdict, err := ledger.Verify(ctx, dir, verifierKey, &ledger.VerifyOptions{Known: known})
 	if err != nil {
 		return nil, fmt.Errorf("ledgerfile: %w", err)
@@ -60,6 +63,22 @@ func Open(ctx context.Context, dir, verifierKey string, known ...[]byte) (*Ledge
 		return nil, fmt.Errorf("%w: %s", ErrNotIntact, verdict)
 	}
 	return &Ledger{Dir: dir, Verdict: verdict}, nil
+}
+
+// onlyFiles refuses a directory with a pipe or a device in it, which could hold
+// the reading up for ever. What cannot be looked at is left to the verification.
+func onlyFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		info, err := os.Stat(filepath.Join(dir, e.Name()))
+		if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+			return fmt.Errorf("%w: %q is no regular file", ErrNotIntact, e.Name())
+		}
+	}
+	return nil
 }
 
 // Records yields each signed record, in order; the slice is valid until the
