@@ -252,6 +252,62 @@ func TestGapsAreSaid(t *testing.T) {
 	require.Contains(t, gaps, "On 30 of the 31 days")
 }
 
+// reportOf is a record of what a component says of itself.
+func reportOf(at, source, statement, settings string) []byte {
+	return fmt.Appendf(nil, `{"specversion":"1.0","id":"%s%s","source":"%s","type":"io.github.safeguard-sdk.audit.observation.v1","time":"%s","data":{"component":"session","controls":["164.312(a)(2)(iii)"],"statement":"%s","settings":{%s}}}`,
+		at, statement, source, at, statement, settings)
+}
+
+// What a component no longer reports is history and no setting, also where the
+// value is in the statement.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.316(b)(1); NIST CSF 2.0 PR.AA-03.
+func TestFormerSettingsAreHistory(t *testing.T) {
+	p := build(t, input(collect(t, [][]byte{
+		reportOf("2000-01-02T00:00:00Z", "a", "Sessions end after 30m0s.", `"idle":"30m0s"`),
+		reportOf("2000-01-03T00:00:00Z", "a", "Sessions end after 30m0s.", `"idle":"30m0s"`),
+		reportOf("2000-01-05T00:00:00Z", "a", "Sessions end after 15m0s.", `"idle":"15m0s"`),
+		reportOf("2000-01-05T00:00:00.001Z", "a", "The absolute limit is 12h0m0s.", `"absolute":"12h0m0s"`),
+	})))
+	rows := tableOf(t, answer(p, 133), "session.settings").Rows
+	require.Equal(t, [][]string{
+		{"session", "Sessions end after 15m0s.", "reported", "at", "2000-01-05T00:00:00Z"},
+		{"session", "Sessions end after 15m0s.", "setting", "idle", "15m0s"},
+		{"session", "Sessions end after 30m0s.", "formerly", "last reported at", "2000-01-03T00:00:00Z"},
+		{"session", "Sessions end after 30m0s.", "formerly", "idle", "30m0s"},
+		{"session", "The absolute limit is 12h0m0s.", "reported", "at", "2000-01-05T00:00:00Z"},
+		{"session", "The absolute limit is 12h0m0s.", "setting", "absolute", "12h0m0s"},
+	}, rows)
+	text := file(t, p, "policies/access-control.md")
+	require.Contains(t, text, "15m0s")
+	require.NotContains(t, text, "30m0s")
+}
+
+// Another service, or a second report of the same value, replaces nothing. A
+// changed setting under one statement is history too.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.316(b)(1); NIST CSF 2.0 PR.AA-03.
+func TestReportsReplaceTheirOwnOnly(t *testing.T) {
+	p := build(t, input(collect(t, [][]byte{
+		reportOf("2000-01-02T00:00:00Z", "a", "Limits.", `"idle":"30m0s"`),
+		reportOf("2000-01-03T00:00:00Z", "b", "Limits.", `"idle":"10m0s"`),
+		reportOf("2000-01-04T00:00:00Z", "a", "Limits.", `"idle":"15m0s"`),
+		reportOf("2000-01-04T00:00:00.001Z", "a", "Limits.", `"tenant":"north","idle":"5m0s"`),
+		reportOf("2000-01-03T12:00:00Z", "a", "Too late.", `"idle":"1m0s"`),
+	})))
+	var settings, former []string
+	for _, r := range tableOf(t, answer(p, 133), "session.settings").Rows {
+		switch {
+		case r[2] == "setting" && r[3] == "idle":
+			settings = append(settings, r[4])
+		case r[2] == "formerly" && r[3] == "idle":
+			former = append(former, r[4])
+		}
+	}
+	require.ElementsMatch(t, []string{"10m0s", "15m0s", "5m0s"}, settings)
+	require.ElementsMatch(t, []string{"30m0s", "1m0s"}, former)
+}
+
 // A log that holds nothing answers nothing, and says so.
 //
 // Controls: HIPAA 164.312(b), 164.316(b)(1); NIST CSF 2.0 PR.PS-04.

@@ -63,6 +63,7 @@ type unauthenticated struct {
 }
 
 type observed struct {
+	Occasion  string              `json:"occasion"`
 	Component string              `json:"component"`
 	Controls  []safeguard.Control `json:"controls"`
 	Statement string              `json:"statement"`

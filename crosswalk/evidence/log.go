@@ -103,6 +103,7 @@ func Collect(ctx context.Context, r RecordReader, p Period, opts *CollectOptions
 	if l.checkpoint != nil && (index != l.checkpoint.size || tree.root() != l.checkpoint.root) {
 		return nil, fmt.Errorf("evidence: log: %d records do not make the tree that was signed over %d: %w", index, l.checkpoint.size, ErrLog)
 	}
+	l.tally.reports.finish()
 	return l, nil
 }
 

@@ -6,16 +6,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // reports returns what components reported in the log, as tables.
 func (l *Log) reports(collector string) []Table {
-	var latest []report
-	for _, r := range l.tally.reports.rows {
-		latest = append(latest, report{r.observed, r.at})
-	}
-	out := observationTables(latest, "log "+l.name, collector, l.period)
+	out := observationTables(l.tally.reports.all(), "log "+l.name, collector, l.period)
 	for i := range out {
 		out[i].Gaps = append(out[i].Gaps, l.reportGaps()...)
 	}
@@ -23,39 +18,47 @@ func (l *Log) reports(collector string) []Table {
 }
 
 func (l *Log) reportGaps() []string {
-	if l.tally.failed == 0 {
-		return nil
+	var out []string
+	if n := l.tally.failed; n > 0 {
+		out = append(out, fmt.Sprintf("A component could not report %d times in the period.", n))
 	}
-	return []string{fmt.Sprintf("A component could not report %d times in the period.", l.tally.failed)}
+	r := l.tally.reports
+	if n := r.batches.lost + r.former.lost + r.lost; n > 0 {
+		out = append(out, fmt.Sprintf("%d reports found no place in the bounds of counting and are missing.", n))
+	}
+	return out
 }
 
-// report is one observation with the time it was made.
+// report is one observation with the time it was made. A former one is no
+// longer what the component says.
 type report struct {
-	observed
-	at time.Time
+	reported
+	former bool
 }
 
 // modulePath is what some components put before their name.
 const modulePath = "github.com/safeguard-sdk/safeguard/"
 
-// observationTables groups observations by the schema that selects them.
+// observationTables groups observations by the schema that selects them. What
+// is former only makes no table.
 func observationTables(reports []report, source, collector string, p Period) []Table {
-	slices.SortFunc(reports, func(a, b report) int {
+	slices.SortStableFunc(reports, func(a, b report) int {
 		return cmp.Or(cmp.Compare(a.Component, b.Component), cmp.Compare(a.Statement, b.Statement),
 			cmp.Compare(a.Settings["tenant"], b.Settings["tenant"]), a.at.Compare(b.at), a.Since.Compare(b.Since))
 	})
 	var out []Table
 	for _, s := range observationSchemas() {
 		t := Table{
-			Schema: s.Name, Basis: SelfReported, Source: source, Collector: collector, Period: p, Sampling: "all values of the latest report of each statement",
+			Schema: s.Name, Basis: SelfReported, Source: source, Collector: collector, Period: p, Sampling: "all values of the latest report of each component; formerly: what it replaced in the period",
 		}
+		current := false
 		for _, r := range reports {
 			if s.selects(&r.observed) {
-				t.Population++
+				current = current || !r.former
 				t.Rows = append(t.Rows, reportRows(r)...)
 			}
 		}
-		if t.Population > 0 {
+		if current {
 			t.Population = uint64(len(t.Rows))
 			out = append(out, t)
 		}
@@ -69,6 +72,13 @@ func (s *Schema) selects(o *observed) bool {
 
 func reportRows(r report) [][]string {
 	component, statement := cut(r.Component), cut(r.Statement)
+	if r.former {
+		rows := [][]string{{component, statement, "formerly", "last reported at", stamp(r.at)}}
+		for _, k := range slices.Sorted(maps.Keys(r.Settings)) {
+			rows = append(rows, []string{component, statement, "formerly", cut(k), cut(r.Settings[k])})
+		}
+		return rows
+	}
 	rows := [][]string{{component, statement, "reported", "at", stamp(r.at)}}
 	if !r.Since.IsZero() {
 		rows = append(rows, []string{component, statement, "counters", "since", stamp(r.Since)})

@@ -95,10 +95,10 @@ func (in *Input) observed() []Table {
 	made, _ := in.Made.Time() // validated
 	var reports []report
 	for _, o := range in.Observations {
-		reports = append(reports, report{observed{
+		reports = append(reports, report{reported: reported{observed{
 			Component: o.Component, Controls: o.Controls, Statement: o.Statement,
 			Settings: o.Settings, Counters: o.Counters, Since: o.Since,
-		}, made})
+		}, made}})
 	}
 	return observationTables(reports, "the running service, asked on "+string(in.Made), in.Collector, Period{in.Made, in.Made})
 }

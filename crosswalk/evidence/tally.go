@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -68,12 +67,6 @@ type open struct {
 	refused   bool
 }
 
-// reported is the latest observation of one statement of one component.
-type reported struct {
-	observed
-	at time.Time
-}
-
 // tally is what is counted while a log is read.
 type tally struct {
 	from, until time.Time // the period
@@ -87,7 +80,7 @@ type tally struct {
 	codes                   *table[code, *span]
 	columns                 *table[string, *span]
 	nobody                  *table[string, *span]
-	reports                 *table[string, *reported]
+	reports                 *reports
 	open                    *table[string, *open]
 	recovered, failed       uint64
 	expirations, emergency  *sampler
@@ -105,7 +98,7 @@ func newTally(p Period, sample int, seed string) (*tally, error) {
 		types: newTable[string, *span](maxTypes), principals: newTable[principal, *principalCount](maxPrincipals),
 		routes: newTable[route, *routeCount](maxRoutes), codes: newTable[code, *span](maxCodes),
 		columns: newTable[string, *span](maxColumns), nobody: newTable[string, *span](maxCodes),
-		reports: newTable[string, *reported](maxReports), open: newTable[string, *open](maxOpen),
+		reports: newReports(), open: newTable[string, *open](maxOpen),
 		expirations: newSampler("session.expirations", seed, sample), emergency: newSampler("access.emergency", seed, sample),
 		active: map[Date]bool{}, days: map[safeguard.Control]map[Date]bool{},
 	}, nil
@@ -143,7 +136,7 @@ func (t *tally) data(index uint64, e event, within bool) bool {
 	case typeUnauthenticated:
 		return !within || read(e.Data, func(u *unauthenticated) { t.unauthenticated(e.Time, u) })
 	case typeObservation:
-		return read(e.Data, func(o *observed) { t.observation(e, o) })
+		return read(e.Data, func(o *observed) { t.observation(index, e, o) })
 	case typeRecovered:
 		if within {
 			t.recovered++
@@ -180,9 +173,10 @@ func (t *tally) unauthenticated(at time.Time, u *unauthenticated) {
 	}
 }
 
-// observation keeps the latest of each statement up to the end of the period,
-// and the days of the preceding twelve months on which a control was reported.
-func (t *tally) observation(e event, o *observed) {
+// observation keeps the latest report of each component up to the end of the
+// period, what it replaced, and the days of the preceding twelve months on which a control was reported.
+func (t *tally) observation(index uint64, e event, o *observed) {
+	t.reports.step(index, e, o)
 	if !e.Time.Before(t.until) {
 		return
 	}
@@ -198,11 +192,7 @@ func (t *tally) observation(e event, o *observed) {
 	if e.Time.Before(t.from) {
 		return
 	}
-	key := strings.Join([]string{e.Source, o.Component, o.Statement, o.Settings["tenant"]}, "\x00")
-	r := t.reports.get(key, func() *reported { return &reported{} })
-	if r != nil && !e.Time.Before(r.at) {
-		r.observed, r.at = *o, e.Time
-	}
+	t.reports.add(e, o)
 }
 
 func (t *tally) day(day Date, controls []safeguard.Control) {
