@@ -46,7 +46,7 @@ func (p *Pack) index(f Format) []byte {
 	} {
 		d.Row(r.status.String(), fmt.Sprint(r.n), r.text)
 	}
-	d.Paragraph(fmt.Sprintf("%d of %d requests have an answer of substance, the first four kinds; %d of these lack a part, which their files name. The kinds are not one figure, and none of them means compliance.", s.Substantive(), s.Requests, s.Partial))
+	d.Paragraph(fmt.Sprintf("%d of %d requests have an answer of substance, the first four kinds without what is stated to be none. %d of the answers \"none\" are the word of a person only. %d answers of the first four kinds lack a part, which their files name. The kinds are not one figure, and none of them means compliance.", s.Substantive(), s.Requests, s.StatedNone, s.Partial))
 	d.Heading(2, "Requests")
 	d.Table("No.", "Section", "Kind", "Request", "Status", "File")
 	for _, a := range p.Artefacts {

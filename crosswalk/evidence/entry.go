@@ -15,8 +15,9 @@ type Entry struct {
 	SHA256   string `json:"sha256,omitempty"`
 	// Statement is plain text, for instance why there is no such document.
 	Statement string `json:"statement,omitempty"`
-	// None states that there is nothing of the kind; Statement is then
-	// required, and Document stays empty.
+	// None states that there is nothing of the kind; Statement then says why in
+	// 12 letters or more, and Document stays empty. It counts as no answer of
+	// substance.
 	None bool `json:"none,omitempty"`
 	// By is the person, Role the person's office.
 	By   string `json:"by"`
@@ -28,6 +29,9 @@ type Entry struct {
 	Created      Date `json:"created,omitempty"`
 	LastInEffect Date `json:"lastInEffect,omitempty"`
 }
+
+// minStatement is how many letters and digits say something.
+const minStatement = 12
 
 func (e *Entry) validate(in *Input, path string) error {
 	if err := e.validateRequests(path); err != nil {
@@ -46,8 +50,8 @@ func (e *Entry) validate(in *Input, path string) error {
 		return refuse(path, "a date after the pack is made")
 	}
 	if e.None {
-		if e.Statement == "" || e.Document != "" || e.SHA256 != "" {
-			return refuse(path, "\"none\" wants a statement and no document")
+		if letters(e.Statement) < minStatement || e.Document != "" || e.SHA256 != "" {
+			return refuse(path, "\"none\" wants a statement of %d letters or more and no document", minStatement)
 		}
 		return nil
 	}

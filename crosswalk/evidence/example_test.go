@@ -54,7 +54,7 @@ func Example() {
 		fmt.Println(a.Number, a.Title+":", a.Status)
 	}
 	// Output:
-	// requests answered with substance: 3 of 175
+	// requests answered with substance: 2 of 175
 	// records: 0 reported: 2 entered: 0 none: 1
 	// 11 Sanctions: none
 	// 121 Privileged users: not available

@@ -164,7 +164,38 @@ func TestNoneIsSaidByWhoKnows(t *testing.T) {
 	require.Equal(t, evidence.Nothing, answer(p, 11).Status)
 	require.Equal(t, evidence.Entered, answer(p, 11).Basis)
 	require.Equal(t, 3, p.Summary.Nothing, "131 asks for the roster too")
+	require.Equal(t, 1, p.Summary.StatedNone)
+	require.Equal(t, 2, p.Summary.Substantive(), "what the component reports")
 	require.Contains(t, file(t, p, answer(p, 11).File), "No sanction was due.")
+}
+
+// That there is none is a statement of its own kind where only a person says
+// it: counted apart, and no substance.
+//
+// Controls: HIPAA 164.316(b)(1).
+func TestStatedNoneIsNoSubstance(t *testing.T) {
+	in := input()
+	e := evidence.Entry{None: true, Statement: "There is no such document here.", By: "B. Lind", Stated: "2000-01-20"}
+	for n := range 175 {
+		e.Requests = append(e.Requests, n+1)
+	}
+	in.Entries = []evidence.Entry{e}
+	none := roster()
+	none.Basis, none.Rows, none.Population = evidence.Entered, nil, 0
+	in.Tables = []evidence.Table{none}
+	p := build(t, in)
+	require.Equal(t, 175, p.Summary.Nothing)
+	require.Equal(t, 175, p.Summary.StatedNone)
+	require.Zero(t, p.Summary.Substantive())
+	index := file(t, p, "index.md")
+	require.Contains(t, index, "0 of 175 requests have an answer of substance")
+	require.Contains(t, index, "175 of the answers \"none\" are the word of a person only")
+
+	for _, says := range []string{"None", "n/a", "-", "...............", "no document"} {
+		in.Entries[0].Statement = says
+		_, err := evidence.Build(in)
+		require.ErrorIs(t, err, evidence.ErrInput, says)
+	}
 }
 
 // A decision that is not in effect when the pack is made decides nothing, and

@@ -68,6 +68,8 @@ type Summary struct {
 	SelfReported int `json:"reported"`
 	Entered      int `json:"entered"`
 	Nothing      int `json:"none"`
+	// StatedNone is how many of Nothing rest on the word of a person only.
+	StatedNone   int `json:"statedNone"`
 	Template     int `json:"template"`
 	NotAvailable int `json:"notAvailable"`
 	Organisation int `json:"organisation"`
@@ -90,6 +92,9 @@ func (s *Summary) add(a *Artefact) {
 		s.Entered++
 	case Nothing:
 		s.Nothing++
+		if a.Basis == Entered {
+			s.StatedNone++
+		}
 	case Template:
 		s.Template++
 	case NotAvailable:
@@ -100,6 +105,9 @@ func (s *Summary) add(a *Artefact) {
 }
 
 // Substantive returns how many requests have an answer of substance: from
-// records, self-reported, entered, or that there is nothing. Templates and
-// statements that something is missing do not count.
-func (s Summary) Substantive() int { return s.FromLog + s.SelfReported + s.Entered + s.Nothing }
+// records, self-reported, entered, or that there is nothing as records and
+// reports show. Templates, statements that something is missing, and a person's
+// statement that there is none do not count.
+func (s Summary) Substantive() int {
+	return s.FromLog + s.SelfReported + s.Entered + s.Nothing - s.StatedNone
+}
