@@ -86,6 +86,12 @@ func TestExpand(t *testing.T) {
 		"164.312":           12,
 		"164.312(a)":        5,
 		"164.402":           2,
+		"164.404(a)":        2,
+		"164.404(b)":        1,
+		"164.404":           8,
+		"164.406":           1, // the section, which has an id of its own
+		"164.406(b)":        1,
+		"164.410(b)":        1,
 		"164.508":           1,
 	} {
 		ids, err := crosswalk.Expand(in)

@@ -42,7 +42,7 @@ type Facts struct {
 
 // A Deadline is the last day for one notification.
 //
-// Controls: HIPAA 164.404(a)(1), 164.406, 164.408(b), 164.410.
+// Controls: HIPAA 164.404(a)(1), 164.404(b), 164.406, 164.406(b), 164.408(b), 164.410, 164.410(b).
 type Deadline struct {
 	Audience Audience `json:"audience"`
 	// Jurisdiction is the State whose media are to be notified; empty where it
@@ -67,7 +67,7 @@ type Deadline struct {
 // covered entity alone if a business associate asks. The error is an [*Error]
 // if a fact is missing or impossible.
 //
-// Controls: HIPAA 164.404(a)(1), 164.406, 164.408(b), 164.408(c), 164.410, 164.412(a), 164.412(b).
+// Controls: HIPAA 164.404(a)(1), 164.404(b), 164.406, 164.406(b), 164.408(b), 164.408(c), 164.410, 164.410(b), 164.412(a), 164.412(b).
 func Deadlines(f Facts) ([]Deadline, error) {
 	if err := f.validate(); err != nil {
 		return nil, err
@@ -75,10 +75,10 @@ func Deadlines(f Facts) ([]Deadline, error) {
 	limit := f.Discovered.AddDays(limitDays)
 	var list []Deadline
 	if f.Role == BusinessAssociate {
-		list = append(list, Deadline{Audience: ToCoveredEntity, Limit: limit, Controls: []safeguard.Control{safeguard.BreachNoticeByAssociate},
+		list = append(list, Deadline{Audience: ToCoveredEntity, Limit: limit, Controls: []safeguard.Control{safeguard.BreachNoticeByAssociate, safeguard.BreachAssociateTimeliness},
 			Note: "without unreasonable delay and no later than 60 calendar days after discovery; the contract may say less"})
 	} else {
-		list = append(list, Deadline{Audience: ToIndividuals, Limit: limit, Controls: []safeguard.Control{safeguard.BreachNoticeToIndividuals},
+		list = append(list, Deadline{Audience: ToIndividuals, Limit: limit, Controls: []safeguard.Control{safeguard.BreachNoticeToIndividuals, safeguard.BreachNoticeTimeliness},
 			Note: "without unreasonable delay and no later than 60 calendar days after discovery"})
 		list = append(list, f.media(limit)...)
 		list = append(list, f.secretary(limit))
@@ -122,7 +122,7 @@ func (f *Facts) validate() error {
 // media returns a deadline for every State with more than 500 residents, and
 // for those that may have that many.
 func (f *Facts) media(limit Date) []Deadline {
-	notice := Deadline{Audience: ToMedia, Limit: limit, Controls: []safeguard.Control{safeguard.BreachNoticeToMedia}}
+	notice := Deadline{Audience: ToMedia, Limit: limit, Controls: []safeguard.Control{safeguard.BreachNoticeToMedia, safeguard.BreachMediaTimeliness}}
 	var list []Deadline
 	for _, state := range slices.Sorted(maps.Keys(f.Residents)) {
 		n := f.Residents[state]

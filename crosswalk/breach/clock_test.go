@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crosswalk/breach"
 )
 
@@ -40,7 +41,7 @@ func deadlines(t testing.TB, f breach.Facts) map[string]breach.Deadline {
 // The vectors are dates counted by hand from the text of 164.404(b),
 // 164.406(a) and (b), 164.408(b) and (c), 164.412(b).
 //
-// Controls: HIPAA 164.404(a)(1), 164.406, 164.408(b), 164.408(c), 164.412(b).
+// Controls: HIPAA 164.404(a)(1), 164.404(b), 164.406, 164.406(b), 164.408(b), 164.408(c), 164.412(b).
 func TestDeadlineVectors(t *testing.T) {
 	b, err := os.ReadFile("testdata/deadline_vectors.json")
 	require.NoError(t, err)
@@ -91,6 +92,18 @@ func TestAssociateNotifiesTheCoveredEntity(t *testing.T) {
 	got := deadlines(t, breach.Facts{Role: breach.BusinessAssociate, Discovered: day(t, "2027-12-31"), Individuals: 9000, Residents: map[string]int{"OH": 9000}})
 	require.Len(t, got, 1)
 	require.Equal(t, "2028-02-29", got["covered entity"].Due.String())
+}
+
+// A deadline cites the duty, and the paragraph that sets its time.
+//
+// Controls: HIPAA 164.404(b), 164.406(b), 164.410(b).
+func TestDeadlinesCiteTheirTime(t *testing.T) {
+	got := deadlines(t, breach.Facts{Role: breach.CoveredEntity, Discovered: day(t, "2026-01-15"), Individuals: 501, Residents: map[string]int{"OH": 501}})
+	require.Equal(t, []safeguard.Control{"164.404(a)(1)", "164.404(b)"}, got["individuals"].Controls)
+	require.Equal(t, []safeguard.Control{"164.406", "164.406(b)"}, got["media OH"].Controls)
+	require.Equal(t, []safeguard.Control{"164.408(b)"}, got["secretary"].Controls)
+	got = deadlines(t, breach.Facts{Role: breach.BusinessAssociate, Discovered: day(t, "2026-01-15")})
+	require.Equal(t, []safeguard.Control{"164.410", "164.410(b)"}, got["covered entity"].Controls)
 }
 
 // What is not known counts against the entity.

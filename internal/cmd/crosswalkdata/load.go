@@ -92,6 +92,7 @@ func load(dir, root string, constants []string) (*set, error) {
 	}
 	s.addSecurity()
 	s.addOther(s.breach, "BreachRule", constants)
+	s.addOther(timeliness(), "BreachRule", constants)
 	s.addOther(s.privacy, "PrivacyRule", constants)
 	sort.Slice(s.requirements, func(i, j int) bool { return s.requirements[i].id < s.requirements[j].id })
 	return s, s.addText(filepath.Join(root, "crosswalk", "testdata", "regulation.txt"))
@@ -112,6 +113,15 @@ func (s *set) addSecurity() {
 		}
 		s.requirements = append(s.requirements, q)
 	}
+}
+
+// timeliness are the paragraphs that set the time of a notification. The table
+// of the rule names them only in the rows of the duties themselves.
+func timeliness() table {
+	const title = "Timeliness of notification"
+	return table{rows: []map[string]string{
+		{"id": "164.404(b)", "title": title}, {"id": "164.406(b)", "title": title}, {"id": "164.410(b)", "title": title},
+	}}
 }
 
 // addOther adds the rows that the root package has a constant for.

@@ -27,7 +27,7 @@ func small() map[string]string {
 			"PR.PT-1,164.312; 164.312(b)(9); 164.306,164.312(b)\nID.RA-2,none,\n",
 		"crosswalk/testdata/regulation.txt": "# a comment\n\n164.312 Technical safeguards\nA covered entity must:\n" +
 			"> (b) Standard: Audit controls. Implement procedures to record.\n> > (i) and examine.\n",
-		"control.go":                    "package safeguard\n\nconst (\n\tA Control = \"164.312(b)\"\n\tB Control = \"164.406\"\n\tC Control = \"164.508\"\n)\n",
+		"control.go":                    "package safeguard\n\nconst (\n\tA Control = \"164.312(b)\"\n\tB Control = \"164.406\"\n\tT Control = \"164.406(b)\"\n\tC Control = \"164.508\"\n)\n",
 		"crosswalk/table_csf11.go":      "old",
 		"crosswalk/table_something.txt": "left alone",
 	}
@@ -52,7 +52,9 @@ func TestRunWritesAndChecks(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(dir, "crosswalk/table_requirements.go"))
 	require.NoError(t, err)
 	require.Contains(t, string(b), `ID: "164.508", Title: "Authorizations", Rule: PrivacyRule`)
+	require.Contains(t, string(b), `ID: "164.406(b)", Title: "Timeliness of notification", Rule: BreachRule`)
 	require.NotContains(t, string(b), "164.400", "no constant names it")
+	require.NotContains(t, string(b), "164.404(b)", "no constant names it")
 	require.Contains(t, string(b), `Policies: true, Text: "Implement procedures to record. (i) and examine."`)
 	b, err = os.ReadFile(filepath.Join(dir, "crosswalk/table_ocr2016.go"))
 	require.NoError(t, err)

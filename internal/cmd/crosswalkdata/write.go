@@ -132,7 +132,7 @@ func (s *set) writeSources(b *bytes.Buffer) {
 		n                                         int
 	}{
 		{"sourceSecurityRule", "Security Rule standards and specifications", "45 CFR 164.308 to 164.316 and Appendix A to Subpart C, 68 FR 8376 as amended by 78 FR 5693", "2013-01-25", cfr + ", checked against NIST CPRT SP800_66_2_0_0", s.rule, s.count("SecurityRule")},
-		{"sourceBreachRule", "Breach Notification Rule paragraphs", "45 CFR 164 Subpart D, 78 FR 5695", "2013-01-25", cfr, s.breach, s.count("BreachRule")},
+		{"sourceBreachRule", "Breach Notification Rule paragraphs", "45 CFR 164 Subpart D, 78 FR 5695", "2013-01-25", cfr + "; the rows of 164.404(b), 164.406(b) and 164.410(b) are the generator's own", s.breach, s.count("BreachRule")},
 		{"sourcePrivacyRule", "Privacy Rule paragraphs", "45 CFR 164 Subpart E", "2013-01-25", cfr + "; a copy of 2019, later amendments of these paragraphs are not reflected", s.privacy, s.count("PrivacyRule")},
 		{"sourceCSF11", "CSF 1.1 functions, categories and subcategories", "NIST Cybersecurity Framework 1.1", "2018-04-16", "CISO Assistant nist-csf-1.1.yaml, checked against NIST csf-pf-to-sp800-53r5-mappings.xlsx", s.csf11, len(s.csf11.rows)},
 		{"sourceCSF20", "CSF 2.0 functions, categories and subcategories", "NIST Cybersecurity Framework 2.0 (CSWP 29)", "2024-02-26", "NIST CPRT CSF_2_0_0 export (rocklambros/nist-csf-2-mcp-server@48f1e90)", s.csf20, len(s.csf20.rows)},
