@@ -16,8 +16,8 @@ import (
 // named approver covers exactly its text; a template is no policy and never
 // counts as evidence.
 //
-// The draft says what the rule asks and, apart from it, what is good practice
-// beyond the rule. It is a beginning and no legal advice.
+// The draft says what the rule asks, with (Addressable) behind the addressable
+// specifications, and, apart from it, what is good practice beyond the rule. It is a beginning and no legal advice.
 //
 // Controls: HIPAA 164.316(a), 164.316(b)(1).
 type Policy struct {

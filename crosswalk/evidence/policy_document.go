@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crosswalk"
 )
 
 func (p *Policy) shown() string {
@@ -64,7 +65,7 @@ func (p *Policy) writeState(d page) {
 }
 
 func (p *Policy) writeClauses(d page, ruled bool) {
-	none := true
+	none, addressable := true, false
 	for _, c := range p.Clauses {
 		if (len(c.Controls) > 0) != ruled {
 			continue
@@ -73,18 +74,32 @@ func (p *Policy) writeClauses(d page, ruled bool) {
 		text := c.Text
 		if ruled {
 			text += " (" + citations(c.Controls) + ")"
+			addressable = addressable || slices.ContainsFunc(c.Controls, isAddressable)
 		}
 		d.Item(text)
 	}
 	if none {
 		d.Paragraph("Nothing here.")
 	}
+	if addressable {
+		d.Paragraph("Addressable is not optional: implement the specification if it is reasonable and appropriate; if not, document why, and implement an equivalent measure if that is (164.306(d)(3)).")
+	}
 }
 
+func isAddressable(id safeguard.Control) bool {
+	r, ok := crosswalk.Get(id)
+	return ok && r.Designation == crosswalk.Addressable
+}
+
+// citations names the provisions, and which of them are addressable.
 func citations(ids []safeguard.Control) string {
 	var out []string
 	for _, id := range slices.Sorted(slices.Values(ids)) {
-		out = append(out, string(id))
+		citation := string(id)
+		if isAddressable(id) {
+			citation += " (" + crosswalk.Addressable.String() + ")"
+		}
+		out = append(out, citation)
 	}
 	return strings.Join(out, ", ")
 }

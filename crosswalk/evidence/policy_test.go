@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,37 @@ func TestDrafts(t *testing.T) {
 		require.Nil(t, d.Adoption)
 		require.Contains(t, string(files[d.File].Data), d.Digest)
 	}
+}
+
+// What the rule does not ask stands under good practice, and a citation of an
+// addressable specification says that it is one.
+//
+// Controls: HIPAA 164.316(a), 164.308(a)(5)(ii)(D).
+func TestDraftsKeepGoodPracticeApart(t *testing.T) {
+	p := build(t, input())
+	halves := func(id string) (ruled, other string) {
+		text := file(t, p, "policies/"+id+".md")
+		ruled, rest, ok := strings.Cut(text, "## Good practice beyond the rule")
+		require.True(t, ok)
+		other, _, _ = strings.Cut(rest, "\n## ")
+		return ruled, other
+	}
+	for id, texts := range map[string][]string{
+		"acceptable-use":      {"log off or lock a workstation"},
+		"data-classification": {"Data are classified as"},
+		"access-control":      {"roster", "emergency purpose of use", "emergency access is recorded"},
+	} {
+		ruled, other := halves(id)
+		for _, text := range texts {
+			require.NotContains(t, ruled, text, id)
+			require.Contains(t, other, text, id)
+		}
+	}
+	ruled, _ := halves("access-control")
+	require.Contains(t, ruled, "(164.312(a)(2)(iii) (Addressable))")
+	require.Contains(t, ruled, "(164.312(a)(2)(i))", "a required one is cited alone")
+	require.Contains(t, ruled, "obtain necessary ePHI during an emergency")
+	require.Contains(t, ruled, "Addressable is not optional")
 }
 
 // An adopted policy answers the requests for it, until its text changes.
