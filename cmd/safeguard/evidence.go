@@ -123,10 +123,10 @@ func (c *evidencePack) log(e *env, in *evidence.Input) error {
 // summarise counts what stands behind the answers, each kind apart.
 func summarise(w io.Writer, p *evidence.Pack) error {
 	s := p.Summary
-	_, err := fmt.Fprintf(w, `%d requests: %d from records, %d self-reported, %d entered by a person, %d none of the kind (%d of these a person's word only)
+	_, err := fmt.Fprintf(w, `%d requests: %d from records, %d self-reported, %d from source code, %d entered by a person, %d none of the kind (%d of these a person's word only)
 without evidence: %d templates, %d not available, %d organisation supplies
 of those with an answer, %d lack a part that belongs to a whole answer
-`, s.Requests, s.FromLog, s.SelfReported, s.Entered, s.Nothing, s.StatedNone, s.Template, s.NotAvailable, s.Organisation, s.Partial)
+`, s.Requests, s.FromLog, s.SelfReported, s.FromSource, s.Entered, s.Nothing, s.StatedNone, s.Template, s.NotAvailable, s.Organisation, s.Partial)
 	return err
 }
 

@@ -273,7 +273,7 @@ func (c *evidencePack) inventoryTable(e *env, in *evidence.Input) error {
 		rows = append(rows, []string{f.Type, f.Path, f.Kind, class(f)})
 	}
 	t := entered(in, "phi.inventory", "phi tags in the source of the service", in.Made, rows)
-	t.Basis = evidence.SelfReported
+	t.Basis = evidence.FromSource
 	t.Gaps = []string{"Types without a phi tag are not looked into."}
 	in.Tables = append(in.Tables, t)
 	return nil

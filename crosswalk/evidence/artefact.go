@@ -170,6 +170,8 @@ func (a *Artefact) say(r Request) string {
 		return "Answered from records of the service's log that a signed checkpoint covers. The tree over them was recomputed when this file was made."
 	case SelfReported:
 		return "Answered by what the running service or one of its components reports of itself. It is not an attestation."
+	case FromSource:
+		return "Answered by what was read from the source code of the service. It does not show what runs, and is not an attestation."
 	case Entered:
 		return "Answered by what the persons named below state. This file shows their word and the hashes of their documents."
 	case Nothing:
@@ -193,6 +195,8 @@ func (a *Artefact) sayNothing() string {
 		return "None: the log, which a signed checkpoint covers, holds nothing of the kind in the period."
 	case SelfReported:
 		return "None: the running service reports that there is nothing of the kind in the period."
+	case FromSource:
+		return "None: the source code of the service holds nothing of the kind."
 	}
 	return "None: the persons named below state that there is no such document."
 }

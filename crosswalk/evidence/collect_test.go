@@ -261,7 +261,7 @@ func reportOf(at, source, statement, settings string) []byte {
 // What a component no longer reports is history and no setting, also where the
 // value is in the statement.
 //
-// Controls: HIPAA 164.312(a)(2)(iii), 164.316(b)(1); NIST CSF 2.0 PR.AA-03.
+// Controls: HIPAA 164.312(a)(2)(iii), 164.316(b)(1).
 func TestFormerSettingsAreHistory(t *testing.T) {
 	p := build(t, input(collect(t, [][]byte{
 		reportOf("2000-01-02T00:00:00Z", "a", "Sessions end after 30m0s.", `"idle":"30m0s"`),
@@ -286,7 +286,7 @@ func TestFormerSettingsAreHistory(t *testing.T) {
 // Another service, or a second report of the same value, replaces nothing. A
 // changed setting under one statement is history too.
 //
-// Controls: HIPAA 164.312(a)(2)(iii), 164.316(b)(1); NIST CSF 2.0 PR.AA-03.
+// Controls: HIPAA 164.312(a)(2)(iii), 164.316(b)(1).
 func TestReportsReplaceTheirOwnOnly(t *testing.T) {
 	p := build(t, input(collect(t, [][]byte{
 		reportOf("2000-01-02T00:00:00Z", "a", "Limits.", `"idle":"30m0s"`),

@@ -13,7 +13,7 @@
 //   - [Requests] and [Schemas] are what is asked and what a table holds
 //
 // The promise: what is proved by records, reported by the service itself,
-// stated by a person, and a template are counted apart, and templates never as
+// read from its source code, stated by a person, and a template are counted apart, and templates never as
 // evidence; sample data is refused; what is missing reads "not available" or
 // "organisation supplies", never blank; every table says its population,
 // period, sampling rule, gaps and collector; the same input gives the same

@@ -38,6 +38,7 @@ func (p *Pack) index(f Format) []byte {
 	}{
 		{FromLog, s.FromLog, "counted in records of the service's log that a signed checkpoint covers"},
 		{SelfReported, s.SelfReported, "reported by the running service of itself; no attestation"},
+		{FromSource, s.FromSource, "read from the source code of the service; it does not show what runs"},
 		{Entered, s.Entered, "stated by a named person"},
 		{Nothing, s.Nothing, "there is nothing of the kind in the period"},
 		{Template, s.Template, "a draft that nobody has adopted; no evidence"},
@@ -46,7 +47,7 @@ func (p *Pack) index(f Format) []byte {
 	} {
 		d.Row(r.status.String(), fmt.Sprint(r.n), r.text)
 	}
-	d.Paragraph(fmt.Sprintf("%d of %d requests have an answer of substance, the first four kinds without what is stated to be none. %d of the answers \"none\" are the word of a person only. %d answers of the first four kinds lack a part, which their files name. The kinds are not one figure, and none of them means compliance.", s.Substantive(), s.Requests, s.StatedNone, s.Partial))
+	d.Paragraph(fmt.Sprintf("%d of %d requests have an answer of substance, the first five kinds without what is stated to be none. %d of the answers \"none\" are the word of a person only. %d answers of the first five kinds lack a part, which their files name. The kinds are not one figure, and none of them means compliance.", s.Substantive(), s.Requests, s.StatedNone, s.Partial))
 	d.Heading(2, "Requests")
 	d.Table("No.", "Section", "Kind", "Request", "Status", "File")
 	for _, a := range p.Artefacts {

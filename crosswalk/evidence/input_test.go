@@ -63,6 +63,7 @@ func TestParseRefuses(t *testing.T) {
 		{"claims to be proved", `"entered"`, `"records"`, 8, "basis"},
 		{"claims that code reported training", `"entered"`, `"reported"`, 8, "a person enters it"},
 		{"claims that code reported assets", `"workforce.training", "basis": "entered"`, `"risk.assets", "basis": "reported"`, 8, "what persons enter"},
+		{"claims to be source code", `"workforce.training", "basis": "entered"`, `"risk.assets", "basis": "source"`, 8, "what persons enter"},
 		{"no such basis", `"entered"`, `"attested"`, 8, "status"},
 		{"too few cells", `, "2026-02-11"`, ``, 10, "4 cells, want 5"},
 		{"population too small", `"population": 1`, `"population": 0`, 8, "population"},

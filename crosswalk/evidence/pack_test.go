@@ -169,6 +169,32 @@ func TestNoneIsSaidByWhoKnows(t *testing.T) {
 	require.Contains(t, file(t, p, answer(p, 11).File), "No sanction was due.")
 }
 
+// What was read from source code is not what the running service reports.
+//
+// Controls: HIPAA 164.308(a)(1)(ii)(A), 164.316(b)(1); NIST CSF 2.0 ID.RA-01.
+func TestSourceCodeIsNoReport(t *testing.T) {
+	in := input()
+	in.Tables = []evidence.Table{{
+		Schema: "crypto.fields", Basis: evidence.FromSource, Source: "phi tags", Collector: "Ada Osei", Period: january,
+		Population: 1, Sampling: "all", Rows: [][]string{{"charts.Patient", "MRN", "phi", "yes", "patients", "mrn"}},
+	}}
+	p := build(t, in)
+	require.Zero(t, p.Summary.SelfReported+p.Summary.Entered)
+	require.Positive(t, p.Summary.FromSource)
+	require.Equal(t, p.Summary.FromSource, p.Summary.Substantive())
+	require.Contains(t, file(t, p, "index.md"), "| source | ")
+	for _, a := range p.Artefacts {
+		if a.Status == evidence.FromSource {
+			require.Contains(t, a.Statement, "source code")
+			require.NotContains(t, a.Statement, "running service or")
+		}
+	}
+	in.Tables[0].Schema = "workforce.training"
+	in.Tables[0].Rows[0] = []string{"u-17", "nurse", "phishing", "2000-01-01", "2000-01-02"}
+	_, err := evidence.Build(in)
+	require.ErrorIs(t, err, evidence.ErrInput, "no source code shows training")
+}
+
 // That there is none is a statement of its own kind where only a person says
 // it: counted apart, and no substance.
 //

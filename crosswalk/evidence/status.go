@@ -12,6 +12,7 @@ type Status uint8
 // FromLog: counted in records that a signed checkpoint covers, which was
 // recomputed while they were read. SelfReported: told by the running service
 // or one of its components, or read from a log without such a checkpoint.
+// FromSource: read from the source code of the service, whatever runs.
 // Entered: stated by a named person. Nothing: the answer is that there is
 // nothing of the kind in the period. Template: a draft that nobody has
 // adopted, which is no evidence. NotAvailable: a component could fill it and
@@ -21,6 +22,7 @@ type Status uint8
 const (
 	FromLog Status = iota + 1
 	SelfReported
+	FromSource
 	Entered
 	Nothing
 	Template
@@ -28,10 +30,10 @@ const (
 	Organisation
 )
 
-var statusNames = [...]string{"unknown", "records", "reported", "entered", "none", "template", "not available", "organisation supplies"}
+var statusNames = [...]string{"unknown", "records", "reported", "source", "entered", "none", "template", "not available", "organisation supplies"}
 
-// String returns "records", "reported", "entered", "none", "template",
-// "not available", "organisation supplies" or "unknown".
+// String returns "records", "reported", "source", "entered", "none",
+// "template", "not available", "organisation supplies" or "unknown".
 func (s Status) String() string {
 	if int(s) >= len(statusNames) {
 		return statusNames[0]
@@ -66,6 +68,7 @@ type Summary struct {
 	Requests     int `json:"requests"`
 	FromLog      int `json:"records"`
 	SelfReported int `json:"reported"`
+	FromSource   int `json:"source"`
 	Entered      int `json:"entered"`
 	Nothing      int `json:"none"`
 	// StatedNone is how many of Nothing rest on the word of a person only.
@@ -73,7 +76,7 @@ type Summary struct {
 	Template     int `json:"template"`
 	NotAvailable int `json:"notAvailable"`
 	Organisation int `json:"organisation"`
-	// Partial is how many of the first four lack a table that belongs to a
+	// Partial is how many of the first five lack a table that belongs to a
 	// whole answer.
 	Partial int `json:"partial"`
 }
@@ -88,6 +91,8 @@ func (s *Summary) add(a *Artefact) {
 		s.FromLog++
 	case SelfReported:
 		s.SelfReported++
+	case FromSource:
+		s.FromSource++
 	case Entered:
 		s.Entered++
 	case Nothing:
@@ -105,9 +110,9 @@ func (s *Summary) add(a *Artefact) {
 }
 
 // Substantive returns how many requests have an answer of substance: from
-// records, self-reported, entered, or that there is nothing as records and
+// records, self-reported, from source code, entered, or that there is nothing as records and
 // reports show. Templates, statements that something is missing, and a person's
 // statement that there is none do not count.
 func (s Summary) Substantive() int {
-	return s.FromLog + s.SelfReported + s.Entered + s.Nothing - s.StatedNone
+	return s.FromLog + s.SelfReported + s.FromSource + s.Entered + s.Nothing - s.StatedNone
 }

@@ -18,8 +18,8 @@ import (
 type Table struct {
 	// Schema is the name of the [Schema].
 	Schema string `json:"schema"`
-	// Basis is SelfReported or Entered in a table that is handed over, in one
-	// of a file Entered only. FromLog is reserved for what this package has
+	// Basis is SelfReported, FromSource or Entered in a table that is handed
+	// over, in one of a file Entered only. FromLog is reserved for what this package has
 	// counted itself.
 	Basis Status `json:"basis"`
 	// Source names the component, the log, or the person.
@@ -74,8 +74,8 @@ func (t *Table) handedOver(s Schema, path string) error {
 	switch {
 	case s.Name == adoptedSchema:
 		return refuse(path, "%s: give adoptions instead", s.Name)
-	case t.Basis != SelfReported && t.Basis != Entered:
-		return refuse(path, "%s: the basis of a table that is handed over is %q or %q", s.Name, SelfReported, Entered)
+	case t.Basis != SelfReported && t.Basis != FromSource && t.Basis != Entered:
+		return refuse(path, "%s: the basis of a table that is handed over is %q, %q or %q", s.Name, SelfReported, FromSource, Entered)
 	case s.Filler == FromRecords || s.Filler == FromObservations:
 		return refuse(path, "%s: only logs and observations fill it", s.Name)
 	case s.Filler == FromPerson && t.Basis != Entered:
