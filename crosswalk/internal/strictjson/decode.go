@@ -64,6 +64,9 @@ func wellFormed(data []byte) *Error {
 	var syntax *json.SyntaxError
 	switch {
 	case err == nil:
+		if at := half(data); at >= 0 {
+			return &Error{Text: "an escape is half of a character", offset: at}
+		}
 		return nil
 	case errors.As(err, &syntax):
 		return &Error{Text: "not JSON: " + syntax.Error(), offset: max(int(syntax.Offset)-1, 0)}

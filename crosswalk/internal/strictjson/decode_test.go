@@ -154,3 +154,27 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Half a character is none: it would be read as another text than was written.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestHalfCharacters(t *testing.T) {
+	for text, at := range map[string]int{
+		`"\ud800"`: 2, `"ab\udc00"`: 4, `"\ud83dx"`: 2, `"\ud83d\n"`: 2, `"\ud83d\ud83d"`: 2, `"\uD83D\u0041"`: 2, `"\ud83d\ude00\ude00"`: 14,
+		`"\ud83d\ude00"`: 0, `"\uD83D\uDE00 \u00e9"`: 0, `"\\ud800"`: 0, `"\ufffd"`: 0, `"\\\ud800"`: 4,
+	} {
+		var got string
+		err := strictjson.Decode([]byte(text), &got)
+		if at == 0 {
+			require.NoError(t, err, text)
+			var want string
+			require.NoError(t, json.Unmarshal([]byte(text), &want))
+			require.Equal(t, want, got)
+			continue
+		}
+		var e *strictjson.Error
+		require.ErrorAs(t, err, &e, text)
+		require.Equal(t, at, e.Column, text)
+		require.ErrorContains(t, err, "half of a character")
+	}
+}
