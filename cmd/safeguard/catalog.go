@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 
 // catalogCmd looks up and exports the tables.
 type catalogCmd struct {
-	IDs []string `arg:"" optional:"" name:"id" help:"Provisions (164.312(b), a whole section or paragraph, or another table's spelling of one) or entries of a NIST framework (DE.AE-03, AU-6). Default: every provision."`
+	IDs []string `arg:"" optional:"" name:"id" help:"Provisions (164.312(b), a whole section or paragraph, or another table's spelling of one) or entries of a NIST framework (DE.AE-03, AU-06). Default: every provision."`
 
 	Rule      string `enum:"all,security,privacy,breach" default:"all" help:"Only the provisions of this rule: ${enum}."`
 	Safeguard string `enum:"all,administrative,physical,technical,organizational,documentation" default:"all" help:"Only this part of the Security Rule: ${enum}."`
@@ -121,8 +122,33 @@ func standsFor(arg string) ([]safeguard.Control, error) {
 	if strings.HasPrefix(arg, "164.") {
 		return nil, refused(err)
 	}
-	return nil, refused(fmt.Errorf("catalog: %q is neither a provision nor an entry of NIST CSF 1.1, CSF 2.0 or SP 800-53 Revision 5 that one is paired with", arg))
+	hint := ""
+	if refs := nearest(arg); len(refs) > 0 {
+		hint = "; did you mean " + strings.Join(refs, " or ") + "?"
+	}
+	return nil, refused(fmt.Errorf("catalog: %q is neither a provision nor an entry of NIST CSF 1.1, CSF 2.0 or SP 800-53 Revision 5 that one is paired with%s", arg, hint))
 }
+
+// nearest returns the entries of a framework that differ from ref in case or in
+// zeros before a number only.
+func nearest(ref string) []string {
+	var found []string
+	for _, f := range frameworks {
+		for p := range crosswalk.Pairs(f) {
+			if plain(p.Ref) == plain(ref) && !slices.Contains(found, p.Ref) {
+				found = append(found, p.Ref)
+			}
+		}
+	}
+	return found
+}
+
+func plain(ref string) string {
+	return zeros.ReplaceAllString(strings.ToUpper(strings.TrimSpace(ref)), "$1")
+}
+
+// zeros finds what stands before a number and counts for nothing.
+var zeros = regexp.MustCompile(`\b0+([0-9])`)
 
 // frameworks are those with pairs of NIST's, or derived from them.
 var frameworks = []crosswalk.Framework{crosswalk.CSF11, crosswalk.SP80053r5, crosswalk.CSF20}

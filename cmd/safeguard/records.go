@@ -44,6 +44,9 @@ func (r records) fill(e *env, doc *coverage.Document) error {
 		if err != nil {
 			return err
 		}
+		if len(run.Passed)+len(run.Failed)+len(run.Skipped) == 0 {
+			return refused(fmt.Errorf("%s: no test ran in it", r.Tests))
+		}
 		doc.Passed = run.Passed
 	}
 	if r.Ledger == "" {
