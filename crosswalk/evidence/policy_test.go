@@ -89,6 +89,16 @@ func TestDraftsKeepGoodPracticeApart(t *testing.T) {
 	require.Contains(t, ruled, "Addressable is not optional")
 }
 
+// The times of notification are cited to their own paragraphs.
+//
+// Controls: HIPAA 164.404(b), 164.406(b), 164.410(b).
+func TestDraftsCiteTimeliness(t *testing.T) {
+	text := file(t, build(t, input()), "policies/incident-response.md")
+	require.Regexp(t, `60 calendar days after discovery\. \(164\.404\(a\)\(1\), 164\.404\(b\)\)`, text)
+	require.Contains(t, text, "164.406(b)")
+	require.Regexp(t, `A business associate notifies.*164\.410\(b\)\)`, text)
+}
+
 // An adopted policy answers the requests for it, until its text changes.
 //
 // Controls: HIPAA 164.316(a), 164.316(b)(2)(iii).
