@@ -183,6 +183,9 @@ func loadKey(path string) (ed25519.PrivateKey, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, refused(fmt.Errorf("%s: there is no such key; make one with 'safeguard evidence key'", path))
 	}
+	if err := regular(path); err != nil {
+		return nil, err
+	}
 	key, err := ledger.LoadKey(path)
 	return key, refused(err)
 }
