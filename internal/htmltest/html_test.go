@@ -154,7 +154,7 @@ func TestKeyboard(t *testing.T) {
 	p.do(t, chromedp.KeyEvent(kb.Tab))
 	require.Equal(t, "Show all", eval[string](t, p, active))
 	p.do(t, chromedp.KeyEvent(kb.Enter))
-	p.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="c-164.312-b"]`)), chromedp.KeyEvent(kb.Tab))
+	p.do(t, chromedp.WaitVisible(chromedp.CSS(`[id="c-164.308-a-1-i"]`)), chromedp.KeyEvent(kb.Tab))
 	require.Equal(t, "164.308(a)(1)(i)", eval[string](t, p, active), "the first row")
 	p.quiet(t)
 }
