@@ -181,9 +181,8 @@ func (e *Entry) NoteFields(names ...string) {
 
 // NoteOpened notes that a sealed column of a patient's row was opened. A zero
 // Patient stands for data that is no PHI, such as configuration or staff; a
-// sign-in may open that with nobody identified yet. It returns an
-// error if the note could not be taken; the caller must then keep the
-// plaintext to itself.
+// sign-in may open that with nobody identified yet. It returns an error if the
+// note could not be taken; the caller must then keep the plaintext to itself.
 func (e *Entry) NoteOpened(table, column string, p safeguard.Patient) error {
 	if e == nil {
 		return nil

@@ -147,7 +147,7 @@ func (w *writer) pass() error {
 	}
 	w.entry.matched(w.req.Pattern)
 	var header http.Header
-	if send := w.status == 0 || w.last; send {
+	if w.status == 0 || w.last { // headers, or trailers
 		header = w.header.Clone()
 	}
 	err := w.entry.Commit(w.req.Context())

@@ -24,10 +24,10 @@
 //
 // It does not authenticate anybody, throttle sign-ins, encrypt the transport
 // or lock a workstation's screen. A stolen token works until its session
-// ends. A handler that is already running is not interrupted: behind
-// audit.Handler the session is asked again at every commit, so an answer that
-// has not begun is held back, but a stream that accounts for nothing new goes
-// on.
+// ends. A handler that is already running is not interrupted, but behind
+// audit.Handler it gets nothing out: the session is asked again before every
+// output that is recorded, and otherwise when the last answer is older than
+// 250 ms, so that a stream goes on for no longer than that.
 //
 // Controls: HIPAA 164.312(a)(2)(iii), 164.312(a)(2)(i), 164.312(d); NIST CSF 2.0 PR.AA-01, PR.AA-03, PR.AA-05.
 package session

@@ -32,7 +32,8 @@ import (
 // sign-in. Without an Entry, or
 // inside another Handler, the answer is 500.
 //
-// It does not interrupt a handler that is running.
+// It does not interrupt a handler that is running; audit.Handler keeps its
+// output back.
 //
 // Controls: HIPAA 164.312(a)(2)(iii), 164.312(a)(2)(i), 164.312(d); NIST CSF 2.0 PR.AA-01, PR.AA-03, PR.AA-05.
 func (m *Manager) Handler(next http.Handler) http.Handler {
