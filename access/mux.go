@@ -256,6 +256,7 @@ func (rt *route) recorded(w http.ResponseWriter, r *http.Request, e *audit.Entry
 		return true
 	}
 	if err := e.Commit(r.Context()); err != nil {
+		rt.guard.counters[codeNoRecord].Add(1)
 		respondProblem(w, http.StatusServiceUnavailable, codeNoRecord.String())
 		return false
 	}
