@@ -1,0 +1,55 @@
+package access
+
+import "strings"
+
+// Permits reports whether the whole of a field of the decision's Resource may
+// be seen: the field itself, by the name that the policy gives it without the
+// Resource ("birthDate", "name.family"), and everything below it. A field of
+// which a deny rule takes a part is not permitted, nor is one of the places that
+// [Decision.Project] leaves out unless a rule lists them. Where Project shows
+// what may be seen of a document, Permits is for data that opens whole or not
+// at all, such as a sealed group of fields. It has the method of crypto.Mask.
+func (d Decision) Permits(field string) bool {
+	if d.verdict == nil || d.verdict.code != codeAllowed || field == "" {
+		return false
+	}
+	n, open := d.verdict.mask, d.verdict.mask.allow
+	for key := range strings.SplitSeq(field, ".") {
+		if n != nil {
+			n = n.children[key]
+		}
+		switch {
+		case n != nil && n.deny:
+			return false
+		case n != nil && n.allow:
+			open = true
+		case key == "" || repeats(key):
+			return false
+		}
+	}
+	return open && !n.denied()
+}
+
+// repeats reports whether a place with this key may repeat or hide data of
+// others. It is told by the key alone, and so is stricter than a projection,
+// which sees what is there.
+func repeats(key string) bool {
+	switch key {
+	case "text", "div", "display", "extension", "modifierExtension", "contained", "resourceType":
+		return true
+	}
+	return key[0] == '_'
+}
+
+// denied reports whether a rule denies anything below n.
+func (n *node) denied() bool {
+	if n == nil {
+		return false
+	}
+	for _, child := range n.children {
+		if child.deny || child.denied() {
+			return true
+		}
+	}
+	return false
+}

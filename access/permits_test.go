@@ -1,0 +1,105 @@
+package access_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access"
+)
+
+// Controls: HIPAA 164.502(b)(1), 164.514(d)(2), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestPermits(t *testing.T) {
+	for name, c := range map[string]struct {
+		allow, deny []string
+		yes, no     []string
+	}{
+		"a field": {[]string{"Patient.birthDate"}, nil,
+			[]string{"birthDate", "birthDate.x"}, []string{"", "birth", "name", "Patient.birthDate", "birthDate.", ".birthDate", "birthDate.extension"}},
+		"a part": {[]string{"Patient.name.family"}, nil, []string{"name.family"}, []string{"name", "name.given"}},
+		"all": {[]string{"Patient.*"}, nil, []string{"birthDate", "name.given"},
+			[]string{"", "text", "contained", "extension", "_birthDate", "name.extension"}},
+		"all but one":       {[]string{"Patient.*"}, []string{"Patient.ssn"}, []string{"birthDate"}, []string{"ssn", "ssn.x"}},
+		"all but a part":    {[]string{"Patient.*"}, []string{"Patient.name.family"}, []string{"name.given"}, []string{"name", "name.family", "name.text"}},
+		"listed extension":  {[]string{"Patient.extension"}, nil, []string{"extension"}, []string{"name.extension"}},
+		"deny beats itself": {[]string{"Patient.name"}, []string{"Patient.name"}, nil, []string{"name", "name.family"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := read(t, guard(t, maskPolicy(c.allow, c.deny), access.Assignments{"a": {"r"}}), "a", safeguard.Treatment)
+			for _, f := range c.yes {
+				require.True(t, d.Permits(f), f)
+			}
+			for _, f := range c.no {
+				require.False(t, d.Permits(f), f)
+			}
+		})
+	}
+	require.False(t, access.Decision{Allowed: true, Fields: []string{"Patient.*"}}.Permits("name"), "of no Guard")
+	denied := clinic(t).Decide(as("sam"), access.Request{Resource: "Patient", Action: "read", Purpose: safeguard.Treatment})
+	require.False(t, denied.Permits("name"))
+}
+
+// Whatever is permitted, a projection shows whole.
+//
+// Controls: HIPAA 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+func TestPermittedIsProjectedWhole(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	keys := []string{"a", "b", "text", "display"}
+	path := func() string {
+		p := make([]string, 1+random.IntN(3))
+		for i := range p {
+			p[i] = keys[random.IntN(len(keys))]
+		}
+		return strings.Join(p, ".")
+	}
+	policyPath := func() string {
+		if random.IntN(4) == 0 {
+			return "Patient.*"
+		}
+		return "Patient." + path()
+	}
+	permitted := 0
+	for range cases(2_000, 100_000) {
+		allow, deny := []string{policyPath()}, []string{}
+		for range random.IntN(3) {
+			allow = append(allow, policyPath())
+		}
+		for range random.IntN(3) {
+			deny = append(deny, "Patient."+path())
+		}
+		policy, err := access.ParsePolicy([]byte(maskPolicy(allow, deny)))
+		if err != nil {
+			continue // a path twice, or one that a policy may not list
+		}
+		g, err := access.New(policy, &access.Options{Roles: access.Assignments{"a": {"r"}}})
+		require.NoError(t, err)
+		d := g.Decide(as("a"), access.Request{Resource: "Patient", Action: "read", Purpose: safeguard.Treatment})
+		field := path()
+		if !d.Permits(field) {
+			continue
+		}
+		permitted++
+		src := at(field, map[string]any{"a": "1", "b": map[string]any{"a": "2"}})
+		out, err := d.Project(nil, src)
+		require.NoError(t, err)
+		require.JSONEq(t, string(src), string(out), "%s of %v less %v", field, allow, deny)
+	}
+	require.Greater(t, permitted, 100, "the law was hardly tried")
+}
+
+// at returns a document with v at path.
+func at(path string, v any) []byte {
+	parts := strings.Split(path, ".")
+	for i := len(parts) - 1; i >= 0; i-- {
+		v = map[string]any{parts[i]: v}
+	}
+	src, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	return src
+}
