@@ -73,6 +73,15 @@ func (c *cache[K, V]) expire(e *cached[K, V]) {
 	}
 }
 
+// remove drops what is under key.
+func (c *cache[K, V]) remove(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.m[key]; e != nil {
+		c.drop(e)
+	}
+}
+
 // drop removes e; the caller holds the lock.
 func (c *cache[K, V]) drop(e *cached[K, V]) {
 	e.timer.Stop()

@@ -15,6 +15,9 @@ var (
 	// another place, under another key, or not sealed at all. It does not say
 	// which, so that it tells nothing to who alters values.
 	ErrOpen = errors.New("crypto: open: not sealed for this place, or altered")
+	// ErrUnaudited reports an opening with no [audit.Entry] in the context. It is
+	// returned before any key is touched.
+	ErrUnaudited = errors.New("crypto: open: no audit entry in the context")
 	// ErrNull reports the opening of a Sealed that holds nothing.
 	ErrNull = errors.New("crypto: open: no value")
 	// ErrLimit reports a key that has sealed as often as it may.
@@ -26,6 +29,8 @@ var (
 	// ErrNotFound is what a SubjectKeys store returns where nothing is, and
 	// nothing was destroyed.
 	ErrNotFound = errors.New("crypto: subject key: not found")
+	// ErrNotListed reports a store that does not implement [SubjectLister].
+	ErrNotListed = errors.New("crypto: subject key: the store lists no names")
 	// ErrConflict is what a SubjectKeys store returns where something else is
 	// than the caller expected.
 	ErrConflict = errors.New("crypto: subject key: changed meanwhile")

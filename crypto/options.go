@@ -1,6 +1,7 @@
 package crypto
 
 import (
+	"context"
 	"errors"
 	"time"
 )
@@ -35,8 +36,21 @@ type Options struct {
 	// DefaultSubjectCache; at most a million.
 	SubjectCache int
 	// SealLimit is how many messages a key may seal. 0 is MaxSeals, and more
-	// than that is refused.
+	// than that is refused. All processes over one store must have the same.
 	SealLimit uint64
+	// OnBudget is told when a key has used half of its messages, and when it
+	// may seal no more. It is called in the middle of a sealing, by any
+	// goroutine, so it must be quick and must not call the Sealer. nil is nobody.
+	OnBudget func(BudgetEvent)
+	// Check is asked before every opening, in the place's own words and before
+	// any key is touched; an error refuses, and is returned wrapped. It is safe
+	// for concurrent use. nil asks nobody: access control is then the caller's.
+	Check func(ctx context.Context, ref Ref) error
+	// UnsafeUnaudited lets values be opened with no [audit.Entry] in the
+	// context, so that nothing says who saw them. The default refuses with
+	// ErrUnaudited. It is for tests and for programs that keep their own
+	// account.
+	UnsafeUnaudited bool
 }
 
 func (o Options) validate() error {

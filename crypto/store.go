@@ -7,11 +7,13 @@ import "context"
 // package cryptotest against it. One table does:
 // (tenant, name) primary key, record, destroyed.
 //
-// Records are opaque, at most 64 KiB, and encrypted. Names are 1 to 64
-// characters of a-z and 0-9, made by a keyed hash: neither shows who the
-// subject is. The first record of a tenant is always that under "index", the
-// key of that hash; a store may refuse to make it where others are, and should:
-// made anew it hides them. The rules:
+// Records are opaque, at most 64 KiB, and hold no key that is not wrapped.
+// Names are 1 to 64 characters of a-z and 0-9. A subject's name has 64 of them,
+// made by a keyed hash: neither shows who the subject is. Shorter ones are
+// reserved: "index" is the key of that hash, "search" the root key of blind
+// indexes, "budget" and eight digits the count of a tenant key. The index comes
+// before the first name of 64 characters; a store may refuse to make it where
+// such a name has a living record, and should: made anew it hides them. The rules:
 //
 //   - Get returns the record under (tenant, name). Where nothing was ever
 //     stored it returns [ErrNotFound]; where something was destroyed,
@@ -35,4 +37,18 @@ type SubjectKeys interface {
 	Get(ctx context.Context, tenant, name string) ([]byte, error)
 	Put(ctx context.Context, tenant, name string, old, record []byte) error
 	Destroy(ctx context.Context, tenant, name string) error
+}
+
+// SubjectLister is what a [SubjectKeys] store implements to take part in
+// epochs ([Sealer.RewrapSubjects]) and in the shredding of a tenant.
+//
+// Names returns, in ascending order of their bytes, at most max names of
+// living records of the tenant that are greater than after; "" is before all.
+// Reserved names are among them, destroyed ones are not. A name that is stored
+// while a caller walks through may be missed; one that is there all the time
+// is not. Fewer than max names means that there are no more; max is positive.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+type SubjectLister interface {
+	Names(ctx context.Context, tenant, after string, max int) ([]string, error)
 }

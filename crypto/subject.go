@@ -215,3 +215,25 @@ func unwrap(ks *Keyset, purpose byte, tenant, name string, w wrappedKey) ([]byte
 	}
 	return material, nil
 }
+
+// SubjectName returns the name of a patient in the store of subject keys. It
+// returns [ErrNotFound] for a tenant that has no names yet.
+func (s *Sealer) SubjectName(ctx context.Context, tenant string, p safeguard.Patient) (string, error) {
+	if s.store == nil {
+		return "", errNoStore
+	}
+	ks, err := s.keyset(ctx, tenant)
+	if err != nil {
+		return "", err
+	}
+	index, err := s.index(ctx, ks, tenant, false)
+	if err != nil {
+		return "", err
+	}
+	return index.name(subjectID{tenant, p}), nil
+}
+
+// Forget drops the ready key of a patient from the memory of this process.
+func (s *Sealer) Forget(tenant string, p safeguard.Patient) {
+	s.ready.remove(subjectID{tenant, p})
+}
