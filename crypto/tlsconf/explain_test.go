@@ -80,6 +80,7 @@ func TestExplainedSuites(t *testing.T) {
 			explained, err := tlsconf.Explain(cfg, role)
 			require.NoError(t, err)
 			for _, v := range allVersions[:3] {
+				var connected bool
 				for _, suite := range allSuites() {
 					if slices.Contains(suite.SupportedVersions, tls.VersionTLS13) {
 						continue
@@ -88,7 +89,10 @@ func TestExplainedSuites(t *testing.T) {
 					_, err := e.try(t, cfg, role, peer, suite.Name)
 					require.Equal(t, explained.Allows(tls.VersionName(v), suite.Name), err == nil,
 						"%s, %s: %s %s: %v", name, role, tls.VersionName(v), suite.Name, err)
+					connected = connected || err == nil
 				}
+				listed := slices.ContainsFunc(explained.Protocols, func(p tlsconf.Protocol) bool { return p.Version == tls.VersionName(v) })
+				require.Equal(t, connected, listed, "%s, %s: %s", name, role, tls.VersionName(v))
 			}
 		}
 	}
