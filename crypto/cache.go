@@ -17,6 +17,7 @@ type cache[K comparable, V any] struct {
 	m    map[K]*cached[K, V]
 	ring []*cached[K, V]
 	hand int
+	gone uint64 // how often a key was removed
 }
 
 type cached[K comparable, V any] struct {
@@ -47,12 +48,28 @@ func (c *cache[K, V]) get(key K) (V, bool) {
 
 // put keeps value for at most ttl. It replaces what is there.
 func (c *cache[K, V]) put(key K, value V, ttl time.Duration) {
+	c.putAfter(c.removals(), key, value, ttl)
+}
+
+// removals counts the calls of remove.
+func (c *cache[K, V]) removals() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.gone
+}
+
+// putAfter is put, unless something was removed since removals said gone: what
+// was read before a removal must not come back after it.
+func (c *cache[K, V]) putAfter(gone uint64, key K, value V, ttl time.Duration) {
 	if ttl <= 0 {
 		return
 	}
 	e := &cached[K, V]{key: key, value: value}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.gone != gone {
+		return
+	}
 	if old := c.m[key]; old != nil {
 		c.drop(old)
 	}
@@ -77,6 +94,7 @@ func (c *cache[K, V]) expire(e *cached[K, V]) {
 func (c *cache[K, V]) remove(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.gone++
 	if e := c.m[key]; e != nil {
 		c.drop(e)
 	}

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
 
 // DirSubjects is a SubjectKeys store in a directory: a file for each subject,
@@ -42,6 +44,9 @@ const (
 	fileDestroyed = 'D'
 	fileMarker    = 'S'
 )
+
+// maxRecord bounds a record, in bytes.
+const maxRecord = record.Max
 
 // lockName is the file by which the processes of a tenant take turns.
 const lockName = "lock"
@@ -186,7 +191,7 @@ func (d *DirSubjects) fresh(tenant, index string) error {
 		return storeError(err)
 	}
 	for _, name := range there {
-		if name == indexName[:2] || name == lockName {
+		if name == lockName {
 			continue
 		}
 		used, err := d.used(filepath.Join(tenantDir(tenant), name))
@@ -204,11 +209,12 @@ func (d *DirSubjects) fresh(tenant, index string) error {
 	return nil
 }
 
-// used reports whether a directory has a record that was not destroyed.
+// used reports whether a directory has the record of a subject that was not
+// destroyed.
 func (d *DirSubjects) used(dir string) (bool, error) {
 	there, err := d.list(dir)
 	for _, name := range there {
-		if strings.HasPrefix(name, ".") {
+		if len(name) != nameSize || strings.HasPrefix(name, ".") {
 			continue
 		}
 		if _, err := d.readRecord(filepath.Join(dir, name)); !errors.Is(err, ErrShredded) && !errors.Is(err, ErrNotFound) {
@@ -293,7 +299,7 @@ func (d *DirSubjects) path(ctx context.Context, tenant, name string) (string, er
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	if tenant == "" || len(name) < 2 || len(name) > 64 || !only(name, "abcdefghijklmnopqrstuvwxyz0123456789") {
+	if tenant == "" || len(name) < 2 || len(name) > nameSize || !only(name, "abcdefghijklmnopqrstuvwxyz0123456789") {
 		return "", errName
 	}
 	return filepath.Join(tenantDir(tenant), name[:2], name), nil

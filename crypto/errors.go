@@ -22,6 +22,9 @@ var (
 	ErrNull = errors.New("crypto: open: no value")
 	// ErrLimit reports a key that has sealed as often as it may.
 	ErrLimit = errors.New("crypto: seal: key has reached its limit of messages")
+	// ErrCount reports a key whose count of messages in the store is missing,
+	// destroyed or altered. It seals no more; rotate.
+	ErrCount = errors.New("crypto: seal: count of the key is missing or altered")
 	// ErrTenant reports a tenant without a keyset.
 	ErrTenant = errors.New("crypto: keys: no keyset for the tenant")
 	// ErrShredded reports a subject whose key has been destroyed for good.

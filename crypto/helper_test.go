@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,26 @@ type fixture struct {
 	store *cryptotest.Subjects
 }
 
+// unaudited returns opts with openings that leave no trace, which most tests
+// are about anything but.
+func unaudited(opts *crypto.Options) *crypto.Options {
+	if opts == nil {
+		opts = &crypto.Options{}
+	}
+	o := *opts
+	o.UnsafeUnaudited = true
+	return &o
+}
+
+// names returns the names of a tenant's subjects in the store, without the
+// reserved ones.
+func (f fixture) names(t testing.TB, tenant string) []string {
+	t.Helper()
+	all, err := f.store.Names(t.Context(), tenant, "", 1<<20)
+	require.NoError(t, err)
+	return slices.DeleteFunc(all, func(n string) bool { return len(n) != 64 })
+}
+
 // newFixture returns a Sealer over random keys of two tenants and a store in
 // memory.
 func newFixture(t testing.TB, opts *crypto.Options) fixture {
@@ -39,7 +60,7 @@ func newFixture(t testing.TB, opts *crypto.Options) fixture {
 	keys, err := cryptotest.NewKeys(tenantA, tenantB)
 	require.NoError(t, err)
 	store := cryptotest.NewSubjects()
-	s, err := crypto.New(keys, store, opts)
+	s, err := crypto.New(keys, store, unaudited(opts))
 	require.NoError(t, err)
 	return fixture{s, keys, store}
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sync/atomic"
 )
 
 // Keys gives the keysets of tenants. Package keyset has one over Tink
@@ -40,20 +41,22 @@ const (
 )
 
 // A Key is one AES-256 key of a tenant, ready to seal, with the count of what
-// this process sealed under it. It is safe for concurrent use and never
+// this process sealed under it. It belongs to one tenant, since a tenant's
+// messages are counted together. It is safe for concurrent use and never
 // prints. The zero Key is not usable.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 type Key struct {
-	id    uint32
-	aead  cipher.AEAD
-	seals atomic.Uint64
+	id     uint32
+	aead   cipher.AEAD
+	budget *budget
+	count  [keySize]byte // authenticates the count of messages in the store
 }
 
 // NewKey returns the key with the given id and 32 bytes of material. It keeps
 // no reference to material; the caller should clear it. Material must be
-// random and must not be used under another id or by another program's
-// counter-made nonces.
+// random and must not be used under another id, for another tenant or by
+// another program's counter-made nonces.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func NewKey(id uint32, material []byte) (*Key, error) {
@@ -61,7 +64,14 @@ func NewKey(id uint32, material []byte) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Key{id: id, aead: aead}, nil
+	k := &Key{id: id, aead: aead, budget: newBudget()}
+	count, err := hkdf.Key(sha256.New, material, nil, "safeguard crypto: count of messages", keySize)
+	if err != nil {
+		return nil, errors.New("crypto: key: refused by HKDF")
+	}
+	copy(k.count[:], count)
+	clear(count)
+	return k, nil
 }
 
 // newAEAD returns AES-256-GCM with nonces from the approved random source
@@ -85,8 +95,8 @@ func newAEAD(material []byte) (cipher.AEAD, error) {
 func (k *Key) ID() uint32 { return k.id }
 
 // Seals returns how many messages this process sealed under the key. Other
-// processes are not in it.
-func (k *Key) Seals() uint64 { return k.seals.Load() }
+// processes are not in it: [Sealer.Budget] has them.
+func (k *Key) Seals() uint64 { return k.budget.used() }
 
 // Format writes a redaction under every verb.
 func (k *Key) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[key]") }
@@ -147,15 +157,11 @@ func (ks *Keyset) find(id uint32) *Key {
 }
 
 // seal appends plaintext in Tink's layout: 0x01, key id, nonce, ciphertext
-// and tag.
-func (ks *Keyset) seal(dst, plaintext, aad []byte, limit uint64) ([]byte, error) {
-	k := ks.primary
-	if k.seals.Add(1) > limit {
-		return nil, ErrLimit
-	}
+// and tag. The message must have been spent from the key's budget.
+func (k *Key) seal(dst, plaintext, aad []byte) []byte {
 	dst = append(dst, formatTink)
 	dst = binary.BigEndian.AppendUint32(dst, k.id)
-	return k.aead.Seal(dst, nil, plaintext, aad), nil
+	return k.aead.Seal(dst, nil, plaintext, aad)
 }
 
 // open appends what seal sealed.

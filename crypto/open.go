@@ -3,23 +3,24 @@ package crypto
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/safeguard-sdk/safeguard/audit"
 )
 
 // AppendOpen opens a value that was sealed for the place ref and appends the
-// plaintext to dst. A value opened is noted in the [audit.Entry] of ctx; if
-// the note is refused, so is the value.
+// plaintext to dst. It is noted in the [audit.Entry] of ctx; if the note is
+// refused, so is the value.
 //
 // It returns [ErrOpen] for every value that is not as it was sealed at ref,
-// [ErrShredded] for a Subject whose key was destroyed, [ErrRef], [ErrTenant],
-// or what the store, the audit or the context returned; there is then no
-// plaintext. It never makes a key. It allocates nothing where dst has room,
-// does not overlap sealed, the key is ready and ctx has no Entry.
+// [ErrShredded] for a Subject whose key was destroyed, [ErrUnaudited] where ctx
+// has no Entry, [ErrRef], [ErrTenant], or what Check, the store, the audit or
+// the context returned; there is then no plaintext. It never makes a key. It
+// allocates nothing where dst has room, does not overlap sealed, the key is
+// ready, and the Entry has the note already.
 func (s *Sealer) AppendOpen(ctx context.Context, dst, sealed []byte, ref Ref) ([]byte, error) {
-	if err := ref.validate(); err != nil {
+	entry, err := s.admit(ctx, &ref)
+	if err != nil {
 		return nil, err
 	}
 	start := len(dst)
@@ -28,7 +29,7 @@ func (s *Sealer) AppendOpen(ctx context.Context, dst, sealed []byte, ref Ref) ([
 		s.stats.refused.Add(1)
 		return nil, err
 	}
-	if err := audit.EntryFrom(ctx).NoteOpened(ref.Table, ref.Column, ref.Subject.patient); err != nil {
+	if err := entry.NoteOpened(ref.Table, ref.Column, ref.Subject.patient); err != nil {
 		clear(out[start:])
 		s.stats.refused.Add(1)
 		return nil, fmt.Errorf("crypto: open: audit: %w", err)
@@ -37,6 +38,33 @@ func (s *Sealer) AppendOpen(ctx context.Context, dst, sealed []byte, ref Ref) ([
 	return out, nil
 }
 
+// admit asks all that is asked before an opening, and returns the Entry that
+// notes it, nil for UnsafeUnaudited without one.
+func (s *Sealer) admit(ctx context.Context, ref *Ref) (*audit.Entry, error) {
+	if err := ref.validate(); err != nil {
+		return nil, err
+	}
+	entry := audit.EntryFrom(ctx)
+	if entry == nil && !s.unaudited {
+		s.stats.refused.Add(1)
+		return nil, ErrUnaudited
+	}
+	if s.check == nil {
+		return entry, nil
+	}
+	return entry, s.ask(ctx, ref)
+}
+
+// ask asks Check, of a copy so that no caller's Ref escapes.
+func (s *Sealer) ask(ctx context.Context, ref *Ref) error {
+	if err := s.check(ctx, *ref); err != nil {
+		s.stats.refused.Add(1)
+		return fmt.Errorf("crypto: open: check: %w", err)
+	}
+	return nil
+}
+
+// open is AppendOpen without question and note, for a Ref that was validated.
 func (s *Sealer) open(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
 	if !wellFormed(sealed) || (sealed[0] == formatTink) != ref.Subject.none {
 		return nil, ErrOpen
@@ -60,7 +88,8 @@ func (s *Sealer) openTenant(ctx context.Context, dst, sealed []byte, ref *Ref) (
 }
 
 func (s *Sealer) openSubject(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
-	key, err := s.openingKey(ctx, sealed, ref)
+	id := subjectID{ref.Tenant, ref.Subject.patient}
+	key, err := s.openingKey(ctx, id, binary.BigEndian.Uint32(sealed[tinkPrefix:]))
 	if err != nil {
 		return nil, err
 	}
@@ -73,26 +102,4 @@ func (s *Sealer) openSubject(ctx context.Context, dst, sealed []byte, ref *Ref) 
 		return nil, ErrOpen
 	}
 	return out, nil
-}
-
-// openingKey returns the key that sealed names. A version newer than the
-// ready ones may have been made by another process, so it is looked for once
-// in the store.
-func (s *Sealer) openingKey(ctx context.Context, sealed []byte, ref *Ref) (*subjectKey, error) {
-	id := subjectID{ref.Tenant, ref.Subject.patient}
-	version := binary.BigEndian.Uint32(sealed[5:])
-	keys, err := s.subject(ctx, id, false)
-	if err == nil && version > keys[len(keys)-1].version {
-		keys, err = s.loadSubject(ctx, id, false)
-	}
-	if errors.Is(err, ErrNotFound) {
-		return nil, ErrOpen
-	}
-	if err != nil {
-		return nil, err
-	}
-	if key := keys.find(version); key != nil {
-		return key, nil
-	}
-	return nil, ErrOpen
 }

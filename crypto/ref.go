@@ -54,6 +54,9 @@ type Ref struct {
 	Tenant, Table, Column, Row string
 	// Subject is SubjectOf(patient) or NoSubject().
 	Subject Subject
+	// purpose is what the value is, where it is not one field: purposeRow or
+	// purposeBlob. No value of one purpose opens as another.
+	purpose byte
 }
 
 // validate names the part that is wrong, which is no secret, and never what is
@@ -79,14 +82,19 @@ func (r *Ref) validate() error {
 }
 
 // The associated data starts with the version of its encoding and with what
-// the key is used for. Package keyset uses purpose 4.
+// the key is used for. Subpackages use purpose 4 and those from 0x40.
 const (
 	aadVersion = 0x01
 
 	purposeField        = 0x01
-	purposeSubjectKey   = 0x02
-	purposeSubjectIndex = 0x03
+	purposeSubjectKey   = 0x02 // of format 1
+	purposeSubjectIndex = 0x03 // of format 1
 	purposeSubjectName  = 0x05
+	purposeWrapped      = 0x06
+	purposeBudget       = 0x07
+	purposeRow          = 0x08
+	purposeBlob         = 0x09
+	purposeSearch       = 0x0a
 )
 
 // AppendAssociatedData appends the associated data under which a value at r
@@ -110,7 +118,7 @@ func (r Ref) AppendAssociatedData(dst []byte) ([]byte, error) {
 // appendField appends the associated data of a field. For a subject's data
 // it ends in 0x01, the subject and the prefix of the sealed value.
 func appendField(dst []byte, r *Ref, prefix []byte) []byte {
-	dst = append(dst, aadVersion, purposeField)
+	dst = append(dst, aadVersion, max(r.purpose, purposeField))
 	dst = appendPart(dst, r.Tenant)
 	dst = appendPart(dst, r.Table)
 	dst = appendPart(dst, r.Column)

@@ -2,7 +2,6 @@ package crypto
 
 import (
 	"context"
-	"hash/fnv"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -12,26 +11,24 @@ import (
 
 // stats are what a Sealer has counted since it was made.
 type stats struct {
-	since   time.Time
-	opened  atomic.Uint64
-	refused atomic.Uint64
-	created atomic.Uint64
-}
-
-// counter returns the counter of a subject key's messages. Subjects share
-// counters, so that counts outlive the cache within a fixed memory; a count
-// may be too high but never too low.
-func (s *Sealer) counter(name string, version uint32) *atomic.Uint64 {
-	h := fnv.New32a()
-	h.Write([]byte(name))
-	return &s.counts[(h.Sum32()^version)%countSlots]
+	since     time.Time
+	opened    atomic.Uint64
+	refused   atomic.Uint64
+	created   atomic.Uint64
+	versions  atomic.Uint64
+	leases    atomic.Uint64
+	half      atomic.Uint64
+	exhausted atomic.Uint64
+	rotations atomic.Uint64
 }
 
 // Report says what the Sealer was set to and has counted, what its Keys
 // report, and where the key-encryption key lives, which is "unknown" for Keys
-// that do not report. Counters: opened, refused (values that did not open),
-// subject.created, subject.ready, subject.seals (all messages under subjects'
-// keys) and subject.seals.highest (an upper bound for any one key).
+// that do not report. Counters, of this process: opened, refused (values that
+// were not opened), subject.created, subject.versions (those of created
+// subjects too), subject.ready, budget.leases (blocks of messages), budget.half
+// and budget.exhausted (events, see [BudgetEvent]) and budget.rotations (asked
+// for).
 func (s *Sealer) Report(ctx context.Context) ([]safeguard.Observation, error) {
 	own := safeguard.Observation{
 		Component: "crypto",
@@ -41,8 +38,9 @@ func (s *Sealer) Report(ctx context.Context) ([]safeguard.Observation, error) {
 		Statement: "Values are sealed with AES-256-GCM under random nonces, each bound to its tenant, table, column, row and subject.",
 		Settings: map[string]string{
 			"seal.limit":       strconv.FormatUint(s.limit, 10),
-			"seal.limit.scope": "this process",
+			"seal.limit.scope": s.scope(),
 			"subject.ttl":      s.ttl.String(),
+			"open.unaudited":   s.unauditedSetting(),
 		},
 		Counters: s.counters(),
 		Since:    s.stats.since,
@@ -67,21 +65,34 @@ func (s *Sealer) Report(ctx context.Context) ([]safeguard.Observation, error) {
 	return append([]safeguard.Observation{own}, keys...), nil
 }
 
+// scope says whose messages are counted.
+func (s *Sealer) scope() string {
+	if s.store == nil {
+		return "this process"
+	}
+	return "all processes of the store"
+}
+
+func (s *Sealer) unauditedSetting() string {
+	if s.unaudited {
+		return "permitted"
+	}
+	return "refused"
+}
+
 func (s *Sealer) counters() map[string]uint64 {
 	out := map[string]uint64{
-		"opened":                s.stats.opened.Load(),
-		"refused":               s.stats.refused.Load(),
-		"subject.created":       s.stats.created.Load(),
-		"subject.seals":         0,
-		"subject.seals.highest": 0,
+		"opened":           s.stats.opened.Load(),
+		"refused":          s.stats.refused.Load(),
+		"subject.created":  s.stats.created.Load(),
+		"subject.versions": s.stats.versions.Load(),
+		"budget.leases":    s.stats.leases.Load(),
+		"budget.half":      s.stats.half.Load(),
+		"budget.exhausted": s.stats.exhausted.Load(),
+		"budget.rotations": s.stats.rotations.Load(),
 	}
 	if s.ready != nil {
 		out["subject.ready"] = uint64(s.ready.len())
-	}
-	for i := range s.counts {
-		n := s.counts[i].Load()
-		out["subject.seals"] += n
-		out["subject.seals.highest"] = max(out["subject.seals.highest"], n)
 	}
 	return out
 }

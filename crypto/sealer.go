@@ -6,34 +6,45 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // A Sealer seals values and opens them again. It is safe for concurrent use,
 // never prints, and needs no closing. The zero Sealer is not usable. A
-// process should have one: counts and ready keys are per Sealer.
+// process should have one: ready keys are per Sealer.
 //
-// The limit of messages a key is counted in this process since it started.
-// Other processes that seal under the same key, and earlier runs, are not in
-// the count; divide SealLimit by their number. The count of a subject's key is
-// kept in one of 16,384 counters that subjects share, so it is never too low.
+// A key seals SealLimit messages and no more. With a store of subjects the
+// messages are counted in it for all processes, which lease them in blocks: a
+// 4,096th of the limit of a tenant key, a 65,536th of that of a subject's key.
+// What a process has leased and not used when it ends is lost. At half, a
+// subject's key gets a new version, and a [Rotator] is asked to rotate a tenant
+// key. Without a store, the messages of this process are counted since it
+// started; divide SealLimit by the number of processes.
+//
+// The store is trusted with the counts so far: one that was altered, destroyed
+// or, for a tenant that has subjects, removed is [ErrCount]. An older record
+// of a count that is put back is noticed only by a process that has leased
+// since; a removed one of a tenant without subjects, and the count in a
+// subject's record that somebody lowers, are not noticed.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 type Sealer struct {
-	keys    Keys
-	store   SubjectKeys
-	ttl     time.Duration
-	limit   uint64
-	ready   *cache[subjectID, subjectKeys]
+	keys      Keys
+	store     SubjectKeys
+	ttl       time.Duration
+	limit     uint64
+	onBudget  func(BudgetEvent)
+	check     func(context.Context, Ref) error
+	unaudited bool
+
+	ready   *cache[subjectID, *subject]
+	missed  *cache[subjectID, struct{}] // a newer version was looked for in vain
 	indexes *cache[string, *indexKey]
-	counts  []atomic.Uint64
+	leases  *cache[leaseID, *budget]
 	stats   stats
 	scratch sync.Pool // of *[]byte, for associated data
+	moving  sync.Pool // of *[]byte, for values that are sealed anew; cleared
 }
-
-// countSlots is the number of counters that subjects' keys share.
-const countSlots = 1 << 14
 
 // indexCache bounds the ready subject index keys, one a tenant.
 const indexCache = 10_000
@@ -61,16 +72,21 @@ func New(keys Keys, subjects SubjectKeys, opts *Options) (*Sealer, error) {
 
 func newSealer(keys Keys, subjects SubjectKeys, o Options) *Sealer {
 	s := &Sealer{
-		keys:    keys,
-		store:   subjects,
-		ttl:     o.SubjectTTL,
-		limit:   o.SealLimit,
-		ready:   newCache[subjectID, subjectKeys](o.SubjectCache),
-		indexes: newCache[string, *indexKey](indexCache),
-		counts:  make([]atomic.Uint64, countSlots),
+		keys:      keys,
+		store:     subjects,
+		ttl:       o.SubjectTTL,
+		limit:     o.SealLimit,
+		onBudget:  o.OnBudget,
+		check:     o.Check,
+		unaudited: o.UnsafeUnaudited,
+		ready:     newCache[subjectID, *subject](o.SubjectCache),
+		missed:    newCache[subjectID, struct{}](o.SubjectCache),
+		indexes:   newCache[string, *indexKey](indexCache),
+		leases:    newCache[leaseID, *budget](4 * o.SubjectCache),
 	}
 	s.stats.since = time.Now()
 	s.scratch.New = func() any { b := make([]byte, 0, 256); return &b }
+	s.moving.New = func() any { b := make([]byte, 0, 1024); return &b }
 	return s
 }
 
@@ -84,25 +100,31 @@ func (s *Sealer) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[sealer]") }
 //	0x53 | tenant key id (4) | key version (4) | nonce (12) | ciphertext | tag (16)
 //
 // with numbers big-endian. The first is Tink's layout. In the second the id
-// is that of the tenant key which wrapped the Subject's key at the time, and
-// all in front of the nonce is authenticated. The first value of a Subject
+// is that of the tenant key under which the Subject's key was made, and all
+// in front of the nonce is authenticated. The first value of a Subject
 // makes the Subject's key and stores it before it is used.
 //
-// It returns [ErrRef], [ErrTenant], [ErrShredded], [ErrLimit], or what the
-// store or the context returned; dst is then not to be used. It allocates
-// nothing where dst has room, does not overlap plaintext, and the key is
-// ready; otherwise once, for the result.
+// It returns [ErrRef], [ErrTenant], [ErrShredded], [ErrLimit], [ErrCount], or
+// what the store or the context returned; dst is then not to be used. It
+// allocates nothing where dst has room, does not overlap plaintext, the key is
+// ready and messages of it are leased; otherwise, but for the last two, once,
+// for the result.
 func (s *Sealer) AppendSeal(ctx context.Context, dst, plaintext []byte, ref Ref) ([]byte, error) {
 	if err := ref.validate(); err != nil {
 		return nil, err
 	}
+	return s.seal(ctx, dst, plaintext, &ref)
+}
+
+// seal is AppendSeal for a Ref that was validated.
+func (s *Sealer) seal(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]byte, error) {
 	if len(plaintext) > MaxPlaintext {
 		return nil, errors.New("crypto: seal: value is longer than 16 MiB")
 	}
 	if ref.Subject.none {
-		return s.sealTenant(ctx, dst, plaintext, &ref)
+		return s.sealTenant(ctx, dst, plaintext, ref)
 	}
-	return s.sealSubject(ctx, dst, plaintext, &ref)
+	return s.sealSubject(ctx, dst, plaintext, ref)
 }
 
 func (s *Sealer) sealTenant(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]byte, error) {
@@ -110,31 +132,49 @@ func (s *Sealer) sealTenant(ctx context.Context, dst, plaintext []byte, ref *Ref
 	if err != nil {
 		return nil, err
 	}
+	if err := s.spend(ctx, ref.Tenant, ks.primary); err != nil {
+		return nil, err
+	}
 	aad := s.scratch.Get().(*[]byte)
 	defer s.scratch.Put(aad)
 	*aad = appendField((*aad)[:0], ref, nil)
 	dst = room(dst, plaintext, tinkPrefix+nonceSize+len(plaintext)+tagSize)
-	return ks.seal(dst, plaintext, *aad, s.limit)
+	return ks.primary.seal(dst, plaintext, *aad), nil
 }
 
 func (s *Sealer) sealSubject(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]byte, error) {
-	keys, err := s.subject(ctx, subjectID{ref.Tenant, ref.Subject.patient}, true)
+	key, err := s.sealingKey(ctx, subjectID{ref.Tenant, ref.Subject.patient})
 	if err != nil {
 		return nil, err
-	}
-	key := &keys[len(keys)-1]
-	if key.seals.Add(1) > s.limit {
-		return nil, ErrLimit
 	}
 	dst = room(dst, plaintext, subjectPrefix+nonceSize+len(plaintext)+tagSize)
 	start := len(dst)
 	dst = append(dst, formatSubject)
-	dst = binary.BigEndian.AppendUint32(dst, key.wrapper)
+	dst = binary.BigEndian.AppendUint32(dst, key.born)
 	dst = binary.BigEndian.AppendUint32(dst, key.version)
 	aad := s.scratch.Get().(*[]byte)
 	defer s.scratch.Put(aad)
 	*aad = appendField((*aad)[:0], ref, dst[start:])
 	return key.aead.Seal(dst, nil, plaintext, *aad), nil
+}
+
+// sealingKey returns the key that seals for a subject, with one message of it
+// spent.
+func (s *Sealer) sealingKey(ctx context.Context, id subjectID) (*subjectKey, error) {
+	for range maxConflicts {
+		ready, err := s.subject(ctx, id, true)
+		if err != nil {
+			return nil, err
+		}
+		err = s.spendSubject(ctx, id, ready)
+		if err == nil {
+			return ready.sealing, nil
+		}
+		if !errors.Is(err, errWorn) {
+			return nil, err
+		}
+	}
+	return nil, ErrConflict
 }
 
 // keyset asks the user's Keys, and trusts no answer that is empty.

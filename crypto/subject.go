@@ -4,22 +4,15 @@ import (
 	"context"
 	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
-
-// indexName is the reserved name under which a tenant's subject index key is
-// stored. It is no hash, so no subject can have it.
-const indexName = "index"
 
 // subjectID is the key of the cache of ready subject keys.
 type subjectID struct {
@@ -27,21 +20,28 @@ type subjectID struct {
 	patient safeguard.Patient
 }
 
-// subjectKeys are the ready keys of one subject, versions ascending; the last
-// one seals.
-type subjectKeys []subjectKey
+// A subject is the ready keys of one subject, versions ascending.
+type subject struct {
+	name string // in the store
+	keys []subjectKey
+	// newest is the highest version of the record, also if it is not in keys.
+	newest uint32
+	// sealing is the key that seals, and budget what it may; nil in what was
+	// read for opening and could not seal as it was.
+	sealing *subjectKey
+	budget  *budget
+}
 
 type subjectKey struct {
 	version uint32
-	wrapper uint32 // id of the tenant key that wraps it
+	born    uint32
 	aead    cipher.AEAD
-	seals   *atomic.Uint64
 }
 
-func (keys subjectKeys) find(version uint32) *subjectKey {
-	for i := range keys {
-		if keys[i].version == version {
-			return &keys[i]
+func (s *subject) find(version uint32) *subjectKey {
+	for i := range s.keys {
+		if s.keys[i].version == version {
+			return &s.keys[i]
 		}
 	}
 	return nil
@@ -60,167 +60,226 @@ func (k *indexKey) name(id subjectID) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// subject returns the ready keys of id, from the cache if they are there.
-func (s *Sealer) subject(ctx context.Context, id subjectID, create bool) (subjectKeys, error) {
-	if s.store == nil {
-		return nil, errNoStore
-	}
-	if keys, ok := s.ready.get(id); ok {
-		return keys, nil
-	}
-	return s.loadSubject(ctx, id, create)
-}
-
-// loadSubject reads the keys of id from the store and makes them ready. With
-// create it makes the first key of a subject that has none; without, such a
-// subject is ErrNotFound.
-func (s *Sealer) loadSubject(ctx context.Context, id subjectID, create bool) (subjectKeys, error) {
-	start := time.Now()
-	ks, err := s.keyset(ctx, id.tenant)
-	if err != nil {
-		return nil, err
-	}
-	index, err := s.index(ctx, ks, id.tenant, create)
-	if err != nil {
-		return nil, err
-	}
-	name := index.name(id)
-	record, err := s.record(ctx, ks, purposeSubjectKey, id.tenant, name, create)
-	if err != nil {
-		return nil, err
-	}
-	wrapped, err := parseRecord(record)
-	if err != nil {
-		return nil, err
-	}
-	keys := make(subjectKeys, len(wrapped))
-	for i, w := range wrapped {
-		if keys[i], err = s.readyKey(ks, id.tenant, name, w); err != nil {
-			return nil, err
-		}
-	}
-	id.tenant = strings.Clone(id.tenant)
-	// The time to live counts from before the read, so that a slow store
-	// cannot stretch the bound within which a destroyed key stops working.
-	s.ready.put(id, keys, s.ttl-time.Since(start))
-	return keys, nil
-}
-
-func (s *Sealer) readyKey(ks *Keyset, tenant, name string, w wrappedKey) (subjectKey, error) {
-	material, err := unwrap(ks, purposeSubjectKey, tenant, name, w)
-	if err != nil {
-		return subjectKey{}, err
-	}
-	defer clear(material)
-	aead, err := newAEAD(material)
-	if err != nil {
-		return subjectKey{}, err
-	}
-	return subjectKey{
-		version: w.version,
-		wrapper: binary.BigEndian.Uint32(w.wrapped[1:]),
-		aead:    aead,
-		seals:   s.counter(name, w.version),
-	}, nil
-}
-
 // index returns the tenant's subject index key.
 func (s *Sealer) index(ctx context.Context, ks *Keyset, tenant string, create bool) (*indexKey, error) {
 	if key, ok := s.indexes.get(tenant); ok {
 		return key, nil
 	}
-	start := time.Now()
-	record, err := s.record(ctx, ks, purposeSubjectIndex, tenant, indexName, create)
+	gone, start := s.indexes.removals(), time.Now()
+	roots, err := s.roots(ctx, ks, tenant, indexName, create)
 	if err != nil {
 		return nil, err
 	}
-	wrapped, err := parseRecord(record)
-	if err != nil {
-		return nil, err
-	}
-	material, err := unwrap(ks, purposeSubjectIndex, tenant, indexName, wrapped[0])
-	if err != nil {
-		return nil, err
-	}
-	key := new(indexKey)
-	copy(key[:], material)
-	clear(material)
-	s.indexes.put(strings.Clone(tenant), key, s.ttl-time.Since(start))
+	key := (*indexKey)(&roots[0].material)
+	s.indexes.putAfter(gone, strings.Clone(tenant), key, s.ttl-time.Since(start))
 	return key, nil
 }
 
-// record returns the record under name, which it makes if there is none and
-// create says so. Of two processes that make one at once, the store lets one
-// win, and the other uses the winner's.
-func (s *Sealer) record(ctx context.Context, ks *Keyset, purpose byte, tenant, name string, create bool) ([]byte, error) {
-	record, err := s.get(ctx, tenant, name)
-	if !create || !errors.Is(err, ErrNotFound) {
-		return record, err
+// subject returns the ready keys of id, from the cache if they are there and,
+// for sealing, can seal.
+func (s *Sealer) subject(ctx context.Context, id subjectID, sealing bool) (*subject, error) {
+	if s.store == nil {
+		return nil, errNoStore
 	}
-	record, err = s.newRecord(ks, purpose, tenant, name)
+	if ready, ok := s.ready.get(id); ok && (!sealing || ready.sealing != nil) {
+		return ready, nil
+	}
+	return s.loadSubject(ctx, id, need{sealing: sealing})
+}
+
+// A need says for what a subject is loaded: for opening, for sealing, or for
+// sealing with a key born under the primary and no other.
+type need struct{ sealing, newest bool }
+
+// loadSubject reads the keys of id from the store and makes them ready. For
+// sealing it adds the version that is missing; for opening, a subject without
+// keys is ErrNotFound.
+func (s *Sealer) loadSubject(ctx context.Context, id subjectID, n need) (*subject, error) {
+	gone, start := s.ready.removals(), time.Now()
+	ks, err := s.keyset(ctx, id.tenant)
 	if err != nil {
 		return nil, err
 	}
-	err = s.store.Put(ctx, tenant, name, nil, record)
-	if errors.Is(err, ErrConflict) {
-		return s.get(ctx, tenant, name)
-	}
+	index, err := s.index(ctx, ks, id.tenant, n.sealing)
 	if err != nil {
-		return nil, storeFailure(err)
+		return nil, err
 	}
-	if purpose == purposeSubjectKey {
-		s.stats.created.Add(1)
+	name := index.name(id)
+	rec, granted, err := s.subjectRecord(ctx, ks, id.tenant, name, n)
+	if err != nil {
+		return nil, err
 	}
-	return record, nil
+	ready, err := readySubject(ks, id.tenant, name, rec)
+	if err != nil {
+		return nil, err
+	}
+	if !n.sealing && s.worn(ks, rec, n) {
+		ready.sealing = nil
+	}
+	id.tenant = strings.Clone(id.tenant)
+	if ready.sealing != nil {
+		ready.budget = s.subjectBudget(id, ready.sealing.version, granted)
+	}
+	// The time to live counts from before the read, so that a slow store
+	// cannot stretch the bound within which a destroyed key stops working.
+	s.ready.putAfter(gone, id, ready, s.ttl-time.Since(start))
+	return ready, nil
 }
 
-func (s *Sealer) get(ctx context.Context, tenant, name string) ([]byte, error) {
-	record, err := s.store.Get(ctx, tenant, name)
-	return record, storeFailure(err)
-}
-
-// storeFailure returns the sentinels bare and says of other errors whose they
-// are.
-func storeFailure(err error) error {
-	for _, known := range []error{ErrNotFound, ErrShredded, ErrConflict} {
-		if errors.Is(err, known) {
-			return known
+// subjectRecord returns the record under name, with a new version if n needs
+// one; granted is then how many messages this process may seal with it. Of
+// processes that add one at once, the store lets one win, and the others look
+// again.
+func (s *Sealer) subjectRecord(ctx context.Context, ks *Keyset, tenant, name string, n need) (rec *record.Record, granted uint64, err error) {
+	for range maxConflicts {
+		old, rec, err := s.readRecord(ctx, tenant, name)
+		if n.sealing && errors.Is(err, ErrNotFound) {
+			rec, err = new(record.Record), nil
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		if !n.sealing || !s.worn(ks, rec, n) {
+			return rec, 0, nil
+		}
+		granted, err = s.addVersion(ctx, ks, tenant, name, old, rec)
+		if !errors.Is(err, ErrConflict) {
+			return rec, granted, err
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("crypto: subject key: store: %w", err)
-	}
-	return nil
+	return nil, 0, ErrConflict
 }
 
-// newRecord returns a record with one new random key.
-func (s *Sealer) newRecord(ks *Keyset, purpose byte, tenant, name string) ([]byte, error) {
-	var material [keySize]byte
-	rand.Read(material[:])
-	defer clear(material[:])
-	w := wrappedKey{version: 1, created: time.Now().Unix()}
-	aad := wrapAAD(purpose, tenant, name, w.version, w.created)
-	var err error
-	if w.wrapped, err = ks.seal(nil, material[:], aad, s.limit); err != nil {
+// worn reports whether sealing wants a version that rec does not have: one
+// that is not half used, and that was made since the keyset was rotated. Where
+// an older version was born under the primary, the rotation is another
+// process's, and this one has not heard of it: it seals with what the other
+// made, if it can.
+func (s *Sealer) worn(ks *Keyset, rec *record.Record, n need) bool {
+	count := len(rec.Keys)
+	if count == 0 {
+		return true
+	}
+	if count == record.MaxKeys {
+		return false
+	}
+	last := &rec.Keys[count-1]
+	if last.Leased >= half(s.limit) {
+		return true
+	}
+	if n.newest {
+		return last.Born != ks.primary.id
+	}
+	for _, k := range rec.Keys {
+		if k.Born == ks.primary.id {
+			return false
+		}
+	}
+	return true
+}
+
+// addVersion adds a version to rec and stores it.
+func (s *Sealer) addVersion(ctx context.Context, ks *Keyset, tenant, name string, old []byte, rec *record.Record) (granted uint64, err error) {
+	version := uint32(1)
+	var last record.Key
+	if count := len(rec.Keys); count > 0 {
+		last = rec.Keys[count-1]
+		version = last.Version + 1
+	}
+	k, err := s.newKey(ctx, ks, tenant, name, version)
+	if err != nil {
+		return 0, err
+	}
+	k.Leased = min(subjectBlock(s.limit), s.limit)
+	rec.Keys = append(rec.Keys, k)
+	if err := s.writeRecord(ctx, tenant, name, old, rec); err != nil {
+		return 0, err
+	}
+	s.stats.versions.Add(1)
+	if old == nil {
+		s.stats.created.Add(1)
+	}
+	if !last.Old && last.Leased >= half(s.limit) {
+		s.tell(BudgetEvent{Tenant: tenant, KeyID: last.Born, Subject: true, Leased: last.Leased, Limit: s.limit})
+	}
+	return k.Leased, nil
+}
+
+// readySubject makes the keys of rec ready. A version that is wrapped under a
+// tenant key that ks does not have is passed over: another process has rotated,
+// and this one goes on with what it has.
+func readySubject(ks *Keyset, tenant, name string, rec *record.Record) (*subject, error) {
+	out := &subject{name: name, keys: make([]subjectKey, 0, len(rec.Keys))}
+	for i := range rec.Keys {
+		k := &rec.Keys[i]
+		out.newest = k.Version
+		if ks.find(k.Wrapper()) == nil {
+			continue
+		}
+		material, err := unwrap(ks, tenant, name, k)
+		if err != nil {
+			return nil, err
+		}
+		aead, err := newAEAD(material)
+		clear(material)
+		if err != nil {
+			return nil, err
+		}
+		out.keys = append(out.keys, subjectKey{version: k.Version, born: k.Born, aead: aead})
+	}
+	if len(out.keys) == 0 {
+		if len(rec.Keys) == 0 {
+			return nil, ErrNotFound
+		}
+		return nil, errUnwrap
+	}
+	out.sealing = &out.keys[len(out.keys)-1]
+	return out, nil
+}
+
+// openingKey returns the key that sealed names. A version newer than the
+// ready ones may have been made by another process, so it is looked for in the
+// store: once a second at most if none is found, since anybody can write a
+// version into a value.
+func (s *Sealer) openingKey(ctx context.Context, id subjectID, version uint32) (*subjectKey, error) {
+	ready, err := s.subject(ctx, id, false)
+	if err == nil && version > ready.newest {
+		ready, err = s.newerSubject(ctx, id, version, ready)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return nil, ErrOpen
+	}
+	if err != nil {
 		return nil, err
 	}
-	return encodeRecord([]wrappedKey{w}), nil
-}
-
-// unwrap returns the material of w. The caller clears it.
-func unwrap(ks *Keyset, purpose byte, tenant, name string, w wrappedKey) ([]byte, error) {
-	material, err := ks.open(nil, w.wrapped, wrapAAD(purpose, tenant, name, w.version, w.created))
-	if err != nil || len(material) != keySize {
-		return nil, fmt.Errorf("crypto: subject key: cannot be unwrapped: %w", ErrOpen)
+	if key := ready.find(version); key != nil {
+		return key, nil
 	}
-	return material, nil
+	return nil, ErrOpen
 }
 
-// SubjectName returns the name of a patient in the store of subject keys. It
-// returns [ErrNotFound] for a tenant that has no names yet.
+func (s *Sealer) newerSubject(ctx context.Context, id subjectID, version uint32, ready *subject) (*subject, error) {
+	if _, missed := s.missed.get(id); missed {
+		return ready, nil
+	}
+	ready, err := s.loadSubject(ctx, id, need{})
+	if err == nil && version > ready.newest {
+		id.tenant = strings.Clone(id.tenant)
+		s.missed.put(id, struct{}{}, time.Second)
+	}
+	return ready, err
+}
+
+// SubjectName returns the name of a patient in the store of subject keys, for
+// a program that manages the records there. It returns [ErrNotFound] for a
+// tenant that has no names yet, and otherwise the errors of
+// [Sealer.AppendSeal].
 func (s *Sealer) SubjectName(ctx context.Context, tenant string, p safeguard.Patient) (string, error) {
 	if s.store == nil {
 		return "", errNoStore
+	}
+	if p.IsZero() || tenant == "" || len(tenant) > maxPart || len(p.Reveal()) > maxPart {
+		return "", ErrRef
 	}
 	ks, err := s.keyset(ctx, tenant)
 	if err != nil {
@@ -233,7 +292,11 @@ func (s *Sealer) SubjectName(ctx context.Context, tenant string, p safeguard.Pat
 	return index.name(subjectID{tenant, p}), nil
 }
 
-// Forget drops the ready key of a patient from the memory of this process.
+// Forget drops the ready keys of a patient from the memory of this process
+// now, rather than within SubjectTTL. What is being sealed or opened at the
+// moment may still end. Other processes are not told.
 func (s *Sealer) Forget(tenant string, p safeguard.Patient) {
-	s.ready.remove(subjectID{tenant, p})
+	if s.ready != nil {
+		s.ready.remove(subjectID{tenant, p})
+	}
 }

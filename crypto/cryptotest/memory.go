@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"slices"
 	"sync"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
@@ -116,15 +117,19 @@ func (s *Subjects) set(at place, record []byte) {
 	s.records[at] = record
 }
 
-// Names returns the names under which tenant has records, in no order.
-func (s *Subjects) Names(tenant string) []string {
+// Names implements [crypto.SubjectLister].
+func (s *Subjects) Names(ctx context.Context, tenant, after string, max int) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var names []string
 	for at, record := range s.records {
-		if at.tenant == tenant && record != nil {
+		if at.tenant == tenant && record != nil && at.name > after {
 			names = append(names, at.name)
 		}
 	}
-	return names
+	slices.Sort(names)
+	return names[:min(max, len(names))], nil
 }

@@ -3,54 +3,13 @@ package crypto
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
-
-// A record is read only as it was written: parsing is the inverse of
-// encoding, and there is no second encoding of anything.
-//
-// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
-func FuzzRecord(f *testing.F) {
-	one := wrappedKey{version: 1, created: 1_700_000_000, wrapped: bytes.Repeat([]byte{7}, 65)}
-	two := wrappedKey{version: 9, created: -1, wrapped: []byte{1}}
-	f.Add(encodeRecord([]wrappedKey{one}))
-	f.Add(encodeRecord([]wrappedKey{one, two}))
-	f.Add(encodeRecord([]wrappedKey{two, one}))
-	f.Add(encodeRecord(nil))
-	f.Add(append(encodeRecord([]wrappedKey{one}), 0))
-	f.Add([]byte{recordVersion, 255})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		keys, err := parseRecord(b)
-		if err != nil {
-			require.Equal(t, errRecord, err)
-			return
-		}
-		require.NotEmpty(t, keys)
-		require.Equal(t, b, encodeRecord(keys))
-	})
-}
-
-// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
-func TestRecordBounds(t *testing.T) {
-	one := wrappedKey{version: 1, wrapped: []byte{1}}
-	good := encodeRecord([]wrappedKey{one})
-	_, err := parseRecord(good)
-	require.NoError(t, err)
-	for name, bad := range map[string][]byte{
-		"two of a version": encodeRecord([]wrappedKey{one, one}),
-		"version zero":     encodeRecord([]wrappedKey{{version: 0, wrapped: []byte{1}}}),
-		"empty key":        encodeRecord([]wrappedKey{{version: 1}}),
-		"no keys":          encodeRecord(nil),
-		"another layout":   append([]byte{2}, good[1:]...),
-		"too long":         encodeRecord([]wrappedKey{{version: 1, wrapped: make([]byte, 65535)}, {version: 2, wrapped: make([]byte, 10)}}),
-	} {
-		_, err := parseRecord(bad)
-		require.Error(t, err, name)
-	}
-}
 
 // Two places have the same associated data only if they are the same place,
 // however their parts are cut.
@@ -98,8 +57,13 @@ func TestAssociatedDataIsFixed(t *testing.T) {
 
 	r = fuzzRef("t", "ta", "c", "r", "p")
 	require.Equal(t, "\x01\x01\x00\x01t\x00\x02ta\x00\x01c\x00\x01r\x01\x00\x01pPREFIX", string(appendField(nil, &r, []byte("PREFIX"))))
-	require.Equal(t, "\x01\x02\x00\x01t\x00\x01n\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x09", string(wrapAAD(purposeSubjectKey, "t", "n", 7, 9)))
-	purposes := map[byte]bool{purposeField: true, purposeSubjectKey: true, purposeSubjectIndex: true, purposeSubjectName: true}
-	require.Len(t, purposes, 4)
+	require.Equal(t, "\x01\x02\x00\x01t\x00\x01n\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x09", string(wrapAAD("t", "n", &record.Key{Old: true, Version: 7, Created: time.Unix(9, 0), Born: 8})))
+	require.Equal(t, "\x01\x03\x00\x01t\x00\x05index\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x09", string(wrapAAD("t", "index", &record.Key{Old: true, Version: 7, Created: time.Unix(9, 0)})))
+	require.Equal(t, "\x01\x06\x00\x01t\x00\x01n\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x08", string(wrapAAD("t", "n", &record.Key{Version: 7, Created: time.Unix(9, 0), Born: 8})))
+	purposes := map[byte]bool{
+		purposeField: true, purposeSubjectKey: true, purposeSubjectIndex: true, purposeSubjectName: true, purposeWrapped: true,
+		purposeBudget: true, purposeRow: true, purposeBlob: true, purposeSearch: true,
+	}
+	require.Len(t, purposes, 9)
 	require.NotContains(t, purposes, byte(4), "package keyset's")
 }

@@ -1,0 +1,66 @@
+package crypto
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// A budget is what a process may seal under one key without asking: messages
+// that were leased and are not used. To spend one costs one atomic addition.
+type budget struct {
+	left   atomic.Int64  // below zero: lease
+	leased atomic.Uint64 // by this process
+	turn   chan struct{} // holds a token while a lease is under way
+
+	// Held with the turn.
+	tenant string // of the first lease
+	floor  uint64 // the highest count that was seen for tenant
+	told   bool   // that the key is exhausted
+}
+
+func newBudget() *budget { return &budget{turn: make(chan struct{}, 1)} }
+
+// spend takes one message, if one is left.
+func (b *budget) spend() bool { return b.left.Add(-1) >= 0 }
+
+// used returns how many messages were spent. While a lease is under way it may
+// be too high by the lease, never too low.
+func (b *budget) used() uint64 {
+	left := b.left.Load()
+	return b.leased.Load() - uint64(max(left, 0))
+}
+
+// add puts n messages, at least one, where none are left, and spends one of
+// them. The caller has the turn. Whoever found none left has not spent one, so
+// that the store loses nothing.
+func (b *budget) add(n uint64) {
+	b.leased.Add(n)
+	b.left.Store(int64(n) - 1)
+}
+
+// lease spends one message, for which it first asks for more unless somebody
+// else just did.
+func (b *budget) lease(ctx context.Context, ask func() (n uint64, err error)) error {
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-b.turn }()
+	if b.spend() {
+		return nil
+	}
+	n, err := ask()
+	if err != nil {
+		return err
+	}
+	b.add(n)
+	return nil
+}
+
+// Blocks of messages that are leased at once: a crash loses at most one.
+func tenantBlock(limit uint64) uint64  { return max(1, limit>>12) }
+func subjectBlock(limit uint64) uint64 { return max(1, limit>>16) }
+
+// half is the count at which a key should be replaced.
+func half(limit uint64) uint64 { return (limit + 1) / 2 }

@@ -1,0 +1,104 @@
+package crypto
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
+)
+
+// leaseTTL is how long what is left of a subject's lease is remembered after
+// its keys have left the memory, so that coming back costs no new lease.
+const leaseTTL = time.Hour
+
+// leaseID is the key of the cache of subjects' budgets.
+type leaseID struct {
+	subjectID
+	version uint32
+}
+
+// errWorn says that a subject's key has used half of its messages, and that
+// the subject should be loaded again, which adds a version.
+var errWorn = errors.New("crypto: seal: key is half used")
+
+// subjectBudget returns what this process may seal with a version of a
+// subject: what is left of an earlier lease, or granted, or nothing yet.
+func (s *Sealer) subjectBudget(id subjectID, version uint32, granted uint64) *budget {
+	at := leaseID{id, version}
+	if b, ok := s.leases.get(at); ok && granted == 0 {
+		return b
+	}
+	b := newBudget()
+	b.leased.Store(granted)
+	b.left.Store(int64(granted))
+	s.leases.put(at, b, leaseTTL)
+	return b
+}
+
+// spendSubject takes one message of the key that seals for a subject.
+func (s *Sealer) spendSubject(ctx context.Context, id subjectID, ready *subject) error {
+	if ready.budget.spend() {
+		return nil
+	}
+	err := ready.budget.lease(ctx, func() (uint64, error) { return s.grantSubject(ctx, id, ready) })
+	if errors.Is(err, errWorn) || errors.Is(err, ErrShredded) {
+		s.ready.remove(id)
+	}
+	return err
+}
+
+// grantSubject leases messages of a subject's key in its record.
+func (s *Sealer) grantSubject(ctx context.Context, id subjectID, ready *subject) (uint64, error) {
+	for range maxConflicts {
+		old, rec, err := s.readRecord(ctx, id.tenant, ready.name)
+		if err != nil {
+			return 0, err
+		}
+		n, err := s.leaseVersion(rec, ready.sealing.version)
+		if err != nil {
+			s.exhausted(id, ready, err)
+			return 0, err
+		}
+		err = s.writeRecord(ctx, id.tenant, ready.name, old, rec)
+		if err == nil {
+			s.stats.leases.Add(1)
+			return n, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return 0, err
+		}
+	}
+	return 0, ErrConflict
+}
+
+// leaseVersion adds a block to what is leased of a version of rec.
+func (s *Sealer) leaseVersion(rec *record.Record, version uint32) (uint64, error) {
+	for i := range rec.Keys {
+		k := &rec.Keys[i]
+		if k.Version != version {
+			continue
+		}
+		last := i == len(rec.Keys)-1
+		if last && len(rec.Keys) < record.MaxKeys && k.Leased >= half(s.limit) {
+			return 0, errWorn
+		}
+		n, err := share(k.Leased, subjectBlock(s.limit), s.limit)
+		k.Leased += n
+		return n, err
+	}
+	return 0, errWorn // dropped meanwhile
+}
+
+// exhausted tells the program, once, of a subject that can have no more
+// versions.
+func (s *Sealer) exhausted(id subjectID, ready *subject, err error) {
+	if !errors.Is(err, ErrLimit) || ready.budget.told {
+		return
+	}
+	ready.budget.told = true
+	s.tell(BudgetEvent{
+		Tenant: id.tenant, KeyID: ready.sealing.born, Subject: true,
+		Leased: s.limit, Limit: s.limit, Exhausted: true,
+	})
+}
