@@ -33,7 +33,7 @@ func TestDirSubjectsOnDisk(t *testing.T) {
 	store, err := crypto.NewDirSubjects(dir)
 	require.NoError(t, err)
 	f := newFixture(t, nil)
-	s, err := crypto.New(f.keys, store, nil)
+	s, err := crypto.New(f.keys, store, unaudited(nil))
 	require.NoError(t, err)
 	seal(t, s, refOf(patient(47114711)), "value")
 	files := 0
@@ -73,7 +73,7 @@ func TestDirSubjectsDamaged(t *testing.T) {
 	store, err := crypto.NewDirSubjects(dir)
 	require.NoError(t, err)
 	f := newFixture(t, nil)
-	s, err := crypto.New(f.keys, store, nil)
+	s, err := crypto.New(f.keys, store, unaudited(nil))
 	require.NoError(t, err)
 	sealed := seal(t, s, refOf(patient(1)), "value")
 	path := recordFile(t, dir)
@@ -81,7 +81,7 @@ func TestDirSubjectsDamaged(t *testing.T) {
 	require.NoError(t, err)
 	for _, content := range [][]byte{nil, []byte("R"), []byte("DD"), []byte("X" + string(whole[1:])), whole[:20], append(whole, 0)} {
 		require.NoError(t, os.WriteFile(path, content, 0o600))
-		fresh, err := crypto.New(f.keys, store, nil)
+		fresh, err := crypto.New(f.keys, store, unaudited(nil))
 		require.NoError(t, err)
 		_, err = fresh.AppendOpen(t.Context(), nil, sealed, refOf(patient(1)))
 		require.Error(t, err)
@@ -103,7 +103,7 @@ func TestDestroyRemovesLeftovers(t *testing.T) {
 	store, err := crypto.NewDirSubjects(dir)
 	require.NoError(t, err)
 	f := newFixture(t, nil)
-	s, err := crypto.New(f.keys, store, nil)
+	s, err := crypto.New(f.keys, store, unaudited(nil))
 	require.NoError(t, err)
 	seal(t, s, refOf(patient(1)), "value")
 	path := recordFile(t, dir)
@@ -149,13 +149,13 @@ func TestStoreThatIsAwayIsNotEmpty(t *testing.T) {
 	store, err := crypto.NewDirSubjects(dir)
 	require.NoError(t, err)
 	f := newFixture(t, nil)
-	s, err := crypto.New(f.keys, store, nil)
+	s, err := crypto.New(f.keys, store, unaudited(nil))
 	require.NoError(t, err)
 	sealed := seal(t, s, refOf(patient(1)), "value")
 
 	// Moved away, the store goes with its directory.
 	require.NoError(t, os.Rename(dir, dir+".away"))
-	fresh, err := crypto.New(f.keys, store, nil)
+	fresh, err := crypto.New(f.keys, store, unaudited(nil))
 	require.NoError(t, err)
 	later, err := fresh.AppendSeal(t.Context(), nil, []byte("later"), refOf(patient(1)))
 	require.NoError(t, err)
@@ -168,7 +168,7 @@ func TestStoreThatIsAwayIsNotEmpty(t *testing.T) {
 	require.NoError(t, os.Rename(dir+".away", dir))
 	store, err = crypto.OpenDirSubjects(dir)
 	require.NoError(t, err)
-	s, err = crypto.New(f.keys, store, nil)
+	s, err = crypto.New(f.keys, store, unaudited(nil))
 	require.NoError(t, err)
 	for want, value := range map[string][]byte{"value": sealed, "later": later} {
 		got, err := s.AppendOpen(t.Context(), nil, value, refOf(patient(1)))
@@ -178,7 +178,7 @@ func TestStoreThatIsAwayIsNotEmpty(t *testing.T) {
 
 	// Without the key that names them the subjects are not started anew.
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "t-"+tenantA, "in")))
-	fresh, err = crypto.New(f.keys, store, nil)
+	fresh, err = crypto.New(f.keys, store, unaudited(nil))
 	require.NoError(t, err)
 	_, err = fresh.AppendSeal(t.Context(), nil, []byte("x"), refOf(patient(1)))
 	require.ErrorContains(t, err, "is missing")
@@ -200,7 +200,7 @@ func TestDestroyedBeforeTheFirst(t *testing.T) {
 	store, err := crypto.NewDirSubjects(dir)
 	require.NoError(t, err)
 	require.NoError(t, store.Destroy(t.Context(), tenantA, strings.Repeat("ab", 32)))
-	s, err := crypto.New(newFixture(t, nil).keys, store, nil)
+	s, err := crypto.New(newFixture(t, nil).keys, store, unaudited(nil))
 	require.NoError(t, err)
 	seal(t, s, refOf(patient(1)), "value")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,7 +15,9 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/cryptotest"
 )
 
-const goldenFile = "testdata/format1.json"
+// goldenFiles are what was written by each format of the store; the last one
+// is that of today.
+var goldenFiles = []string{"testdata/format1.json", "testdata/format2.json"}
 
 // golden is everything that a service has on disk, in hex: its keys (never
 // used for anything else), the records of the store, and sealed values.
@@ -74,28 +75,42 @@ func TestGolden(t *testing.T) {
 	if *update {
 		writeGolden(t)
 	}
-	content, err := os.ReadFile(goldenFile)
+	for _, file := range goldenFiles {
+		t.Run(filepath.Base(file), func(t *testing.T) { openGolden(t, file) })
+	}
+}
+
+func openGolden(t *testing.T, file string) {
+	content, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var g golden
 	require.NoError(t, json.Unmarshal(content, &g))
 	require.Len(t, g.Values, 16)
-	require.Len(t, g.Store, 6)
 	store := cryptotest.NewSubjects()
 	for _, r := range g.Store {
 		require.NoError(t, store.Put(t.Context(), r.Tenant, r.Name, nil, unhex(t, r.Record)))
 	}
-	s, err := crypto.New(goldenKeys(t, g, g.Primary), store, nil)
-	require.NoError(t, err)
-	for _, v := range g.Values {
-		got, err := s.AppendOpen(t.Context(), nil, unhex(t, v.Sealed), v.ref())
-		require.NoError(t, err)
-		require.Equal(t, v.Plaintext, hex.EncodeToString(got))
+	f := fixture{keys: goldenKeys(t, g, g.Primary), store: store}
+	f.Sealer = f.newSealer(t, nil)
+	open := func(s *crypto.Sealer) {
+		for _, v := range g.Values {
+			got, err := s.AppendOpen(t.Context(), nil, unhex(t, v.Sealed), v.ref())
+			require.NoError(t, err)
+			require.Equal(t, v.Plaintext, hex.EncodeToString(got))
+		}
 	}
-	before := len(store.Names(tenantA))
-	sealed, err := s.AppendSeal(t.Context(), nil, []byte("new"), g.Values[0].ref())
-	require.NoError(t, err)
-	require.Equal(t, g.Values[0].Sealed[:18], hex.EncodeToString(sealed[:9]), "the subject's key is found again")
-	require.Len(t, store.Names(tenantA), before)
+	open(f.Sealer)
+	before := f.names(t, tenantA)
+	require.Len(t, before, 2)
+	for _, v := range g.Values {
+		sealed, err := f.AppendSeal(t.Context(), nil, []byte("new"), v.ref())
+		require.NoError(t, err)
+		got, err := f.newSealer(t, nil).AppendOpen(t.Context(), nil, sealed, v.ref())
+		require.NoError(t, err)
+		require.Equal(t, "new", string(got))
+	}
+	require.Equal(t, before, f.names(t, tenantA), "subjects are found again")
+	open(f.newSealer(t, nil))
 }
 
 func writeGolden(t *testing.T) {
@@ -103,7 +118,7 @@ func writeGolden(t *testing.T) {
 		0x01020304: hex.EncodeToString(pattern(32)), 0xfffffffe: hex.EncodeToString(pattern(32)[1:]) + "00",
 	}}
 	store := cryptotest.NewSubjects()
-	s, err := crypto.New(goldenKeys(t, g, 0xfffffffe), store, nil)
+	s, err := crypto.New(goldenKeys(t, g, 0xfffffffe), store, unaudited(nil))
 	require.NoError(t, err)
 	for _, tenant := range []string{tenantA, tenantB} {
 		for _, patient := range []string{"Patient/1", "Patient/Ünïcode", ""} {
@@ -118,7 +133,9 @@ func writeGolden(t *testing.T) {
 				g.Values = append(g.Values, v)
 			}
 		}
-		for _, name := range store.Names(tenant) {
+		names, err := store.Names(context.Background(), tenant, "", 100)
+		require.NoError(t, err)
+		for _, name := range names {
 			record, err := store.Get(context.Background(), tenant, name)
 			require.NoError(t, err)
 			g.Store = append(g.Store, goldenRecord{tenant, name, hex.EncodeToString(record)})
@@ -126,5 +143,5 @@ func writeGolden(t *testing.T) {
 	}
 	content, err := json.MarshalIndent(g, "", " ")
 	require.NoError(t, err)
-	require.NoError(t, errors.Join(os.MkdirAll(filepath.Dir(goldenFile), 0o755), os.WriteFile(goldenFile, append(content, '\n'), 0o644)))
+	require.NoError(t, os.WriteFile(goldenFiles[len(goldenFiles)-1], append(content, '\n'), 0o644))
 }

@@ -55,6 +55,9 @@ func (s *Sealer) AppendRebind(ctx context.Context, dst, sealed []byte, from, to 
 // move seals at to what was sealed at from, under the newest key. Both were
 // validated. The plaintext is in a buffer of the Sealer's, which is cleared.
 func (s *Sealer) move(ctx context.Context, dst, sealed []byte, from, to *Ref) ([]byte, error) {
+	if s.keys == nil { // the zero Sealer
+		return nil, ErrTenant
+	}
 	buf := s.moving.Get().(*[]byte)
 	plaintext, err := s.open(ctx, (*buf)[:0], sealed, from)
 	if err == nil {

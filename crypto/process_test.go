@@ -28,7 +28,7 @@ func processSealer(t *testing.T, dir string) *crypto.Sealer {
 	require.NoError(t, err)
 	store, err := crypto.NewDirSubjects(dir)
 	require.NoError(t, err)
-	s, err := crypto.New(cryptotest.Keys{tenantA: keys}, store, nil)
+	s, err := crypto.New(cryptotest.Keys{tenantA: keys}, store, unaudited(nil))
 	require.NoError(t, err)
 	return s
 }
