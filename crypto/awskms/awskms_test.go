@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -198,7 +199,7 @@ func TestUnreachable(t *testing.T) {
 	require.EqualValues(t, 0, f.calls.Load(), "nothing was sent")
 
 	e = try(func(o *awskms.Options) {
-		o.Config.Credentials = credentials.NewStaticCredentialsProvider(accessKey, "wrong", "")
+		o.Config.Credentials = credentials.NewStaticCredentialsProvider(accessKey, strings.ToLower(secretKey), "")
 	})
 	require.Equal(t, "InvalidSignatureException", e.Code)
 	require.False(t, e.Temporary())
