@@ -56,9 +56,6 @@ func open(ctx context.Context, dir string, people *people, idle time.Duration) (
 	if h.vault, err = openVault(ctx, filepath.Join(dir, "keys")); err != nil {
 		return h, err
 	}
-	if h.charts, err = openCharts(ctx, filepath.Join(dir, "charts"), h.vault.sealer); err != nil {
-		return h, err
-	}
 	if h.ledger, err = ledger.Open(filepath.Join(dir, "ledger"), h.vault.signer, nil); err != nil {
 		return h, err
 	}
@@ -66,6 +63,9 @@ func open(ctx context.Context, dir string, people *people, idle time.Duration) (
 		return h, err
 	}
 	if h.recorder, err = audit.New(h.ledger, h.tokens, &audit.Options{Source: "urn:safeguard:quickstart"}); err != nil {
+		return h, err
+	}
+	if err := h.openCharts(ctx, filepath.Join(dir, "charts")); err != nil {
 		return h, err
 	}
 	store, err := memstore.New(nil)
@@ -89,6 +89,20 @@ func open(ctx context.Context, dir string, people *people, idle time.Duration) (
 		return h, err
 	}
 	return h, h.recorder.Watch(ctx, h.reporters()...)
+}
+
+// openCharts opens the charts. Their catalogue is sealed, so the account says
+// that the service itself has opened it.
+func (h *house) openCharts(ctx context.Context, dir string) (err error) {
+	ctx = safeguard.WithPrincipal(ctx, safeguard.Principal{ID: "quickstart", Kind: safeguard.Service})
+	ctx, entry := h.recorder.Begin(ctx, "START", "")
+	if h.charts, err = openCharts(ctx, dir, h.vault.sealer); err != nil {
+		entry.End(audit.Aborted, 0, 0)
+		return err
+	}
+	err = entry.Commit(ctx)
+	entry.End(audit.Completed, 0, 0)
+	return err
 }
 
 // routes puts the handlers behind the whole chain: the account, the session,

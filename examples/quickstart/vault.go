@@ -21,10 +21,11 @@ import (
 // in one directory beside the data, which does not meet key separation: a real
 // service keeps the key-encryption key in a key management service.
 type vault struct {
-	dir    string
-	keys   *keyset.Keys
-	sealer *crypto.Sealer
-	signer stdcrypto.Signer
+	dir      string
+	keys     *keyset.Keys
+	subjects *crypto.DirSubjects
+	sealer   *crypto.Sealer
+	signer   stdcrypto.Signer
 }
 
 func openVault(ctx context.Context, dir string) (*vault, error) {
@@ -42,11 +43,10 @@ func openVault(ctx context.Context, dir string) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	subjects, err := crypto.NewDirSubjects(filepath.Join(dir, "subjects"))
-	if err != nil {
+	if v.subjects, err = crypto.NewDirSubjects(filepath.Join(dir, "subjects")); err != nil {
 		return nil, err
 	}
-	if v.sealer, err = crypto.New(v.keys, subjects, nil); err != nil {
+	if v.sealer, err = crypto.New(v.keys, v.subjects, nil); err != nil {
 		return nil, err
 	}
 	v.signer, err = loadOrCreate(filepath.Join(dir, "ledger.pem"), ledger.LoadKey, ledger.CreateKey)
@@ -68,10 +68,15 @@ func (v *vault) tokenKeys(ctx context.Context) (*audit.TokenKeys, error) {
 	const epoch = "p1"
 	ref := crypto.Ref{Tenant: tenant, Table: "config", Column: "token-key", Row: epoch, Subject: crypto.NoSubject()}
 	path := filepath.Join(v.dir, "tokens.sealed")
+	// The account is not there before its own key is open.
+	sealer, err := crypto.New(v.keys, v.subjects, &crypto.Options{UnsafeUnaudited: true})
+	if err != nil {
+		return nil, err
+	}
 	sealed, err := loadOrCreate(path, os.ReadFile, func(path string) ([]byte, error) {
 		secret := make([]byte, 32)
 		rand.Read(secret)
-		sealed, err := v.sealer.AppendSeal(ctx, nil, secret, ref)
+		sealed, err := sealer.AppendSeal(ctx, nil, secret, ref)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +85,7 @@ func (v *vault) tokenKeys(ctx context.Context) (*audit.TokenKeys, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret, err := v.sealer.AppendOpen(ctx, nil, bytes.Clone(sealed), ref)
+	secret, err := sealer.AppendOpen(ctx, nil, bytes.Clone(sealed), ref)
 	if err != nil {
 		return nil, err
 	}
