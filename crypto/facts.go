@@ -43,15 +43,19 @@ type Rotator interface {
 }
 
 // KeyID returns the id of the tenant key that a sealed value carries in its
-// bytes 1 to 4, in both formats, and whether there is one. It needs no more
+// bytes 1 to 4, also that of a row or blob, and whether there is one. It needs no more
 // than the first five bytes, and does not say that the value opens.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func KeyID(sealed []byte) (id uint32, ok bool) {
-	if len(sealed) < tinkPrefix || sealed[0] != formatTink && sealed[0] != formatSubject {
+	if len(sealed) < tinkPrefix {
 		return 0, false
 	}
-	return binary.BigEndian.Uint32(sealed[1:]), true
+	switch sealed[0] {
+	case formatTink, formatSubject, rowForm.tenant, rowForm.subject, blobForm.tenant, blobForm.subject:
+		return binary.BigEndian.Uint32(sealed[1:]), true
+	}
+	return 0, false
 }
 
 // Current returns the id of the tenant key that new values carry. Values with

@@ -58,6 +58,12 @@ func (s *Sealer) move(ctx context.Context, dst, sealed []byte, from, to *Ref) ([
 	if s.keys == nil { // the zero Sealer
 		return nil, ErrTenant
 	}
+	switch {
+	case rowForm.prefixSize(sealed) > 0:
+		return s.moveRow(ctx, dst, sealed, from, to)
+	case blobForm.prefixSize(sealed) > 0:
+		return s.moveBlob(ctx, dst, sealed, from, to)
+	}
 	buf := s.moving.Get().(*[]byte)
 	plaintext, err := s.open(ctx, (*buf)[:0], sealed, from)
 	if err == nil {

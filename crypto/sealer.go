@@ -37,13 +37,14 @@ type Sealer struct {
 	check     func(context.Context, Ref) error
 	unaudited bool
 
-	ready   *cache[subjectID, *subject]
-	missed  *cache[subjectID, struct{}] // a newer version was looked for in vain
-	indexes *cache[string, *indexKey]
-	leases  *cache[leaseID, *budget]
-	stats   stats
-	scratch sync.Pool // of *[]byte, for associated data
-	moving  sync.Pool // of *[]byte, for values that are sealed anew; cleared
+	ready    *cache[subjectID, *subject]
+	missed   *cache[subjectID, struct{}] // a newer version was looked for in vain
+	indexes  *cache[string, *indexKey]
+	leases   *cache[leaseID, *budget]
+	stats    stats
+	scratch  sync.Pool   // of *[]byte, for associated data
+	segments segmentPool // of blobs
+	moving   sync.Pool   // of *[]byte, for values that are sealed anew; cleared
 }
 
 // indexCache bounds the ready subject index keys, one a tenant.
