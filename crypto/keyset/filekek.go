@@ -17,7 +17,7 @@ const kekSize = 32
 var (
 	errKEKFile = errors.New("keyset: key file: must be exactly 32 bytes")
 	errKEKMode = errors.New("keyset: key file: others than its owner have access; set mode 0600")
-	errKEKOpen = errors.New("keyset: key file: does not decrypt")
+	errKEKOpen = refusal("keyset: key file: does not decrypt")
 )
 
 // A FileKEK is a key-encryption key in a file of 32 random bytes: AES-256-GCM

@@ -50,7 +50,7 @@ func TestGoldenDisk(t *testing.T) {
 	require.NoError(t, err)
 	store, err := crypto.OpenDirSubjects(filepath.Join(dir, "subjects"))
 	require.NoError(t, err)
-	sealer, err := crypto.New(keys, store, nil)
+	sealer, err := crypto.New(keys, store, opens)
 	require.NoError(t, err)
 	for name, ref := range goldenRefs {
 		sealed, err := os.ReadFile(filepath.Join(dir, name))
@@ -69,7 +69,7 @@ func writeGoldenDisk(t *testing.T) {
 	require.NoError(t, err)
 	store, err := crypto.NewDirSubjects(filepath.Join(goldenDisk, "subjects"))
 	require.NoError(t, err)
-	sealer, err := crypto.New(keys, store, nil)
+	sealer, err := crypto.New(keys, store, opens)
 	require.NoError(t, err)
 	for name, ref := range goldenRefs {
 		sealed, err := sealer.AppendSeal(t.Context(), nil, []byte("the value of "+name), ref)

@@ -60,7 +60,7 @@ func sealerOf(t testing.TB, h *tink.Handle) *crypto.Sealer {
 	t.Helper()
 	keys, err := keyset.FromHandle("clinic-a", h)
 	require.NoError(t, err)
-	s, err := crypto.New(keys, nil, nil)
+	s, err := crypto.New(keys, nil, opens)
 	require.NoError(t, err)
 	return s
 }

@@ -25,7 +25,7 @@ func started(ctx context.Context, kekPath, path string) (*crypto.Sealer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return crypto.New(keys, nil, nil)
+	return crypto.New(keys, nil, opens)
 }
 
 // The second start opens what the first one sealed.
@@ -183,7 +183,7 @@ func ExampleLoadOrCreate() {
 		if err != nil {
 			panic(err)
 		}
-		sealer, err := crypto.New(keys, nil, nil)
+		sealer, err := crypto.New(keys, nil, opens)
 		if err != nil {
 			panic(err)
 		}

@@ -1,0 +1,257 @@
+package keyset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"github.com/safeguard-sdk/safeguard/crypto"
+)
+
+// Create makes a keyset with one random key for a tenant that has none in the
+// store. For one that has, or had, the error is [fs.ErrExist].
+func (r *Ring) Create(ctx context.Context, tenant string) error {
+	content, _, err := create(ctx, tenant, r.kek)
+	if err != nil {
+		return err
+	}
+	return r.add(ctx, tenant, content)
+}
+
+// Import stores a Tink keyset that the program has as that of a tenant that
+// has none in the store. All its keys must be AES-256-GCM with Tink's prefix;
+// they count as created now.
+func (r *Ring) Import(ctx context.Context, tenant string, handle *keyset.Handle) error {
+	if err := checkTenant(tenant); err != nil {
+		return err
+	}
+	if _, err := fromHandle(handle); err != nil {
+		return err
+	}
+	v := &vault{file{Format: format2, Tenant: tenant, Created: now()}, handle}
+	if err := v.upgrade(); err != nil {
+		return err
+	}
+	content, _, err := v.sealed(ctx, r.kek)
+	if err != nil {
+		return err
+	}
+	return r.add(ctx, tenant, content)
+}
+
+func (r *Ring) add(ctx context.Context, tenant string, content []byte) error {
+	err := r.store.Write(ctx, tenant, nil, content)
+	if errors.Is(err, ErrConflict) {
+		return fmt.Errorf("keyset: create: the tenant has a keyset: %w", fs.ErrExist)
+	}
+	return err
+}
+
+// Rotate makes a new key that takes over from the primary from, and does
+// nothing if another already did. The new key seals after two times Refresh,
+// when every process has read it; until then from does. Old keys go on opening.
+// It implements [crypto.Rotator].
+func (r *Ring) Rotate(ctx context.Context, tenant string, from uint32) error {
+	for range 8 {
+		err := r.change(ctx, tenant, func(v *vault) (bool, error) {
+			return v.rotate(from, now(), r.o.wait())
+		})
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return ErrConflict
+}
+
+// Disable makes a key open nothing any more, in every process within Refresh.
+// It can be enabled again. The primary, and a key that still seals, are
+// [ErrInUse]. Of two who change a keyset at once, one gets [ErrConflict]; that
+// holds for all changes but Rotate.
+func (r *Ring) Disable(ctx context.Context, tenant string, id uint32) error {
+	return r.change(ctx, tenant, func(v *vault) (bool, error) { return v.disable(id, now()) })
+}
+
+// Enable makes a disabled key open again.
+func (r *Ring) Enable(ctx context.Context, tenant string, id uint32) error {
+	return r.change(ctx, tenant, func(v *vault) (bool, error) { return v.enable(id) })
+}
+
+// DestroyKey removes a key that was disabled before, and keeps its id so that
+// it is never used again. confirm must be [Confirmation] of both: what was
+// sealed under the key, and is in no backup of the keyset, is lost for good.
+// The file that is replaced may still be on the medium, in snapshots and in
+// backups, encrypted under the KEK.
+func (r *Ring) DestroyKey(ctx context.Context, tenant string, id uint32, confirm string) error {
+	if confirm != Confirmation(tenant, id) {
+		return ErrConfirm
+	}
+	return r.change(ctx, tenant, func(v *vault) (bool, error) { return v.destroy(id, now()) })
+}
+
+// DestroyKeyset removes all keys of a tenant, the primary included. What is
+// left says so, the tenant is refused with [ErrDestroyed] in every process
+// within Refresh, and no keyset can be made for it again. confirm must be
+// [Confirmation] of the tenant and 0. It does not call the KEK. What
+// DestroyKey says of copies holds for it too.
+func (r *Ring) DestroyKeyset(ctx context.Context, tenant, confirm string) error {
+	if confirm != Confirmation(tenant, 0) {
+		return ErrConfirm
+	}
+	content, err := r.store.Read(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	left, err := r.remains(content, tenant)
+	if err != nil || left == nil {
+		return err
+	}
+	if err := r.store.Write(ctx, tenant, content, left); err != nil {
+		return err
+	}
+	r.renew(tenant)
+	return nil
+}
+
+// remains returns what replaces a file, nil if that was done already.
+func (r *Ring) remains(content []byte, tenant string) ([]byte, error) {
+	f, err := parseFor(content, tenant)
+	if err != nil || len(f.Keyset) == 0 {
+		return nil, err
+	}
+	return f.remains(now()).encode()
+}
+
+// Confirmation is the text by which a destruction is confirmed: "destroy key
+// 123 of clinic-a", or "destroy all keys of clinic-a" for the id 0.
+//
+// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func Confirmation(tenant string, id uint32) string {
+	if id == 0 {
+		return "destroy all keys of " + tenant
+	}
+	return fmt.Sprintf("destroy key %d of %s", id, tenant)
+}
+
+// Rewrap encrypts the keyset of a tenant anew, under the Ring's KEK, from
+// which is what it is under now: when a KEK is replaced, or an epoch ends. With
+// a [Succession] as the Ring's KEK, from is nil. Keys, states and times stay.
+func (r *Ring) Rewrap(ctx context.Context, tenant string, from crypto.KEK) error {
+	if from == nil {
+		from = r.kek
+	}
+	content, err := r.store.Read(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	next, err := Rewrap(ctx, content, tenant, from, r.kek)
+	if err != nil {
+		return err
+	}
+	if err := r.store.Write(ctx, tenant, content, next); err != nil {
+		return err
+	}
+	r.renew(tenant)
+	return nil
+}
+
+// change reads a keyset, lets f change it, and writes it if nobody else did
+// meanwhile.
+func (r *Ring) change(ctx context.Context, tenant string, f func(*vault) (bool, error)) error {
+	content, err := r.store.Read(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	v, err := openFile(ctx, content, tenant, r.kek)
+	if err != nil {
+		return err
+	}
+	changed, err := f(v)
+	if err != nil || !changed {
+		return err
+	}
+	next, _, err := v.sealed(ctx, r.kek)
+	if err != nil {
+		return err
+	}
+	if err := r.store.Write(ctx, tenant, content, next); err != nil {
+		return err
+	}
+	r.renew(tenant)
+	return nil
+}
+
+// renew makes what was changed take effect in this process at once.
+func (r *Ring) renew(tenant string) {
+	r.mu.RLock()
+	s := r.slots[tenant]
+	r.mu.RUnlock()
+	if s != nil {
+		s.renew()
+	}
+}
+
+// Facts returns what may be known of the keyset of a tenant, checked by the
+// KEK, or, of one that was destroyed, what is left.
+func (r *Ring) Facts(ctx context.Context, tenant string) (Facts, error) {
+	_, err := r.Keyset(ctx, tenant)
+	if errors.Is(err, ErrDestroyed) {
+		content, err := r.store.Read(ctx, tenant)
+		if err != nil {
+			return Facts{}, err
+		}
+		return Inspect(content)
+	}
+	if err != nil {
+		return Facts{}, err
+	}
+	if state := r.state(tenant); state != nil {
+		return state.describe(), nil
+	}
+	return Facts{}, crypto.ErrTenant // left meanwhile
+}
+
+func (r *Ring) state(tenant string) *loaded {
+	r.mu.RLock()
+	s := r.slots[tenant]
+	r.mu.RUnlock()
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// describe adds to a file's facts what only this process knows.
+func (l *loaded) describe() Facts {
+	f, err := parse(l.content)
+	if err != nil { // it was parsed before
+		return Facts{}
+	}
+	f.Keys, f.Primary = l.facts, l.primary // format 1 has neither
+	facts := f.facts()
+	facts.Location = l.location.String()
+	for i := range facts.Keys {
+		for _, key := range l.all {
+			if key.ID() == facts.Keys[i].ID {
+				n := key.Seals()
+				facts.Keys[i].Seals = &n
+			}
+		}
+	}
+	return facts
+}
+
+// age is how old the key is that seals.
+func (f Facts) age() time.Duration {
+	for _, k := range f.Keys {
+		if k.ID == f.Sealing {
+			return max(0, f.At.Sub(k.Active))
+		}
+	}
+	return 0
+}
