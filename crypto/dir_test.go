@@ -52,7 +52,7 @@ func TestDirSubjectsOnDisk(t *testing.T) {
 		require.NotContains(t, string(content), "47114711")
 		return nil
 	}))
-	require.Equal(t, 3, files, "the marker, two records, and no temporary file")
+	require.Equal(t, 4, files, "the marker, three records, and no temporary file")
 }
 
 // record returns the one subject's file below dir.

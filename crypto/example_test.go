@@ -17,7 +17,9 @@ func ExampleSealed() {
 	if err != nil {
 		panic(err)
 	}
-	sealer, err := crypto.New(keys, cryptotest.NewSubjects(), nil) // in a service: NewDirSubjects
+	// In a service: NewDirSubjects, and no options, since the context of a
+	// request that package audit handles has an Entry.
+	sealer, err := crypto.New(keys, cryptotest.NewSubjects(), &crypto.Options{UnsafeUnaudited: true})
 	if err != nil {
 		panic(err)
 	}

@@ -142,6 +142,10 @@ func (s *Sealer) subjectRecord(ctx context.Context, ks *Keyset, tenant, name str
 		if !n.sealing || !s.worn(ks, rec, n) {
 			return rec, 0, nil
 		}
+		// What cannot be read is not added to.
+		if _, err := readySubject(ks, tenant, name, rec); err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, 0, err
+		}
 		granted, err = s.addVersion(ctx, ks, tenant, name, old, rec)
 		if !errors.Is(err, ErrConflict) {
 			return rec, granted, err

@@ -20,6 +20,10 @@ import (
 // Format 1, which Parse reads and nothing writes, is
 //
 //	0x01 | count (1) | count × ( version (4) | created (8) | n (2) | wrapped (n) )
+//
+// Version, Created and Born of a key are authenticated by its Wrapped; the
+// flags and Leased are not, so they are as good as the store's protection
+// against writing.
 type Record struct {
 	// Held forbids the destruction of the keys (legal hold).
 	Held bool
