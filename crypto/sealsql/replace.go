@@ -1,0 +1,87 @@
+package sealsql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/safeguard-sdk/safeguard/crypto/rekey"
+)
+
+// errKey reports a description whose key is none.
+var errKey = errors.New("sealsql: source: the key names more than one row")
+
+// Replace implements rekey.Source, in one transaction.
+func (s *Source) Replace(ctx context.Context, changes []rekey.Change) (changed []bool, err error) {
+	err = inTx(ctx, s.db, func(tx *sql.Tx) error {
+		changed, err = s.replaceIn(ctx, tx, changes)
+		return err
+	})
+	if errors.Is(err, errKey) {
+		return nil, errKey
+	}
+	return changed, failed("source: replace", err)
+}
+
+func (s *Source) replaceIn(ctx context.Context, tx *sql.Tx, changes []rekey.Change) ([]bool, error) {
+	prepared := map[string]*sql.Stmt{}
+	changed := make([]bool, len(changes))
+	for i, c := range changes {
+		q, err := s.update(c)
+		if err != nil {
+			return nil, err
+		}
+		text := q.text.String()
+		if prepared[text] == nil {
+			if prepared[text], err = tx.PrepareContext(ctx, text); err != nil {
+				return nil, err
+			}
+			defer prepared[text].Close() //nolint:errcheck // ends with the transaction
+		}
+		result, err := prepared[text].ExecContext(ctx, q.args...)
+		if err != nil {
+			return nil, err
+		}
+		if changed[i], err = one(result); err != nil {
+			return nil, err
+		}
+	}
+	return changed, nil
+}
+
+// update returns the statement of a change.
+func (s *Source) update(c rekey.Change) (*query, error) {
+	var key []value
+	if err := s.decodeKey(c.Row.Position, &key); err != nil || key == nil {
+		return nil, errPosition
+	}
+	if len(c.Row.Cells) != len(s.table.Columns) || len(c.Sealed) != len(c.Row.Cells) {
+		return nil, errors.New("sealsql: source: the row is of another table")
+	}
+	old := make([][]byte, len(c.Row.Cells))
+	for i, cell := range c.Row.Cells {
+		old[i] = cell.Sealed
+	}
+	return s.q.replace(key, s.tenant, old, c.Sealed), nil
+}
+
+// one reports whether a statement changed its row.
+func one(result sql.Result) (bool, error) {
+	n, err := result.RowsAffected()
+	if err == nil && n > 1 {
+		err = errKey
+	}
+	return n == 1, err
+}
+
+// inTx runs f in a transaction, which it commits if f returns nil.
+func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
