@@ -3,6 +3,7 @@ package crypto
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // A budget is what a process may seal under one key without asking: messages
@@ -13,9 +14,10 @@ type budget struct {
 	turn   chan struct{} // holds a token while a lease is under way
 
 	// Held with the turn.
-	tenant string // of the first lease
-	floor  uint64 // the highest count that was seen for tenant
-	told   bool   // that the key is exhausted
+	tenant string    // of the first lease
+	floor  uint64    // the highest count that was seen for tenant
+	told   bool      // that the key is exhausted
+	asked  time.Time // for a rotation since then
 }
 
 func newBudget() *budget { return &budget{turn: make(chan struct{}, 1)} }

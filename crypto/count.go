@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
@@ -73,9 +74,13 @@ func (s *Sealer) leaseTenant(ctx context.Context, tenant string, k *Key) error {
 		if s.store != nil {
 			event.Leased += n
 		}
-		past = event.Exhausted || err == nil && leased+n > half(s.limit)
+		past = err == nil && leased+n > half(s.limit)
 		news = event.Exhausted && !k.budget.told || !event.Exhausted && leased <= half(s.limit)
-		k.budget.told = k.budget.told || event.Exhausted
+		if event.Exhausted {
+			k.budget.told = true
+			past = time.Since(k.budget.asked) >= time.Second // not for every refusal
+			k.budget.asked = time.Now()
+		}
 		return n, err
 	})
 	if past {

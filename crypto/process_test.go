@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
-	"github.com/safeguard-sdk/safeguard/crypto/cryptotest"
 )
 
 const childDir = "SAFEGUARD_SUBJECTS_DIR"
@@ -22,15 +21,9 @@ const childDir = "SAFEGUARD_SUBJECTS_DIR"
 // process of the test has.
 func processSealer(t *testing.T, dir string) *crypto.Sealer {
 	t.Helper()
-	key, err := crypto.NewKey(1, pattern(32))
-	require.NoError(t, err)
-	keys, err := crypto.NewKeyset(1, key)
-	require.NoError(t, err)
 	store, err := crypto.NewDirSubjects(dir)
 	require.NoError(t, err)
-	s, err := crypto.New(cryptotest.Keys{tenantA: keys}, store, unaudited(nil))
-	require.NoError(t, err)
-	return s
+	return newSealer(t, newRing(t, 1), store, crypto.Options{})
 }
 
 // Processes that seal for the same new patients at once agree on their keys:
