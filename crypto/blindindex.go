@@ -242,13 +242,12 @@ func (h *searchHash) write(value []byte, transforms []Transform) error {
 	if len(value) > MaxIndexValue {
 		return badValue("longer than 1024 bytes")
 	}
-	b := h.buf[:2+copy(h.buf[2:], value)]
 	defer h.wipe(len(value))
-	out, err := transform(b[2:], transforms)
+	out, err := transform(append(h.buf[:2], value...)[2:], transforms)
 	if err != nil {
 		return err
 	}
-	_, _ = h.mac.Write(binary.BigEndian.AppendUint16(h.sum[:0], uint16(len(out))))
-	_, _ = h.mac.Write(out) // a hash never fails
+	binary.BigEndian.PutUint16(h.buf[:], uint16(len(out)))
+	_, _ = h.mac.Write(h.buf[:2+copy(h.buf[2:], out)]) // a hash never fails
 	return nil
 }

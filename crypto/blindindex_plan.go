@@ -99,18 +99,21 @@ func possible(rows uint64, specs []IndexSpec) error {
 	return nil
 }
 
-// shareBits sets the widths of the indexes of one column: equal shares of the
-// most that they may tell, and what an index of few values leaves goes to the
-// others.
+// shareBits sets the widths of the indexes of one column that have none: equal
+// shares of what they may tell at most, where an index of few values leaves
+// something to the others.
 func shareBits(rows uint64, specs []IndexSpec) {
-	order := make([]*IndexSpec, len(specs))
-	for i := range specs {
-		order[i] = &specs[i]
-	}
-	slices.SortStableFunc(order, func(a, b *IndexSpec) int { return cmp.Compare(a.Distinct, b.Distinct) })
 	left := math.Log2(float64(rows)) - 1
-	for i, x := range order {
-		x.Bits = int(left / float64(len(order)-i))
+	var open []*IndexSpec
+	for i := range specs {
+		if specs[i].Bits == 0 {
+			open = append(open, &specs[i])
+		}
+		left -= specs[i].reveals()
+	}
+	slices.SortStableFunc(open, func(a, b *IndexSpec) int { return cmp.Compare(a.Distinct, b.Distinct) })
+	for i, x := range open {
+		x.Bits = max(0, int(left/float64(len(open)-i)))
 		left -= x.reveals()
 	}
 }
@@ -119,6 +122,8 @@ func shareBits(rows uint64, specs []IndexSpec) {
 func safeWidths(rows uint64, specs []IndexSpec) error {
 	c := coincidences(rows, specs)
 	switch {
+	case slices.ContainsFunc(specs, func(x IndexSpec) bool { return x.Bits < 1 }):
+		return fmt.Errorf("%w: %d rows have no bit left for one more index", ErrIndexWidth, rows)
 	case c < 2:
 		return fmt.Errorf("%w: too wide: %.3g rows coincide, less than 2", ErrIndexWidth, c)
 	case c > math.Sqrt(float64(rows)):

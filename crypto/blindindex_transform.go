@@ -125,14 +125,14 @@ func lowerRunes(b []byte, from int) ([]byte, error) {
 
 func digits(b []byte) ([]byte, error) {
 	kept := b[:0]
-	for i := 0; i < len(b); {
-		r, size := utf8.DecodeRune(b[i:])
-		i += size
-		switch {
-		case '0' <= r && r <= '9':
-			kept = append(kept, byte(r))
-		case r >= utf8.RuneSelf && unicode.IsDigit(r):
-			return nil, badValue("a digit that is not 0 to 9")
+	for i, c := range b {
+		if '0' <= c && c <= '9' {
+			kept = append(kept, c)
+		}
+		if utf8.RuneStart(c) && c >= utf8.RuneSelf {
+			if r, _ := utf8.DecodeRune(b[i:]); unicode.IsDigit(r) {
+				return nil, badValue("a digit that is not 0 to 9")
+			}
 		}
 	}
 	if len(kept) == 0 {
