@@ -8,15 +8,14 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto"
 )
 
-// note puts into the audit trail what is about to be done, durably.
-func (s *Shredder) note(ctx context.Context, action string, p safeguard.Patient) error {
+// entry returns the Entry of the context, in which action is noted.
+func (s *Shredder) entry(ctx context.Context, action string) (*audit.Entry, error) {
 	e := audit.EntryFrom(ctx)
 	if e == nil && !s.opts.UnsafeUnaudited {
-		return crypto.ErrUnaudited
+		return nil, crypto.ErrUnaudited
 	}
 	e.SetAction("subject-key", action, safeguard.Operations)
-	e.AddPatient(p)
-	return e.Commit(ctx)
+	return e, nil
 }
 
 func (s *Shredder) deny(ctx context.Context, code string) {
@@ -24,10 +23,11 @@ func (s *Shredder) deny(ctx context.Context, code string) {
 	s.stats.refused.Add(1)
 }
 
-// begin notes a step and returns the person who takes it: not a service, and
-// of the order's tenant or of none.
+// begin makes durable that a step is about to be taken, and returns the person
+// who takes it: not a service, and of the order's tenant or of none.
 func (s *Shredder) begin(ctx context.Context, step Step, o *Order) (*Person, error) {
-	if err := s.note(ctx, "shred."+string(o.Kind)+"."+string(step), o.Patient); err != nil {
+	e, err := s.entry(ctx, "shred."+string(o.Kind)+"."+string(step))
+	if err != nil {
 		return nil, err
 	}
 	who, ok := safeguard.PrincipalFrom(ctx)
@@ -36,7 +36,8 @@ func (s *Shredder) begin(ctx context.Context, step Step, o *Order) (*Person, err
 		s.deny(ctx, "shred.denied")
 		return nil, ErrDenied
 	}
-	return by, nil
+	e.AddPatient(o.Patient)
+	return by, e.Commit(ctx)
 }
 
 func (s *Shredder) authorize(ctx context.Context, who *Person, step Step, o *Order) error {

@@ -44,9 +44,9 @@ type Options struct {
 	// and only whoever runs the processes can know that it is true. 0 is
 	// MaxBound, which is true of every Sealer.
 	Bound time.Duration
-	// Erasers delete a patient's tokens from blind indexes. The names stand in
-	// the certificate.
-	Erasers map[string]TokenEraser
+	// Erasers delete a patient's tokens from blind indexes, and may be asked
+	// again after a crash. The names stand in the certificate.
+	Erasers map[string]crypto.TokenEraser
 	// Tokens, if set, adds the patient's token of the audit trail to a
 	// certificate, so that the two can be laid side by side.
 	Tokens audit.Tokens
@@ -63,15 +63,6 @@ type Options struct {
 	// context, so that the audit trail does not say who destroyed what. The
 	// default refuses with crypto.ErrUnaudited.
 	UnsafeUnaudited bool
-}
-
-// A TokenEraser deletes what a blind index holds of a subject, named as in the
-// store of subject keys, and returns how many tokens that were. It may be asked
-// again for the same subject, also after a crash.
-//
-// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
-type TokenEraser interface {
-	EraseTokens(ctx context.Context, tenant, subject string) (int64, error)
 }
 
 // An Exporter hands over all data of a tenant and returns what it handed over,

@@ -135,11 +135,15 @@ func (s *Shredder) Approve(ctx context.Context, id string, o Order) (Certificate
 // returns their certificates; a program calls it when it starts. It needs no
 // person: two have decided. It goes on after a failure and returns all of them.
 func (s *Shredder) Resume(ctx context.Context) ([]Certificate, error) {
-	if err := s.note(ctx, "shred.resume", safeguard.Patient{}); err != nil {
+	e, err := s.entry(ctx, "shred.resume")
+	if err == nil {
+		err = e.Commit(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	var ids []string
-	err := s.register.view(ctx, func(st *state) error {
+	err = s.register.view(ctx, func(st *state) error {
 		ids = st.pending()
 		return nil
 	})
@@ -238,7 +242,7 @@ func (s *Shredder) approve(ctx context.Context, by *Person, r order, o *Order) e
 	if err := s.authorize(ctx, &r.By, StepRequest, o); err != nil {
 		return err
 	}
-	if err := s.unheld(ctx, o); err != nil {
+	if err := s.unheld(ctx, o, r.subject()); err != nil {
 		return err
 	}
 	if err := s.ended(ctx, o); err != nil {
@@ -257,9 +261,9 @@ func (s *Shredder) approve(ctx context.Context, by *Person, r order, o *Order) e
 	return err
 }
 
-// unheld asks the organisation's own register of holds, and for a tenant the
-// records.
-func (s *Shredder) unheld(ctx context.Context, o *Order) error {
+// unheld asks the organisation's own register of holds, and the records, which
+// another program may have marked.
+func (s *Shredder) unheld(ctx context.Context, o *Order, at subject) error {
 	if o.Kind != DestroyPatient && o.Kind != DestroyTenant {
 		return nil
 	}
@@ -272,5 +276,9 @@ func (s *Shredder) unheld(ctx context.Context, o *Order) error {
 	if o.Kind == DestroyTenant {
 		return s.noneHeld(ctx, o.Tenant)
 	}
-	return nil
+	_, _, err := s.keysOf(ctx, at)
+	if errors.Is(err, crypto.ErrShredded) {
+		return nil
+	}
+	return err
 }
