@@ -125,8 +125,8 @@ func TestSealLimitOfATenantKey(t *testing.T) {
 	require.NoError(t, err, "opening has no limit")
 }
 
-// versions counts the values by the version of the subject's key.
-func versions(t testing.TB, sealed [][]byte) map[string]int {
+// messagesByVersion counts the values by the version of the subject's key.
+func messagesByVersion(t testing.TB, sealed [][]byte) map[string]int {
 	t.Helper()
 	count := map[string]int{}
 	for _, b := range sealed {
@@ -155,7 +155,7 @@ func TestSealLimitOfASubjectKey(t *testing.T) {
 		}
 	}
 	require.Equal(t, crypto.ErrLimit, err)
-	count := versions(t, sealed)
+	count := messagesByVersion(t, sealed)
 	require.Len(t, count, 255)
 	for version, n := range count {
 		require.LessOrEqual(t, n, limit, "%x", version)

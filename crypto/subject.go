@@ -131,6 +131,7 @@ func (s *Sealer) loadSubject(ctx context.Context, id subjectID, n need) (*subjec
 // processes that add one at once, the store lets one win, and the others look
 // again.
 func (s *Sealer) subjectRecord(ctx context.Context, ks *Keyset, tenant, name string, n need) (rec *record.Record, granted uint64, err error) {
+	var added record.Key
 	for range maxConflicts {
 		old, rec, err := s.readRecord(ctx, tenant, name)
 		if n.sealing && errors.Is(err, ErrNotFound) {
@@ -146,7 +147,7 @@ func (s *Sealer) subjectRecord(ctx context.Context, ks *Keyset, tenant, name str
 		if _, err := readySubject(ks, tenant, name, rec); err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, 0, err
 		}
-		granted, err = s.addVersion(ctx, ks, tenant, name, old, rec)
+		granted, err = s.addVersion(ctx, ks, tenant, name, old, rec, &added)
 		if !errors.Is(err, ErrConflict) {
 			return rec, granted, err
 		}
@@ -182,20 +183,22 @@ func (s *Sealer) worn(ks *Keyset, rec *record.Record, n need) bool {
 	return true
 }
 
-// addVersion adds a version to rec and stores it.
-func (s *Sealer) addVersion(ctx context.Context, ks *Keyset, tenant, name string, old []byte, rec *record.Record) (granted uint64, err error) {
+// addVersion adds a version to rec and stores it. added is the one of the last
+// attempt, which is used again: each costs a message of the tenant key.
+func (s *Sealer) addVersion(ctx context.Context, ks *Keyset, tenant, name string, old []byte, rec *record.Record, added *record.Key) (granted uint64, err error) {
 	version := uint32(1)
 	var last record.Key
 	if count := len(rec.Keys); count > 0 {
 		last = rec.Keys[count-1]
 		version = last.Version + 1
 	}
-	k, err := s.newKey(ctx, ks, tenant, name, version)
-	if err != nil {
-		return 0, err
+	if added.Version != version {
+		if *added, err = s.newKey(ctx, ks, tenant, name, version); err != nil {
+			return 0, err
+		}
+		added.Leased = subjectBlock(s.limit)
 	}
-	k.Leased = min(subjectBlock(s.limit), s.limit)
-	rec.Keys = append(rec.Keys, k)
+	rec.Keys = append(rec.Keys, *added)
 	if err := s.writeRecord(ctx, tenant, name, old, rec); err != nil {
 		return 0, err
 	}
@@ -206,7 +209,7 @@ func (s *Sealer) addVersion(ctx context.Context, ks *Keyset, tenant, name string
 	if !last.Old && last.Leased >= half(s.limit) {
 		s.tell(BudgetEvent{Tenant: tenant, KeyID: last.Born, Subject: true, Leased: last.Leased, Limit: s.limit})
 	}
-	return k.Leased, nil
+	return added.Leased, nil
 }
 
 // readySubject makes the keys of rec ready. A version that is wrapped under a
