@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"reflect"
+	"unsafe"
 )
 
 var errRowSize = errors.New("crypto: row: values are longer than 16 MiB")
@@ -121,6 +122,7 @@ const groupSize = 4
 // length in front.
 func (r *rows) encode(dst []byte, row reflect.Value, renewed []bool) ([]byte, error) {
 	var err error
+	base := row.Addr().UnsafePointer()
 	for i := range r.groups {
 		if renewed != nil && !renewed[i] {
 			continue
@@ -128,7 +130,9 @@ func (r *rows) encode(dst []byte, row reflect.Value, renewed []bool) ([]byte, er
 		start := len(dst)
 		dst = append(dst, 0, 0, 0, 0)
 		for j := r.groups[i].first; j < r.groups[i].last; j++ {
-			if dst, err = r.fields[j].append(dst, row); err != nil {
+			if f := &r.fields[j]; f.text {
+				dst = appendText(dst, *(*string)(unsafe.Add(base, f.offset)))
+			} else if dst, err = f.append(dst, row); err != nil {
 				return dst, err
 			}
 			if len(dst) > MaxPlaintext {

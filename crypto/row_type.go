@@ -33,6 +33,9 @@ type rowField struct {
 	typ   reflect.Type // without the pointer
 	code  byte
 	ptr   bool
+	// A string is read at its offset: reflection takes longer than encryption.
+	text   bool
+	offset uintptr
 }
 
 // A rowGroup is the fields that are sealed together.
@@ -53,7 +56,7 @@ func newRowType(t reflect.Type, o RowOptions) (*rowType, error) {
 		return nil, fmt.Errorf("crypto: rows: %w", err)
 	}
 	rt := &rowType{byName: map[string]int{}, renamed: map[string]string{}, removed: map[string]bool{}}
-	if err := rt.collect(declared, "", nil); err != nil {
+	if err := rt.collect(declared, "", nil, 0); err != nil {
 		return nil, err
 	}
 	if len(rt.fields) == 0 || len(rt.fields) > maxRowFields {
@@ -69,16 +72,17 @@ func newRowType(t reflect.Type, o RowOptions) (*rowType, error) {
 }
 
 // collect adds the fields of a struct, below path.
-func (rt *rowType) collect(t *phitag.Type, path string, index []int) error {
+func (rt *rowType) collect(t *phitag.Type, path string, index []int, offset uintptr) error {
 	for _, f := range t.Fields {
 		at := slices.Concat(index, []int{f.Index})
-		name := path + jsonName(t.Go.Field(f.Index))
+		sf := t.Go.Field(f.Index)
+		name := path + jsonName(sf)
 		switch {
 		case f.Name == "_" || f.Tag.Kind == phitag.NotPHI:
 		case !f.Exported:
 			return rowFault(name, "is unexported; keep it out of the struct")
 		case f.Tag.Kind != phitag.Unmarked:
-			if err := rt.add(f, name, at); err != nil {
+			if err := rt.add(f, name, at, offset+sf.Offset); err != nil {
 				return err
 			}
 		case !f.Nested():
@@ -90,7 +94,7 @@ func (rt *rowType) collect(t *phitag.Type, path string, index []int) error {
 			if f.Embedded && name == path+f.Name {
 				below = path
 			}
-			if err := rt.collect(f.Elem, below, at); err != nil {
+			if err := rt.collect(f.Elem, below, at, offset+sf.Offset); err != nil {
 				return err
 			}
 		}
@@ -98,8 +102,9 @@ func (rt *rowType) collect(t *phitag.Type, path string, index []int) error {
 	return nil
 }
 
-func (rt *rowType) add(f phitag.Field, name string, index []int) error {
-	field := rowField{name: name, group: f.Tag.Group, index: index, typ: f.Go}
+func (rt *rowType) add(f phitag.Field, name string, index []int, offset uintptr) error {
+	field := rowField{name: name, group: f.Tag.Group, index: index, typ: f.Go, offset: offset}
+	field.text = f.Go.Kind() == reflect.String
 	field.code = codeOf(field.typ)
 	if f.Go.Kind() == reflect.Pointer {
 		if elem := f.Go.Elem(); codeOf(elem) != codeJSON && elem.Kind() != reflect.Slice {

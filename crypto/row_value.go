@@ -71,8 +71,7 @@ func (f *rowField) append(dst []byte, row reflect.Value) ([]byte, error) {
 	switch f.code {
 	case codeBytes:
 		if v.Kind() == reflect.String {
-			s := v.String()
-			return append(appendLength(dst, len(s)), s...), nil
+			return appendText(dst, v.String()), nil
 		}
 		if v.IsNil() {
 			return append(dst, 0), nil
@@ -95,6 +94,8 @@ func (f *rowField) append(dst []byte, row reflect.Value) ([]byte, error) {
 	}
 	return appendJSON(dst, v)
 }
+
+func appendText(dst []byte, s string) []byte { return append(appendLength(dst, len(s)), s...) }
 
 func appendNumber(dst []byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(appendLength(dst, numberSize), n)
