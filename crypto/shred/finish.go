@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crypto"
@@ -49,7 +50,7 @@ func (o *order) statement() *Statement {
 // certify signs and enters the certificate, or returns the one that another
 // process has entered meanwhile.
 func (s *Shredder) certify(ctx context.Context, o *order, statement *Statement) (Certificate, error) {
-	statement.Done = later(now(), o.approval.By.At)
+	statement.Done = later(roundUp(time.Now()), o.approval.By.At)
 	if o.Kind == DestroyPatient || o.Kind == DestroyTenant {
 		statement.Forgotten = statement.Done.Add(max(s.opts.Bound, statement.bound))
 	}

@@ -171,6 +171,12 @@ func (p *Person) valid(tenant string) bool {
 // now is the current time as it is written everywhere: UTC, in whole seconds.
 func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
+// roundUp is t as it is written, or a moment later: what a process has in memory
+// counts from t.
+func roundUp(t time.Time) time.Time {
+	return t.UTC().Add(time.Second - 1).Truncate(time.Second)
+}
+
 func isTime(t time.Time) bool {
 	return t.Location() == time.UTC && t.Nanosecond() == 0 && t.Year() >= 2000 && t.Year() < 10_000
 }
