@@ -136,45 +136,62 @@ func messagesByVersion(t testing.TB, sealed [][]byte) map[string]int {
 	return count
 }
 
-// A subject's key gets a new version at half, so no version seals more than
-// its limit; when the record is full of versions, the last one stops at it.
+// A subject's key gets a new version at half of its limit, of which the
+// program is told.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestHalfOfTheLimitOfASubjectKey(t *testing.T) {
+	var events []crypto.BudgetEvent
+	store := cryptotest.NewSubjects()
+	opts := crypto.Options{SealLimit: 20, OnBudget: func(e crypto.BudgetEvent) { events = append(events, e) }}
+	s := newSealer(t, newRing(t, 1), store, opts)
+	var sealed [][]byte
+	for range 35 {
+		sealed = append(sealed, seal(t, s, refOf(patient(1)), "value"))
+	}
+	require.Equal(t, map[string]int{
+		"\x00\x00\x00\x01\x00\x00\x00\x01": 10, "\x00\x00\x00\x01\x00\x00\x00\x02": 10,
+		"\x00\x00\x00\x01\x00\x00\x00\x03": 10, "\x00\x00\x00\x01\x00\x00\x00\x04": 5,
+	}, messagesByVersion(t, sealed))
+	event := crypto.BudgetEvent{Tenant: tenantA, KeyID: 1, Subject: true, Leased: 10, Limit: 20}
+	require.Equal(t, []crypto.BudgetEvent{event, event, event}, events)
+	for _, b := range sealed {
+		_, err := newSealer(t, newRing(t, 1), store, opts).AppendOpen(t.Context(), nil, b, refOf(patient(1)))
+		require.NoError(t, err)
+	}
+}
+
+// When the record is full of versions, the last one stops at its limit.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func TestSealLimitOfASubjectKey(t *testing.T) {
 	const limit = 300
-	store, ring := cryptotest.NewSubjects(), newRing(t, 1)
-	var events []crypto.BudgetEvent
-	opts := crypto.Options{SealLimit: limit, OnBudget: func(e crypto.BudgetEvent) { events = append(events, e) }}
-	s := newSealer(t, ring, store, opts)
-	var sealed [][]byte
-	var err error
-	for err == nil {
-		var b []byte
-		if b, err = s.AppendSeal(t.Context(), nil, []byte("value"), refOf(patient(1))); err == nil {
-			sealed = append(sealed, b)
-		}
-	}
-	require.Equal(t, crypto.ErrLimit, err)
-	count := messagesByVersion(t, sealed)
-	require.Len(t, count, 255)
-	for version, n := range count {
-		require.LessOrEqual(t, n, limit, "%x", version)
-	}
-	require.Len(t, sealed, 254*limit/2+limit, "half of the limit a version, and all of the last one")
-	require.Equal(t, crypto.BudgetEvent{Tenant: tenantA, KeyID: 1, Subject: true, Leased: limit / 2, Limit: limit}, events[0])
-	_, err = s.AppendSeal(t.Context(), nil, []byte("value"), refOf(patient(1)))
-	require.Equal(t, crypto.ErrLimit, err)
-	exhausted := 0
-	for _, e := range events {
+	ring, exhausted := newRing(t, 1), 0
+	s := newSealer(t, ring, cryptotest.NewSubjects(), crypto.Options{SealLimit: limit, OnBudget: func(e crypto.BudgetEvent) {
 		if e.Subject && e.Exhausted {
 			exhausted++
 		}
-	}
-	require.Equal(t, 1, exhausted, "once")
-	for _, b := range [][]byte{sealed[0], sealed[len(sealed)-1]} {
-		_, err := newSealer(t, newRing(t, 1), store, opts).AppendOpen(t.Context(), nil, b, refOf(patient(1)))
+	}})
+	ref := refOf(patient(1))
+	sealed := seal(t, s, ref, "value")
+	rotate := func(i int) { require.NoError(t, ring.use(uint32(1+i%2), uint32(1+(i+1)%2))) }
+	for i := range 254 {
+		rotate(i)
+		_, err := s.AppendRewrap(t.Context(), nil, sealed, ref)
 		require.NoError(t, err)
 	}
+	n, err := sealAll(s, ref)
+	require.Equal(t, crypto.ErrLimit, err)
+	require.Equal(t, limit-1, n, "one was a rewrap")
+	_, err = sealAll(s, ref)
+	require.Equal(t, crypto.ErrLimit, err)
+	require.Equal(t, 1, exhausted, "told once")
+	rotate(254)
+	_, err = s.AppendRewrap(t.Context(), nil, sealed, ref)
+	require.ErrorIs(t, err, crypto.ErrLimit)
+	require.ErrorContains(t, err, "prune")
+	_, err = s.AppendOpen(t.Context(), nil, sealed, ref)
+	require.NoError(t, err)
 }
 
 // What is left of a lease outlives the ready key, so that a subject who comes

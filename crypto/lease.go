@@ -3,6 +3,7 @@ package crypto
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
@@ -55,7 +56,7 @@ func (s *Sealer) grantSubject(ctx context.Context, id subjectID, ready *subject)
 		if err != nil {
 			return 0, err
 		}
-		n, err := s.leaseVersion(rec, ready.sealing.version)
+		n, err := s.leaseVersion(rec, ready)
 		if err != nil {
 			s.exhausted(id, ready, err)
 			return 0, err
@@ -72,22 +73,22 @@ func (s *Sealer) grantSubject(ctx context.Context, id subjectID, ready *subject)
 	return 0, ErrConflict
 }
 
-// leaseVersion adds a block to what is leased of a version of rec.
-func (s *Sealer) leaseVersion(rec *record.Record, version uint32) (uint64, error) {
-	for i := range rec.Keys {
-		k := &rec.Keys[i]
-		if k.Version != version {
-			continue
-		}
-		last := i == len(rec.Keys)-1
-		if last && len(rec.Keys) < record.MaxKeys && k.Leased >= half(s.limit) {
-			return 0, errWorn
-		}
-		n, err := share(k.Leased, subjectBlock(s.limit), s.limit)
-		k.Leased += n
-		return n, err
+// leaseVersion adds a block to what is leased of the version that seals. Past
+// half it is errWorn if there is a newer one that ready does not know, or can
+// be one.
+func (s *Sealer) leaseVersion(rec *record.Record, ready *subject) (uint64, error) {
+	at := slices.IndexFunc(rec.Keys, func(k record.Key) bool { return k.Version == ready.sealing.version })
+	if at < 0 {
+		return 0, errWorn // dropped meanwhile
 	}
-	return 0, errWorn // dropped meanwhile
+	k, last := &rec.Keys[at], rec.Keys[len(rec.Keys)-1].Version
+	extensible := k.Version == last && len(rec.Keys) < record.MaxKeys
+	if k.Leased >= half(s.limit) && (extensible || last > ready.newest) {
+		return 0, errWorn
+	}
+	n, err := share(k.Leased, subjectBlock(s.limit), s.limit)
+	k.Leased += n
+	return n, err
 }
 
 // exhausted tells the program, once, of a subject that can have no more
