@@ -17,10 +17,10 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/cryptotest"
 )
 
-// rowsOf is a table in memory, in the order of its rows.
-type rowsOf []crypto.IndexRow
+// indexRows is a table in memory, in the order of its rows.
+type indexRows []crypto.IndexRow
 
-func (s rowsOf) Rows(ctx context.Context, tenant, after string, max int) ([]crypto.IndexRow, error) {
+func (s indexRows) Rows(ctx context.Context, tenant, after string, max int) ([]crypto.IndexRow, error) {
 	if tenant != tenantA {
 		return nil, errors.New("another tenant")
 	}
@@ -33,8 +33,8 @@ func (s rowsOf) Rows(ctx context.Context, tenant, after string, max int) ([]cryp
 
 // table seals n rows for the index ssn_last4, each tenth without a value, and
 // returns them with their values.
-func table(t testing.TB, s *crypto.Sealer, n int) (rowsOf, map[string]string) {
-	var rows rowsOf
+func table(t testing.TB, s *crypto.Sealer, n int) (indexRows, map[string]string) {
+	var rows indexRows
 	values := map[string]string{}
 	for i := range n {
 		r := crypto.IndexRow{Row: fmt.Sprintf("row-%04d", i), Subject: patient(i % 7), Sealed: [][]byte{nil}}
@@ -50,7 +50,7 @@ func table(t testing.TB, s *crypto.Sealer, n int) (rowsOf, map[string]string) {
 
 // requireFound requires that a search for each value finds its row, and that
 // no row is left without a token.
-func requireFound(t testing.TB, x *crypto.BlindIndex, store crypto.TokenStore, rows rowsOf, values map[string]string) {
+func requireFound(t testing.TB, x *crypto.BlindIndex, store crypto.TokenStore, rows indexRows, values map[string]string) {
 	t.Helper()
 	for row, value := range values {
 		tokens, err := x.Tokens(t.Context(), tenantA, []byte(value))
@@ -126,7 +126,7 @@ var errKilled = errors.New("killed")
 // call took effect.
 type dying struct {
 	*cryptotest.Tokens
-	rowsOf
+	indexRows
 	calls *int
 	late  bool
 }
@@ -149,7 +149,7 @@ func (d dying) Rows(ctx context.Context, tenant, after string, max int) ([]crypt
 	if d.die() {
 		return nil, errKilled
 	}
-	return d.rowsOf.Rows(ctx, tenant, after, max)
+	return d.indexRows.Rows(ctx, tenant, after, max)
 }
 
 // A backfill that dies at any of its calls, before or after the store did it,
@@ -275,9 +275,9 @@ func TestBackfillStops(t *testing.T) {
 	_, err = newSearch(t, audited, searched()).Index("ssn_last4").Backfill(t.Context(), tenantA, rows, store, nil)
 	require.ErrorIs(t, err, crypto.ErrUnaudited)
 
-	_, err = x.Backfill(t.Context(), tenantA, rowsOf{rows[1], rows[0]}, store, nil)
+	_, err = x.Backfill(t.Context(), tenantA, indexRows{rows[1], rows[0]}, store, nil)
 	require.ErrorContains(t, err, "does not go on")
-	_, err = x.Backfill(t.Context(), tenantA, rowsOf{{Row: "r", Subject: patient(1)}}, store, nil)
+	_, err = x.Backfill(t.Context(), tenantA, indexRows{{Row: "r", Subject: patient(1)}}, store, nil)
 	require.ErrorContains(t, err, "one cell for each part")
 	_, err = x.Backfill(t.Context(), tenantA, rows, store, &crypto.BackfillOptions{Checkpoint: func(context.Context, string, crypto.BackfillReport) error { return errKilled }})
 	require.ErrorIs(t, err, errKilled)

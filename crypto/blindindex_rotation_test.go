@@ -139,7 +139,7 @@ func TestIndexRotationInTurn(t *testing.T) {
 		require.Equal(t, []uint32{2, 1}, versions(t, fresh, "M-1"), "but is searched for, first")
 		require.ErrorIs(t, f.RetireIndexKey(t.Context(), tenantA, 1), crypto.ErrIndexRotation)
 		require.ErrorIs(t, f.RetireIndexKey(t.Context(), tenantA, 3), crypto.ErrIndexRotation)
-		_, err = fresh.Backfill(t.Context(), tenantA, rowsOf{}, cryptotest.NewTokens(), nil)
+		_, err = fresh.Backfill(t.Context(), tenantA, indexRows{}, cryptotest.NewTokens(), nil)
 		require.ErrorIs(t, err, crypto.ErrIndexRotation)
 
 		time.Sleep(2*ttl + 2*time.Second)
