@@ -1,0 +1,22 @@
+module github.com/safeguard-sdk/safeguard/internal/interop/tinkv2
+
+go 1.26.0
+
+require (
+	github.com/safeguard-sdk/safeguard/internal/interop v0.0.0
+	github.com/stretchr/testify v1.12.1
+	github.com/tink-crypto/tink-go/v2 v2.9.0
+)
+
+require (
+	github.com/safeguard-sdk/safeguard v0.0.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/crypto v0.53.0 // indirect
+	golang.org/x/sys v0.46.0 // indirect
+	google.golang.org/protobuf v1.36.11 // indirect
+)
+
+replace (
+	github.com/safeguard-sdk/safeguard => ../../..
+	github.com/safeguard-sdk/safeguard/internal/interop => ..
+)
