@@ -24,7 +24,7 @@ var goldenFiles = []string{"testdata/format1.json", "testdata/format2.json"}
 type golden struct {
 	Primary uint32            `json:"primary"`
 	Keys    map[uint32]string `json:"keys"`
-	Store   []goldenRecord    `json:"store"`
+	Records []goldenRecord    `json:"store"`
 	Values  []goldenValue     `json:"values"`
 }
 
@@ -80,17 +80,27 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func openGolden(t *testing.T, file string) {
+// readGolden returns what is in a golden file.
+func readGolden(t *testing.T, file string) (g golden) {
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)
-	var g golden
 	require.NoError(t, json.Unmarshal(content, &g))
 	require.Len(t, g.Values, 16)
+	return g
+}
+
+// store returns a store with the records of g.
+func (g golden) store(t *testing.T) *cryptotest.Subjects {
 	store := cryptotest.NewSubjects()
-	for _, r := range g.Store {
+	for _, r := range g.Records {
 		require.NoError(t, store.Put(t.Context(), r.Tenant, r.Name, nil, unhex(t, r.Record)))
 	}
-	f := fixture{keys: goldenKeys(t, g, g.Primary), store: store}
+	return store
+}
+
+func openGolden(t *testing.T, file string) {
+	g := readGolden(t, file)
+	f := fixture{keys: goldenKeys(t, g, g.Primary), store: g.store(t)}
 	f.Sealer = f.newSealer(t, nil)
 	open := func(s *crypto.Sealer) {
 		for _, v := range g.Values {
@@ -138,7 +148,7 @@ func writeGolden(t *testing.T) {
 		for _, name := range names {
 			record, err := store.Get(context.Background(), tenant, name)
 			require.NoError(t, err)
-			g.Store = append(g.Store, goldenRecord{tenant, name, hex.EncodeToString(record)})
+			g.Records = append(g.Records, goldenRecord{tenant, name, hex.EncodeToString(record)})
 		}
 	}
 	content, err := json.MarshalIndent(g, "", " ")

@@ -65,9 +65,9 @@ func newFixture(t testing.TB, opts *crypto.Options) fixture {
 	return fixture{s, keys, store}
 }
 
-func patient(i int) crypto.Subject {
-	return crypto.SubjectOf(safeguard.NewPatient(fmt.Sprintf("Patient/%d", i)))
-}
+func patient(i int) crypto.Subject { return crypto.SubjectOf(patientOf(i)) }
+
+func patientOf(i int) safeguard.Patient { return safeguard.NewPatient(fmt.Sprintf("Patient/%d", i)) }
 
 func refOf(s crypto.Subject) crypto.Ref {
 	return crypto.Ref{Tenant: tenantA, Table: "patients", Column: "ssn", Row: "row-1", Subject: s}
