@@ -168,7 +168,11 @@ func TestDestroyKeyset(t *testing.T) {
 		for range 2 {
 			require.NoError(t, r.DestroyKeyset(t.Context(), "clinic-a", keyset.Confirmation("clinic-a", 0)))
 		}
-		_, err := r.Keyset(t.Context(), "clinic-a")
+		ids, bound, err := keyset.Destroyer{Ring: r}.DestroyKeyset(t.Context(), "clinic-a")
+		require.NoError(t, err)
+		require.Len(t, ids, 1)
+		require.Equal(t, keyset.DefaultOutage+keyset.DefaultTimeout, bound)
+		_, err = r.Keyset(t.Context(), "clinic-a")
 		require.ErrorIs(t, err, keyset.ErrDestroyed)
 		require.ErrorIs(t, err, crypto.ErrTenant)
 		time.Sleep(keyset.DefaultRefresh + time.Second)

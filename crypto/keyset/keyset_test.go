@@ -315,11 +315,21 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"format":"safeguard/keyset/1","tenant":"clinic-a","created":"2026-01-01T00:00:00Z","keyset":{}}`))
 	f.Add([]byte(`{"format":"safeguard/keyset/1","tenant":"clinic-a","keyset":{"encryptedKeyset":"AAAA"}}`))
 	f.Add([]byte(`{"format":"safeguard/keyset/2"}`))
+	f.Add(bytes.Replace(whole, []byte(`"enabled"`), []byte(`"disabled"`), 1))
+	f.Add([]byte(`{"format":"safeguard/keyset/2","tenant":"clinic-a","created":"2026-01-01T00:00:00Z"}`))
+	f.Add([]byte(`{"format":"safeguard/keyset/3","tenant":"clinic-a","created":"2026-01-01T00:00:00Z","keyset":{}}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		path := filepath.Join(t.TempDir(), "keyset.json")
 		require.NoError(t, os.WriteFile(path, content, 0o600))
 		keys, err := keyset.Load(t.Context(), path, "clinic-a", kek)
 		require.Equal(t, err == nil, keys != nil)
+		facts, err := keyset.Inspect(content)
+		if err != nil {
+			require.ErrorIs(t, err, keyset.ErrFormat)
+			return
+		}
+		require.LessOrEqual(t, len(facts.Keys), 1024)
+		_ = facts.String()
 	})
 }

@@ -116,6 +116,33 @@ func (r *Ring) DestroyKeyset(ctx context.Context, tenant, confirm string) error 
 	return nil
 }
 
+// A Destroyer destroys the keysets of whole tenants without a confirmation of
+// its own, for a caller that has asked for one: package shred, which needs the
+// order of two persons.
+//
+// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+type Destroyer struct{ Ring *Ring }
+
+// DestroyKeyset is [Ring.DestroyKeyset]. It returns the ids of the keys, and
+// how long a process that can read neither store nor KEK may go on with them
+// from memory; one that can read the store goes on for Refresh at most.
+func (d Destroyer) DestroyKeyset(ctx context.Context, tenant string) (ids []uint32, bound time.Duration, err error) {
+	if d.Ring == nil {
+		return nil, 0, errors.New("keyset: destroy: no ring")
+	}
+	if err := d.Ring.DestroyKeyset(ctx, tenant, Confirmation(tenant, 0)); err != nil {
+		return nil, 0, err
+	}
+	facts, err := d.Ring.Facts(ctx, tenant)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, k := range facts.Keys {
+		ids = append(ids, k.ID)
+	}
+	return ids, d.Ring.o.Outage + d.Ring.o.Timeout, nil
+}
+
 // remains returns what replaces a file, nil if that was done already.
 func (r *Ring) remains(content []byte, tenant string) ([]byte, error) {
 	f, err := parseFor(content, tenant)
