@@ -109,8 +109,8 @@ type hidden struct {
 }
 
 type twice struct {
-	A string `json:"x" phi:"name"`
-	B string `json:"x" phi:"name"`
+	named
+	Given string `json:"given" phi:"name"`
 }
 
 type uncountable struct {
