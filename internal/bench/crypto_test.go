@@ -6,7 +6,6 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"fmt"
-	"syscall"
 	"testing"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
@@ -19,22 +18,28 @@ import (
 )
 
 // An impl is one way to seal and to open. What it returns is valid until its
-// next call.
+// next call. aad is how many bytes it authenticates beside the value.
 type impl struct {
 	name string
+	aad  int
 	seal func(plaintext []byte) ([]byte, error)
 	open func(sealed []byte) ([]byte, error)
 }
 
-// aad is as long as the associated data of a short Ref.
-var aad = []byte("32 bytes of associated data, .. ")
+// shortAAD is as long as the associated data of a short Ref.
+const shortAAD = 32
 
-// impls returns the peers, the limit first. room is the size of reused
-// buffers.
+// The associated data of ref below, of NoSubject and of a Subject.
+const placeAAD, subjectAAD = 35, 55
+
+// impls returns the implementations. room is the size of reused buffers.
 func impls(b *testing.B, room int) []impl {
-	return []impl{raw(b, room), reused(b, room, crypto.NoSubject(), "safeguard-nosubject"),
-		reused(b, room, crypto.SubjectOf(safeguard.NewPatient("Patient/1")), "safeguard-subject"),
-		allocating(b), tinkAEAD(b)}
+	subject := crypto.SubjectOf(safeguard.NewPatient("Patient/1"))
+	return []impl{
+		reused(b, room, crypto.NoSubject(), "safeguard-nosubject", placeAAD),
+		reused(b, room, subject, "safeguard-subject", subjectAAD),
+		allocating(b, subject), tinkAEAD(b), kmsWrapping(b), goCloud(b), sqlCrypter(b), sioStream(b),
+	}
 }
 
 func must[T any](b *testing.B, v T, err error) T {
@@ -47,12 +52,12 @@ func must[T any](b *testing.B, v T, err error) T {
 
 // raw is AES-256-GCM of the standard library with a random nonce into a
 // reused buffer: the limit of what a Go program can do.
-func raw(b *testing.B, room int) impl {
+func raw(b *testing.B, room, aadSize int) impl {
 	block, err := aes.NewCipher(make([]byte, 32))
 	gcm, err2 := cipher.NewGCM(must(b, block, err))
 	must(b, gcm, err2)
-	out, in := make([]byte, 0, room+64), make([]byte, 0, room+64)
-	return impl{"raw",
+	out, in, aad := make([]byte, 0, room+64), make([]byte, 0, room+64), make([]byte, aadSize)
+	return impl{"raw", aadSize,
 		func(plaintext []byte) ([]byte, error) {
 			nonce := out[:12]
 			rand.Read(nonce)
@@ -78,31 +83,21 @@ func ref(s crypto.Subject) crypto.Ref {
 	return crypto.Ref{Tenant: "clinic-a", Table: "patients", Column: "ssn", Row: "row-1", Subject: s}
 }
 
-func reused(b *testing.B, room int, subject crypto.Subject, name string) impl {
+func reused(b *testing.B, room int, subject crypto.Subject, name string, aad int) impl {
 	s, r, ctx := sealer(b), ref(subject), context.Background()
 	out, in := make([]byte, 0, room+64), make([]byte, 0, room+64)
-	return impl{name,
+	return impl{name, aad,
 		func(plaintext []byte) ([]byte, error) { return s.AppendSeal(ctx, out, plaintext, r) },
 		func(sealed []byte) ([]byte, error) { return s.AppendOpen(ctx, in, sealed, r) },
 	}
 }
 
 // allocating is the form that a driver's Valuer needs.
-func allocating(b *testing.B) impl {
-	s, r, ctx := sealer(b), ref(crypto.SubjectOf(safeguard.NewPatient("Patient/1"))), context.Background()
-	return impl{"safeguard-alloc",
+func allocating(b *testing.B, subject crypto.Subject) impl {
+	s, r, ctx := sealer(b), ref(subject), context.Background()
+	return impl{"safeguard-alloc", subjectAAD,
 		func(plaintext []byte) ([]byte, error) { return s.AppendSeal(ctx, nil, plaintext, r) },
 		func(sealed []byte) ([]byte, error) { return s.AppendOpen(ctx, nil, sealed, r) },
-	}
-}
-
-func tinkAEAD(b *testing.B) impl {
-	handle, err := tink.NewHandle(aead.AES256GCMKeyTemplate())
-	primitive, err2 := aead.New(must(b, handle, err))
-	must(b, primitive, err2)
-	return impl{"tink",
-		func(plaintext []byte) ([]byte, error) { return primitive.Encrypt(plaintext, aad) },
-		func(sealed []byte) ([]byte, error) { return primitive.Decrypt(sealed, aad) },
 	}
 }
 
@@ -111,33 +106,15 @@ var sizes = []struct {
 	n    int
 }{{"16B", 16}, {"64B", 64}, {"1KiB", 1 << 10}, {"64KiB", 64 << 10}, {"1MiB", 1 << 20}}
 
-// cpu returns the processor time of the process so far, in nanoseconds.
-func cpu(b *testing.B) int64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
-}
-
-func measure(b *testing.B, n int, f func() ([]byte, error)) {
-	b.SetBytes(int64(n))
-	b.ReportAllocs()
-	start := cpu(b)
-	for b.Loop() {
-		if _, err := f(); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(cpu(b)-start)/float64(b.N), "cpu-ns/op")
-}
-
 func BenchmarkCryptoSeal(b *testing.B) {
 	for _, z := range sizes {
 		plaintext := make([]byte, z.n)
 		for _, i := range impls(b, z.n) {
 			b.Run(fmt.Sprintf("size=%s/impl=%s", z.name, i.name), func(b *testing.B) {
-				measure(b, z.n, func() ([]byte, error) { return i.seal(plaintext) })
+				limit, same := raw(b, z.n, shortAAD), raw(b, z.n, i.aad)
+				compare(b, sealing(i, plaintext), map[string]func() error{
+					"raw": sealing(limit, plaintext), "raw-same": sealing(same, plaintext),
+				})
 			})
 		}
 	}
@@ -146,11 +123,27 @@ func BenchmarkCryptoSeal(b *testing.B) {
 func BenchmarkCryptoOpen(b *testing.B) {
 	for _, z := range sizes {
 		for _, i := range impls(b, z.n) {
-			sealed, err := i.seal(make([]byte, z.n))
-			must(b, sealed, err)
 			b.Run(fmt.Sprintf("size=%s/impl=%s", z.name, i.name), func(b *testing.B) {
-				measure(b, z.n, func() ([]byte, error) { return i.open(sealed) })
+				limit, same := raw(b, z.n, shortAAD), raw(b, z.n, i.aad)
+				compare(b, opening(b, i, z.n), map[string]func() error{
+					"raw": opening(b, limit, z.n), "raw-same": opening(b, same, z.n),
+				})
 			})
 		}
 	}
+}
+
+func sealing(i impl, plaintext []byte) func() error {
+	return func() error { _, err := i.seal(plaintext); return err }
+}
+
+// opening opens one value again and again, after it was opened and compared.
+func opening(b *testing.B, i impl, n int) func() error {
+	sealed, err := i.seal(make([]byte, n))
+	sealed = append([]byte(nil), must(b, sealed, err)...)
+	opened, err := i.open(sealed)
+	if must(b, opened, err); len(opened) != n {
+		b.Fatalf("%s opened %d bytes of %d", i.name, len(opened), n)
+	}
+	return func() error { _, err := i.open(sealed); return err }
 }

@@ -1,0 +1,59 @@
+package bench
+
+import (
+	"slices"
+	"syscall"
+	"testing"
+)
+
+// round is about how long one turn takes, in nanoseconds.
+const round = 200_000
+
+// cpu returns the processor time of the process so far, in nanoseconds.
+func cpu(b *testing.B) int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+// turn runs f n times and returns the processor time of one.
+func turn(b *testing.B, n int, f func() error) float64 {
+	start := cpu(b)
+	for range n {
+		if err := f(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return float64(cpu(b)-start) / float64(n)
+}
+
+// compare runs the limits and impl by turns and reports the medians, under
+// the name of each limit. An operation of the benchmark is one turn of each.
+func compare(b *testing.B, impl func() error, limits map[string]func() error) {
+	n := int(max(1, round/max(1, turn(b, 100, impl))))
+	took, ratio := map[string][]float64{}, map[string][]float64{}
+	for b.Loop() {
+		own := turn(b, n, impl)
+		took["impl"] = append(took["impl"], own)
+		for name, limit := range limits {
+			t := turn(b, n, limit)
+			took[name] = append(took[name], t)
+			ratio[name] = append(ratio[name], own/max(t, 1))
+		}
+	}
+	for name, r := range ratio {
+		b.ReportMetric(median(r), "x-"+name)
+	}
+	for name, t := range took {
+		b.ReportMetric(median(t), name+"-ns")
+	}
+	b.ReportMetric(testing.AllocsPerRun(10, func() { _ = impl() }), "allocs-impl")
+	b.ReportMetric(0, "ns/op")
+}
+
+func median(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
+}
