@@ -64,6 +64,8 @@ type Report struct {
 	Shredded   uint64 `json:"shredded"`
 	Unopenable uint64 `json:"unopenable"`
 	Misshapen  uint64 `json:"misshapen"`
+	// Elsewhere counts rows that an Unbind found with a third patient.
+	Elsewhere uint64 `json:"elsewhere,omitempty"`
 	// Opened counts the cells that Verify opened.
 	Opened uint64 `json:"opened"`
 	// Keys counts cells by the tenant key that they carry, those of destroyed
@@ -72,9 +74,9 @@ type Report struct {
 	// Positions are those of rows with an unopenable or misshapen cell.
 	Positions []string `json:"positions,omitempty"`
 
-	// Complete is whether the run came to its end and no cell is left to do:
-	// Stale, Unopenable and Misshapen are 0, and for a Rewrap nothing was
-	// written past it.
+	// Complete is whether the run came to its end and nothing is left to do:
+	// Stale, Unopenable and Misshapen are 0, and for a Rebind or Unbind
+	// Shredded and Elsewhere too.
 	Complete bool `json:"complete"`
 }
 
@@ -132,10 +134,10 @@ func join(controls []safeguard.Control) string {
 	return strings.Join(names, ", ")
 }
 
-// found are the counts of one pass.
+// newPass forgets what an earlier pass found.
 func (r *Report) newPass() {
 	r.Rows, r.Fresh, r.Stale, r.Null = 0, 0, 0, 0
-	r.Shredded, r.Unopenable, r.Misshapen, r.Opened = 0, 0, 0, 0
+	r.Shredded, r.Unopenable, r.Misshapen, r.Opened, r.Elsewhere = 0, 0, 0, 0, 0
 	r.Keys, r.Positions = nil, nil
 }
 

@@ -118,11 +118,7 @@ func (q *tableQueries) under(at position, tenant string, max int) *query {
 	b := q.begin("SELECT %s FROM %s", q.list, q.table)
 	q.where(b, tenant)
 	b.add("%s = %s", q.prefixes[at.Column], b.arg(at.Prefix.v))
-	if at.Key != nil {
-		b.add(" AND ")
-		q.after(b, at.Key)
-	}
-	b.add(" ORDER BY %s LIMIT %d", strings.Join(q.key, ", "), max)
+	q.rest(b, at.Key, max)
 	return b
 }
 
@@ -130,13 +126,28 @@ func (q *tableQueries) under(at position, tenant string, max int) *query {
 func (q *tableQueries) all(key []value, tenant string, max int) *query {
 	b := q.begin("SELECT %s FROM %s", q.list, q.table)
 	q.where(b, tenant)
+	b.add("1 = 1")
+	q.rest(b, key, max)
+	return b
+}
+
+// rest ends a query: the next max rows after a key, or from the first.
+func (q *tableQueries) rest(b *query, key []value, max int) {
 	if key != nil {
+		b.add(" AND ")
 		q.after(b, key)
-	} else {
-		b.add("1 = 1")
 	}
 	b.add(" ORDER BY %s LIMIT %d", strings.Join(q.key, ", "), max)
-	return b
+}
+
+// is adds the condition that the key is key.
+func (q *tableQueries) is(b *query, key []value) {
+	for i, v := range key {
+		if i > 0 {
+			b.add(" AND ")
+		}
+		b.add("%s = %s", q.key[i], b.arg(v.v))
+	}
 }
 
 // replace changes a row if the cells that get a new value are as they were.
@@ -149,13 +160,7 @@ func (q *tableQueries) replace(key []value, tenant string, old, fresh [][]byte) 
 		}
 	}
 	q.where(b, tenant)
-	for i, v := range key {
-		and := " AND "
-		if i == 0 {
-			and = ""
-		}
-		b.add("%s%s = %s", and, q.key[i], b.arg(v.v))
-	}
+	q.is(b, key)
 	for i := range fresh {
 		if fresh[i] != nil {
 			b.add(" AND %s = %s", q.sealed[i], b.arg(old[i]))

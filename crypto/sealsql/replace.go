@@ -51,6 +51,19 @@ func (s *Source) replaceIn(ctx context.Context, tx *sql.Tx, changes []rekey.Chan
 
 // update returns the statement of a change.
 func (s *Source) update(c rekey.Change) (*query, error) {
+	key, err := s.checked(c)
+	if err != nil {
+		return nil, err
+	}
+	old := make([][]byte, len(c.Row.Cells))
+	for i, cell := range c.Row.Cells {
+		old[i] = cell.Sealed
+	}
+	return s.q.replace(key, s.tenant, old, c.Sealed), nil
+}
+
+// checked returns the key of a change, which must be of this table.
+func (s *Source) checked(c rekey.Change) ([]value, error) {
 	var key []value
 	if err := s.decodeKey(c.Row.Position, &key); err != nil || key == nil {
 		return nil, errPosition
@@ -58,11 +71,7 @@ func (s *Source) update(c rekey.Change) (*query, error) {
 	if len(c.Row.Cells) != len(s.table.Columns) || len(c.Sealed) != len(c.Row.Cells) {
 		return nil, errors.New("sealsql: source: the row is of another table")
 	}
-	old := make([][]byte, len(c.Row.Cells))
-	for i, cell := range c.Row.Cells {
-		old[i] = cell.Sealed
-	}
-	return s.q.replace(key, s.tenant, old, c.Sealed), nil
+	return key, nil
 }
 
 // one reports whether a statement changed its row.

@@ -154,10 +154,15 @@ func (s *Source) All(ctx context.Context, after string, max int) (rekey.Page, er
 	if err != nil {
 		return rekey.Page{}, failed("source: all", err)
 	}
+	return paged(rows, encode(last), max), nil
+}
+
+// paged returns the page of at most max rows that ends at last.
+func paged(rows []rekey.Row, last string, max int) rekey.Page {
 	if len(rows) < max {
-		return rekey.Page{Rows: rows}, nil
+		return rekey.Page{Rows: rows}
 	}
-	return rekey.Page{Rows: rows, Next: encode(last)}, nil
+	return rekey.Page{Rows: rows, Next: last}
 }
 
 func (s *Source) decodeKey(text string, key *[]value) error {
