@@ -3,6 +3,7 @@ package shred_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -142,4 +143,33 @@ func TestResumeGoesOn(t *testing.T) {
 	done, err = w.Resume(w.as(t, "startup"))
 	require.NoError(t, err)
 	require.Empty(t, done)
+}
+
+// A key that is added between the entry of what will be destroyed and the
+// destruction is destroyed, and stands in the certificate.
+//
+// Controls: HIPAA 164.310(d)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestKeyAddedMeanwhile(t *testing.T) {
+	w := newWorld(t, shred.Options{})
+	w.keys[tenantA] = keysetOf(t, 10, 10)
+	first := w.seal(t, tenantA, patient(1), 1)
+	var second []byte
+	id, err := w.Request(w.as(t, "dr.lee"), orderOf(patient(1)))
+	require.NoError(t, err)
+	store := w.store.(*cryptotest.Subjects)
+	w.store = interruptedStore{store, new(sync.Once), func() {
+		w.keys[tenantA] = keysetOf(t, 11, 10, 11)
+		sealer := newSealer(t, w.keys, store)
+		second, err = sealer.AppendSeal(t.Context(), nil, []byte("x"), refOf(tenantA, patient(1), 2))
+		require.NoError(t, err)
+	}}
+	w.open(t)
+	c, err := w.Approve(w.as(t, "ms.ray"), id, orderOf(patient(1)))
+	require.NoError(t, err)
+	s, err := shred.Verify(c, public())
+	require.NoError(t, err)
+	require.Len(t, s.Keys, 2)
+	require.Equal(t, []uint32{10, 11}, s.TenantKeys)
+	require.ErrorIs(t, w.opens(t, tenantA, patient(1), 1, first), crypto.ErrShredded)
+	require.ErrorIs(t, w.opens(t, tenantA, patient(1), 2, second), crypto.ErrShredded)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/cryptotest"
 	"github.com/safeguard-sdk/safeguard/crypto/shred"
 )
 
@@ -187,4 +188,43 @@ func TestReleaseBesideHold(t *testing.T) {
 		_, err = elsewhere.Approve(elsewhere.as(t, "ms.ray"), id, orderOf(patient(1)))
 		require.ErrorIs(t, err, shred.ErrHeld)
 	}
+}
+
+// An interruptedStore calls before before the first Put.
+type interruptedStore struct {
+	*cryptotest.Subjects
+	once   *sync.Once
+	before func()
+}
+
+func (s interruptedStore) Put(ctx context.Context, tenant, name string, old, record []byte) error {
+	s.once.Do(s.before)
+	return s.Subjects.Put(ctx, tenant, name, old, record)
+}
+
+// A hold that comes while the mark of another is taken off is marked in the
+// end.
+//
+// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func TestHoldWhileMarkIsTakenOff(t *testing.T) {
+	w := newWorld(t, shred.Options{})
+	w.seal(t, tenantA, patient(1), 1)
+	require.NoError(t, w.Hold(w.as(t, "counsel"), tenantA, patient(1), "1"))
+	id, err := w.Request(w.as(t, "dr.lee"), releaseOf("1"))
+	require.NoError(t, err)
+	second := *w
+	second.store = interruptedStore{w.store.(*cryptotest.Subjects), new(sync.Once), func() {
+		require.NoError(t, w.Hold(w.as(t, "counsel"), tenantA, patient(1), "2"))
+	}}
+	second.open(t)
+	_, err = second.Approve(w.as(t, "ms.ray"), id, releaseOf("1"))
+	require.NoError(t, err)
+
+	elsewhere := newWorld(t, shred.Options{}) // sees only the mark
+	elsewhere.sealer, elsewhere.store = w.sealer, w.store
+	elsewhere.open(t)
+	id, err = elsewhere.Request(elsewhere.as(t, "dr.lee"), orderOf(patient(1)))
+	require.NoError(t, err)
+	_, err = elsewhere.Approve(elsewhere.as(t, "ms.ray"), id, orderOf(patient(1)))
+	require.ErrorIs(t, err, shred.ErrHeld)
 }

@@ -265,6 +265,8 @@ func TestRestoringStaysShredded(t *testing.T) {
 		return opened
 	}
 	require.Equal(t, map[string]int{tenantA: patients, tenantB: patients}, count(), "a backup opens what was destroyed since")
+	late, err := newSealer(t, w.keys, restored).AppendSeal(t.Context(), nil, []byte("x"), refOf(tenantB, patient(99), 1))
+	require.NoError(t, err)
 	for range 2 {
 		done, err := w.register.Apply(t.Context(), restored)
 		require.NoError(t, err)
@@ -272,6 +274,11 @@ func TestRestoringStaysShredded(t *testing.T) {
 		require.GreaterOrEqual(t, done.Names, patients+patients/2+1)
 		require.Equal(t, map[string]int{tenantA: patients / 2}, count())
 	}
+	left, err := restored.Names(t.Context(), tenantB, "", 100)
+	require.NoError(t, err)
+	require.Empty(t, left, "nor what the register did not know of a whole tenant")
+	_, err = newSealer(t, w.keys, restored).AppendOpen(t.Context(), nil, late, refOf(tenantB, patient(99), 1))
+	require.ErrorIs(t, err, crypto.ErrShredded)
 	names, err := w.register.Names(t.Context(), tenantA)
 	require.NoError(t, err)
 	require.Len(t, names, patients/2)

@@ -43,6 +43,8 @@ func TestShred(t *testing.T) {
 	_, err = w.sealer.AppendSeal(t.Context(), nil, []byte("new"), refOf(tenantA, patient(1), 1))
 	require.ErrorIs(t, err, crypto.ErrShredded)
 	require.NoError(t, w.opens(t, tenantA, patient(2), 2, other))
+	_, err = w.store.Get(t.Context(), tenantA, name)
+	require.ErrorIs(t, err, crypto.ErrShredded, "also for programs that do not know the mark")
 
 	s, err := shred.Verify(c, public())
 	require.NoError(t, err)

@@ -10,9 +10,6 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
 
-// indexName is the name of the key that names a tenant's subjects.
-const indexName = "index"
-
 // isSubject reports whether a name is a subject's, and not a reserved one.
 func isSubject(name string) bool { return len(name) == 64 }
 
@@ -22,17 +19,15 @@ const sweeps = 8
 
 var errBusy = errors.New("shred: store: processes still make keys for the tenant; resume when they have forgotten its keys")
 
-// destroyTenant hands the data over, then destroys the subjects, then the key
-// that names them, after which no process makes another once it has forgotten
-// the key; then what came meanwhile, and the keyset last.
+// destroyTenant hands the data over, then destroys the subjects, and only then
+// the key that names them, so that a hold which stops it half-way leaves what
+// is held readable. After that no process makes another once it has forgotten
+// that key. What came meanwhile goes too, and the keyset last.
 func (s *Shredder) destroyTenant(ctx context.Context, o *order, statement *Statement) error {
 	if err := s.export(ctx, o); err != nil {
 		return err
 	}
 	if _, err := s.sweep(ctx, o, isSubject); err != nil {
-		return err
-	}
-	if err := s.destroyListed(ctx, o, []string{indexName}); err != nil {
 		return err
 	}
 	if err := s.sweepAll(ctx, o); err != nil {

@@ -63,6 +63,12 @@ func TestTenantUnderHold(t *testing.T) {
 	_, err = w.Approve(w.as(t, "ms.ray"), id, tenantOrder())
 	require.ErrorIs(t, err, shred.ErrHeld)
 
+	empty := tenantWorld(t) // a patient without a key holds it as well
+	empty.seal(t, tenantA, patient(2), 2)
+	require.NoError(t, empty.Hold(empty.as(t, "counsel"), tenantA, patient(1), "1"))
+	_, err = empty.Request(empty.as(t, "dr.lee"), tenantOrder())
+	require.ErrorIs(t, err, shred.ErrHeld)
+
 	elsewhere := tenantWorld(t) // sees only the mark in the store
 	elsewhere.sealer, elsewhere.store = w.sealer, w.store
 	elsewhere.open(t)
