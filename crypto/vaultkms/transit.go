@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// maxAnswer bounds an answer that is read, in bytes.
+// maxAnswer bounds an answer that is read, in bytes. A longer one is cut, and
+// then no JSON.
 const maxAnswer = 2 << 20
 
 // request is the body of an operation; encoding/json writes bytes in the
@@ -47,7 +48,7 @@ func (k *KEK) call(ctx context.Context, op string, in request) (*response, error
 		return nil, unanswered(ctx, op, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	defer clear(body)
 	if err != nil {
 		return nil, unanswered(ctx, op, err)
@@ -58,7 +59,7 @@ func (k *KEK) call(ctx context.Context, op string, in request) (*response, error
 	var answer struct {
 		Data *response `json:"data"`
 	}
-	if len(body) > maxAnswer || json.Unmarshal(body, &answer) != nil || answer.Data == nil {
+	if json.Unmarshal(body, &answer) != nil || answer.Data == nil {
 		return nil, &Error{Op: op, Status: resp.StatusCode, reason: "the answer is not transit's", temporary: true}
 	}
 	return answer.Data, nil
