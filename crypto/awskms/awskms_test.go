@@ -79,7 +79,8 @@ func TestEncryptionContext(t *testing.T) {
 		"short":         {[]byte{1, 4, 0}, map[string]string{"associatedData": "010400"}},
 		"no tenant":     {[]byte{1, 4, 0, 0}, map[string]string{"associatedData": "01040000"}},
 		"cut":           {[]byte{1, 4, 0, 2, 'a'}, map[string]string{"associatedData": "0104000261"}},
-		"another form":  {[]byte{2, 4, 0, 1, 'a'}, map[string]string{"associatedData": "0204000161"}},
+		"format 2":      {[]byte{2, 4, 0, 1, 'a', 9}, map[string]string{"associatedData": "020400016109", "tenant": "a"}},
+		"another form":  {[]byte("some text"), map[string]string{"associatedData": hex.EncodeToString([]byte("some text"))}},
 		"not text":      {[]byte{1, 4, 0, 1, 0xff}, map[string]string{"associatedData": "01040001ff"}},
 		"other purpose": {[]byte{1, 9, 0, 1, 'a'}, map[string]string{"associatedData": "0109000161", "tenant": "a"}},
 	} {

@@ -46,12 +46,12 @@ func addTenant(encryptionContext map[string]string) {
 }
 
 // tenantOf returns the tenant of associated data in the form of package
-// crypto's: version 1, purpose, length of the tenant in two bytes, tenant. It
+// crypto's: version, purpose, length of the tenant in two bytes, tenant. It
 // returns "" for anything else, and for a tenant that is no text, which KMS
 // would not take. What it returns for given data can never change: KMS
-// would then refuse what it encrypted.
+// would then refuse what it encrypted. So it does not ask for a version.
 func tenantOf(ad []byte) string {
-	if len(ad) < 4 || ad[0] != 0x01 {
+	if len(ad) < 4 {
 		return ""
 	}
 	n, rest := int(binary.BigEndian.Uint16(ad[2:])), ad[4:]

@@ -11,7 +11,7 @@ import (
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func FuzzTenantOf(f *testing.F) {
-	for _, seed := range []string{"", "\x01\x04\x00\x08clinic-a\x00\x00", "\x01\x04\xff\xffa", "\x01\x04\x00\x01\xff", "\x02\x04\x00\x01a"} {
+	for _, seed := range []string{"", "\x01\x04\x00\x08clinic-a\x00\x00", "\x01\x04\xff\xffa", "\x01\x04\x00\x01\xff", "\x02\x04\x00\x01abc"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, ad []byte) {
@@ -19,7 +19,7 @@ func FuzzTenantOf(f *testing.F) {
 		if tenant == "" {
 			return
 		}
-		want := append(binary.BigEndian.AppendUint16([]byte{1, ad[1]}, uint16(len(tenant))), tenant...)
+		want := append(binary.BigEndian.AppendUint16([]byte{ad[0], ad[1]}, uint16(len(tenant))), tenant...)
 		if !bytes.HasPrefix(ad, want) || !utf8.ValidString(tenant) {
 			t.Fatalf("%x does not start with %q", ad, tenant)
 		}
