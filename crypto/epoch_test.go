@@ -122,6 +122,19 @@ func TestEpochOfFormat1(t *testing.T) {
 	require.Positive(t, opened)
 }
 
+// mark sets the marks of a record.
+func mark(t testing.TB, store crypto.SubjectKeys, name string, held, shredding bool) {
+	t.Helper()
+	b, err := store.Get(t.Context(), tenantA, name)
+	require.NoError(t, err)
+	rec, err := record.Parse(b)
+	require.NoError(t, err)
+	rec.Held, rec.Shredding = held, shredding
+	marked, err := rec.Encode()
+	require.NoError(t, err)
+	require.NoError(t, store.Put(t.Context(), tenantA, name, b, marked))
+}
+
 // Old versions go when no value needs them, never the newest, and not under a
 // legal hold.
 //
@@ -140,14 +153,7 @@ func TestPrune(t *testing.T) {
 	require.NoError(t, err)
 	name, err := s.SubjectName(t.Context(), tenantA, patientOf(3))
 	require.NoError(t, err)
-	b, err := store.Get(t.Context(), tenantA, name)
-	require.NoError(t, err)
-	rec, err := record.Parse(b)
-	require.NoError(t, err)
-	rec.Held = true
-	marked, err := rec.Encode()
-	require.NoError(t, err)
-	require.NoError(t, store.Put(t.Context(), tenantA, name, b, marked))
+	mark(t, store, name, true, false)
 
 	require.Equal(t, crypto.SubjectsReport{Records: 4, Changed: 1, Keys: 1, Held: 1}, pruneAll(t, s, 1))
 	other := newSealer(t, keys, store, crypto.Options{})

@@ -11,7 +11,8 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto"
 )
 
-// A Case is one rule of [crypto.SubjectKeys] and the check of it. open opens
+// A Case is one rule of [crypto.SubjectKeys], or of [crypto.SubjectLister], and
+// the check of it. Those of the lister are skipped for a store that is none. open opens
 // the one store under test, which is empty at the start of a case; each call
 // stands for another process or a restart.
 //
@@ -54,6 +55,10 @@ func Cases() []Case {
 		{"race with destroy", "no creator survives a Destroy", raceDestroy},
 		{"context", "a cancelled context is an error and changes nothing", cancelled},
 		{"size", "a record of 16 KiB fits", size},
+		{"reserved first", "reserved names may come before the index", reservedFirst},
+		{"list", "Names lists the living in the order of their bytes, in pages", list},
+		{"list of tenants", "Names lists no other tenant's", listTenants},
+		{"list under writes", "Names misses nothing that is there all the time", listUnderWrites},
 	}
 }
 

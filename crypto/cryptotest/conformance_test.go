@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,9 @@ var broken = map[string]func(*cryptotest.Subjects) crypto.SubjectKeys{
 	"overwrites":              func(s *cryptotest.Subjects) crypto.SubjectKeys { return overwrites{s} },
 	"mixes tenants":           func(s *cryptotest.Subjects) crypto.SubjectKeys { return mixes{s} },
 	"ignores the context":     func(s *cryptotest.Subjects) crypto.SubjectKeys { return ignores{s} },
+	"lists the destroyed":     func(s *cryptotest.Subjects) crypto.SubjectKeys { return &listsDestroyed{Subjects: s} },
+	"lists in disorder":       func(s *cryptotest.Subjects) crypto.SubjectKeys { return disorder{s} },
+	"skips a page's end":      func(s *cryptotest.Subjects) crypto.SubjectKeys { return skips{s} },
 }
 
 type destroysNothing struct{ *cryptotest.Subjects }
@@ -63,6 +67,45 @@ type ignores struct{ *cryptotest.Subjects }
 
 func (i ignores) Put(_ context.Context, tenant, name string, old, record []byte) error {
 	return i.Subjects.Put(context.Background(), tenant, name, old, record)
+}
+
+type listsDestroyed struct {
+	*cryptotest.Subjects
+	gone []string
+}
+
+func (l *listsDestroyed) Destroy(ctx context.Context, tenant, name string) error {
+	l.gone = append(l.gone, name)
+	return l.Subjects.Destroy(ctx, tenant, name)
+}
+
+func (l *listsDestroyed) Names(ctx context.Context, tenant, after string, max int) ([]string, error) {
+	names, err := l.Subjects.Names(ctx, tenant, after, max)
+	for _, n := range l.gone {
+		if n > after {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	return names[:min(max, len(names))], err
+}
+
+type disorder struct{ *cryptotest.Subjects }
+
+func (d disorder) Names(ctx context.Context, tenant, after string, max int) ([]string, error) {
+	names, err := d.Subjects.Names(ctx, tenant, after, max)
+	slices.Reverse(names)
+	return names, err
+}
+
+type skips struct{ *cryptotest.Subjects }
+
+func (s skips) Names(ctx context.Context, tenant, after string, max int) ([]string, error) {
+	if after == "" {
+		return s.Subjects.Names(ctx, tenant, after, max)
+	}
+	names, err := s.Subjects.Names(ctx, tenant, after, max+1)
+	return names[min(1, len(names)):], err
 }
 
 const child = "SAFEGUARD_BROKEN_STORE"
