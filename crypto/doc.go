@@ -1,25 +1,36 @@
-// Package crypto seals single values of PHI, with AES-256-GCM, so that each
-// opens only in the place that it was sealed for.
+// Package crypto seals PHI, with AES-256-GCM, so that each value opens only in
+// the place that it was sealed for.
 //
 // Which to use:
 //
 //   - a column of a table, with database/sql: [Sealed] and [Seal]. Scanning
 //     and storing move ciphertext; only [Sealed.Open] gives the value.
-//   - bytes, without allocation: [Sealer.AppendSeal], [Sealer.AppendOpen].
+//   - a record of many fields: [Rows], which seals the fields that phi tags
+//     name, one container a disclosure category, and opens what a [Mask] permits.
+//   - an attachment: [Sealer.SealBlob] and [Sealer.OpenBlob], in segments, with
+//     reads from anywhere in it.
+//   - bytes, without allocation: [Sealer.AppendSeal], [Sealer.AppendOpen]; a
+//     value is at most [MaxPlaintext] bytes.
+//   - searching a sealed column for a value: [NewSearch], blind indexes.
 //   - data of a patient: [SubjectOf]. Each patient has a key of their own,
 //     wrapped in a store ([SubjectKeys]), so that destroying one key destroys
-//     the data of one patient. [NewDirSubjects] is the embedded store.
+//     the data of one patient: subpackage shred, with hold and certificate.
+//     [NewDirSubjects] is the embedded store, module sealsql one in SQL.
 //   - data of nobody, such as configuration: [NoSubject], under the tenant's
 //     keyset, readable by Tink in any language.
 //   - keys: subpackage keyset (Tink keysets), or your own [Keys].
-//   - large files: not this; a value is at most [MaxPlaintext] bytes.
+//   - a table after a rotation, or after two patients were merged: subpackage
+//     rekey, over [Sealer.AppendRewrap] and [Sealer.AppendRebind].
+//   - the end of an epoch, after which old copies of the store of patients' keys
+//     are of no use: [Sealer.RewrapSubjects], [Sealer.PruneSubjects].
 //
 // The promise: a value opens only under the exact [Ref] (tenant, table,
 // column, row, subject) that sealed it; moved, altered or cut it does not,
-// and every such failure is the one error [ErrOpen]. A key is refused after
-// the 2^32 messages that NIST SP 800-38D allows, as far as this process
-// counts them. Opening is noted in the [audit.Entry] of the context, and fails
-// if the note does.
+// and every such failure is the one error [ErrOpen]. No key seals more than the
+// 2^32 messages that NIST SP 800-38D allows, in all processes that share a store
+// of subjects ([Sealer] says how they are counted). An opening is noted in the
+// [audit.Entry] of the context, fails if the note does, and is refused where
+// there is no Entry.
 //
 // It does not hide the length of a value or the moment of a write, does not
 // stop somebody with write access from restoring an older value of the same
