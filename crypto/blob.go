@@ -162,7 +162,7 @@ func shapeOf(sealed int64, s Subject) (blobShape, error) {
 		return blobShape{}, ErrOpen
 	}
 	segments := (body + sealedSegment - 1) / sealedSegment
-	if last := body - (segments-1)*sealedSegment; segments > maxSegments || last < overhead || last == overhead && segments > 1 {
+	if last := body - (segments-1)*sealedSegment; segments > maxSegments || last < overhead {
 		return blobShape{}, ErrOpen
 	}
 	return blobShape{header, body - segments*overhead, uint64(segments)}, nil

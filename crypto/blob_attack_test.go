@@ -386,18 +386,23 @@ func TestBlobAllocations(t *testing.T) {
 			return nil
 		},
 	} {
-		for range 3 {
-			require.NoError(t, f())
-		}
-		const rounds = 20
+		require.Less(t, allocated(t, f), uint64(4<<10), name)
+	}
+}
+
+// allocated returns how many bytes a call of f allocates: the least of several
+// rounds, since a pool is warm on each processor by itself.
+func allocated(t *testing.T, f func() error) uint64 {
+	least := uint64(1 << 62)
+	for range 20 {
+		const calls = 5
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		for range rounds {
-			if err := f(); err != nil {
-				t.Fatal(err)
-			}
+		for range calls {
+			require.NoError(t, f())
 		}
 		runtime.ReadMemStats(&after)
-		require.Less(t, (after.TotalAlloc-before.TotalAlloc)/rounds, uint64(4<<10), name)
+		least = min(least, (after.TotalAlloc-before.TotalAlloc)/calls)
 	}
+	return least
 }
