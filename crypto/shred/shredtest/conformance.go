@@ -3,11 +3,11 @@ package shredtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard/crypto/shred"
 )
@@ -36,43 +36,64 @@ func TestLog(t *testing.T, open func(t *testing.T) shred.Log) {
 	}
 }
 
+func want(t *testing.T, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Fatalf("got error %v, want %v", got, want)
+	}
+}
+
+func refused(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("got no error")
+	}
+}
+
+func wantText(t *testing.T, got []byte, want string) {
+	t.Helper()
+	if string(got) != want {
+		t.Fatalf("got %d bytes, want %d that were appended", len(got), len(want))
+	}
+}
+
 func empty(t *testing.T, log shred.Log, _ func() shred.Log) {
 	for _, number := range []uint64{0, 1, 2} {
 		_, err := log.Read(t.Context(), number)
-		require.ErrorIs(t, err, shred.ErrNoEntry)
+		want(t, err, shred.ErrNoEntry)
 	}
 }
 
 func reads(t *testing.T, log shred.Log, again func() shred.Log) {
 	sizes := []int{1, 100, shred.MaxEntry}
 	for i, size := range sizes {
-		require.NoError(t, log.Append(t.Context(), uint64(i+1), bytes.Repeat([]byte{'x'}, size)))
+		want(t, log.Append(t.Context(), uint64(i+1), bytes.Repeat([]byte{'x'}, size)), nil)
 	}
 	for _, l := range []shred.Log{log, again()} {
 		for i, size := range sizes {
 			b, err := l.Read(t.Context(), uint64(i+1))
-			require.NoError(t, err)
-			require.Len(t, b, size)
+			want(t, err, nil)
+			wantText(t, b, strings.Repeat("x", size))
 		}
 	}
-	require.Error(t, log.Append(t.Context(), 4, nil))
-	require.Error(t, log.Append(t.Context(), 4, make([]byte, shred.MaxEntry+1)))
+	refused(t, log.Append(t.Context(), 4, nil))
+	refused(t, log.Append(t.Context(), 4, make([]byte, shred.MaxEntry+1)))
 }
 
 func keeps(t *testing.T, log shred.Log, again func() shred.Log) {
-	require.NoError(t, log.Append(t.Context(), 1, []byte("first")))
-	require.ErrorIs(t, log.Append(t.Context(), 1, []byte("second")), shred.ErrConflict)
-	require.ErrorIs(t, again().Append(t.Context(), 1, []byte("third")), shred.ErrConflict)
+	want(t, log.Append(t.Context(), 1, []byte("first")), nil)
+	want(t, log.Append(t.Context(), 1, []byte("second")), shred.ErrConflict)
+	want(t, again().Append(t.Context(), 1, []byte("third")), shred.ErrConflict)
 	b, err := log.Read(t.Context(), 1)
-	require.NoError(t, err)
-	require.Equal(t, "first", string(b))
+	want(t, err, nil)
+	wantText(t, b, "first")
 }
 
 func gaps(t *testing.T, log shred.Log, _ func() shred.Log) {
-	require.Error(t, log.Append(t.Context(), 0, []byte("x")))
-	require.Error(t, log.Append(t.Context(), 2, []byte("x")))
-	require.NoError(t, log.Append(t.Context(), 1, []byte("x")))
-	require.Error(t, log.Append(t.Context(), 3, []byte("x")))
+	refused(t, log.Append(t.Context(), 0, []byte("x")))
+	refused(t, log.Append(t.Context(), 2, []byte("x")))
+	want(t, log.Append(t.Context(), 1, []byte("x")), nil)
+	refused(t, log.Append(t.Context(), 3, []byte("x")))
 }
 
 func wins(t *testing.T, log shred.Log, again func() shred.Log) {
@@ -87,33 +108,35 @@ func wins(t *testing.T, log shred.Log, again func() shred.Log) {
 	winner := ""
 	for i, err := range errs {
 		if err == nil {
-			require.Empty(t, winner, "two writers won")
+			if winner != "" {
+				t.Fatal("two writers won")
+			}
 			winner = fmt.Sprintf("writer %d", i)
 			continue
 		}
-		require.ErrorIs(t, err, shred.ErrConflict)
+		want(t, err, shred.ErrConflict)
 	}
 	b, err := log.Read(t.Context(), 1)
-	require.NoError(t, err)
-	require.Equal(t, winner, string(b))
+	want(t, err, nil)
+	wantText(t, b, winner)
 }
 
 func copies(t *testing.T, log shred.Log, _ func() shred.Log) {
 	in := []byte("entry")
-	require.NoError(t, log.Append(t.Context(), 1, in))
+	want(t, log.Append(t.Context(), 1, in), nil)
 	clear(in)
 	out, err := log.Read(t.Context(), 1)
-	require.NoError(t, err)
+	want(t, err, nil)
 	clear(out)
 	out, err = log.Read(t.Context(), 1)
-	require.NoError(t, err)
-	require.Equal(t, "entry", string(out))
+	want(t, err, nil)
+	wantText(t, out, "entry")
 }
 
 func cancelled(t *testing.T, log shred.Log, _ func() shred.Log) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, log.Append(ctx, 1, []byte("x")), context.Canceled)
+	want(t, log.Append(ctx, 1, []byte("x")), context.Canceled)
 	_, err := log.Read(ctx, 1)
-	require.ErrorIs(t, err, context.Canceled)
+	want(t, err, context.Canceled)
 }
