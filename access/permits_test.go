@@ -45,7 +45,7 @@ func TestPermits(t *testing.T) {
 
 // Whatever is permitted, a projection shows whole.
 //
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.502(b)(1), 164.514(d)(2), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func TestPermittedIsProjectedWhole(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	keys := []string{"a", "b", "text", "display"}
