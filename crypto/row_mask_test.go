@@ -74,7 +74,7 @@ func TestRowMask(t *testing.T) {
 // A field that changed groups since a row was sealed is not opened with its
 // old group for who may not see it.
 //
-// Controls: HIPAA 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.502(b)(1), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func TestRowMaskAfterRegrouping(t *testing.T) {
 	type before struct {
 		Name string `phi:"name"`
@@ -112,7 +112,7 @@ func TestRowMaskAfterRegrouping(t *testing.T) {
 // A caller who may see a part of a row can change that part, and keeps what is
 // hidden from them.
 //
-// Controls: HIPAA 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
+// Controls: HIPAA 164.312(c)(1), 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
 func TestRowUpdate(t *testing.T) {
 	s := newFixture(t, nil)
 	r, ref := rowsOf[grouped](t, s.Sealer, nil), refOf(patient(1))

@@ -14,7 +14,7 @@ var errNoMask = errors.New("crypto: row: no mask; UnsafeAllFields permits everyt
 // A RowReport lists the fields that an opening left zero, in the order of
 // their groups and names. Both lists are nil where everything was opened.
 //
-// Controls: HIPAA 164.502(b)(1), 164.312(c)(1); NIST CSF 2.0 PR.AA-05, PR.DS-01.
+// Controls: HIPAA 164.502(b)(1), 164.312(a)(1), 164.312(c)(1); NIST CSF 2.0 PR.AA-05, PR.DS-01.
 type RowReport struct {
 	// Withheld are stored, in a group of which the mask does not permit every
 	// field.

@@ -123,7 +123,7 @@ type badTag struct {
 
 // A type that leaves anything open is refused.
 //
-// Controls: HIPAA 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.502(b)(1), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func TestNewRowsRefuses(t *testing.T) {
 	s := newFixture(t, nil).Sealer
 	_ = hidden{town: ""}
