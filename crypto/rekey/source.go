@@ -6,8 +6,9 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto"
 )
 
-// A Cell is one sealed value and its place. Sealed is nil where the value is
-// NULL.
+// A Cell is one sealed value and its place: a field, a row sealed whole
+// (crypto.SealedRow) or the header of a blob, all of which are renewed alike.
+// Sealed is nil where the value is NULL.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 type Cell struct {
@@ -54,10 +55,10 @@ type Page struct {
 // table. The rules:
 //
 //   - Tenant is the tenant of every Ref that the Source gives.
-//   - Stale returns rows with a cell that does not begin with 0x01 or 0x53 and
-//     the four bytes of current, big-endian: the next at most max of them after
-//     the position after, which is empty or the Next of an earlier Page, also
-//     of another process. It should use an index. Each row that is stale all
+//   - Stale returns rows with a cell of which crypto.KeyID, that of its first
+//     five bytes, is not current, or that has none: the next at most max of them
+//     after the position after, which is empty or the Next of an earlier Page,
+//     also of another process. It should use an index. A row that is stale all
 //     the time is on at least one page, and should be on one only.
 //   - All returns all rows in the same manner, each once.
 //   - Replace changes every row whose cells with a new value are still, byte

@@ -11,9 +11,10 @@ import (
 
 // Verify reads every row of src and changes none. It counts what is fresh,
 // stale, NULL, destroyed and not to be opened, and opens every cell, or a
-// sample, to prove it; the plaintext stays in the Sealer. The report is
-// Complete if nothing is left for a [Rewrap] and, as far as Verify opened
-// them, all cells open.
+// sample, to prove it. The plaintext stays in the Sealer, which seals it again
+// and drops the result: each opening costs one message of the newest key. The
+// report is Complete if nothing is left for a [Rewrap] and, as far as Verify
+// opened them, all cells open.
 //
 // A value that a process seals behind it is not seen: let every process load
 // the rotated keyset first. It returns what the Source, the store of subject

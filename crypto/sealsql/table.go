@@ -61,8 +61,9 @@ type Owner struct {
 	None   bool   `json:"none,omitempty"`
 }
 
-// A Column is a sealed column, of a binary type. Logical is Ref.Column; empty
-// is Column.
+// A Column is a sealed column, of a binary type: of crypto.Sealed, of
+// crypto.SealedRow, or of headers of blobs that are stored apart from their
+// segments. Logical is Ref.Column; empty is Column.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 type Column struct {
