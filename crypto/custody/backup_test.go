@@ -295,8 +295,6 @@ func TestInterruptedRestore(t *testing.T) {
 		require.Less(t, clean.opened(t, s.samples), len(s.samples)-2)
 		_, err = custody.Restore(t.Context(), bundle, shares, clean.target(shredded))
 		require.NoError(t, err)
-		again := newHost(t)
-		again.subjects, again.keysets = clean.subjects, clean.keysets
 		require.Equal(t, len(s.samples)-2, clean.opened(t, s.samples))
 	}
 }
@@ -399,4 +397,41 @@ func FuzzInspect(f *testing.F) {
 			require.ErrorIs(t, err, custody.ErrBundle)
 		}
 	})
+}
+
+// rotates is a store of subjects' keys that, when it is listed, rotates the
+// keyset and makes another patient's key under the new one.
+type rotates struct {
+	*cryptotest.Subjects
+	do func()
+}
+
+func (r *rotates) Names(ctx context.Context, tenant, after string, max int) ([]string, error) {
+	if r.do != nil {
+		do := r.do
+		r.do = nil
+		do()
+	}
+	return r.Subjects.Names(ctx, tenant, after, max)
+}
+
+// Every record of a backup opens under its keysets, also if one is rotated
+// meanwhile.
+//
+// Controls: HIPAA 164.308(a)(7)(ii)(A), 164.312(c)(1); NIST CSF 2.0 PR.DS-11.
+func TestBackupDuringRotation(t *testing.T) {
+	s := newService(t)
+	from := s.source()
+	from.Subjects = &rotates{s.subjects, func() {
+		keys, err := s.Keyset(t.Context(), "clinic-a")
+		require.NoError(t, err)
+		require.NoError(t, s.Rotate(t.Context(), "clinic-a", keys.Primary().ID()))
+		s.seal(t, place("clinic-a", 99))
+	}}
+	bundle, shares, err := custody.Backup(t.Context(), from, custody.Plan{Threshold: 2, Custodians: custodians})
+	require.NoError(t, err)
+	clean := newHost(t)
+	_, err = custody.Restore(t.Context(), bundle, shares, clean.target(register{}))
+	require.NoError(t, err)
+	require.Equal(t, len(s.samples), clean.opened(t, s.samples))
 }

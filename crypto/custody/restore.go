@@ -143,8 +143,9 @@ func (to *Target) validate(subjects Subjects) error {
 // A job is what is to be done for a tenant.
 type job struct {
 	*tenantContent
-	file  []byte // the keyset under the new KEK; nil if it is there
-	names []string
+	file  []byte   // the keyset under the new KEK; nil if it is there
+	names []string // that the register has
+	ended bool     // the tenant as a whole was shredded
 	done  TenantRestored
 }
 
@@ -158,6 +159,7 @@ func (to *Target) prepare(ctx context.Context, t *tenantContent, from kek) (job,
 		}
 	}
 	if slices.Contains(j.names, indexName) {
+		j.ended = true
 		if t.Keyset, err = keyset.Remains(t.Keyset, t.Tenant); err != nil {
 			return j, err
 		}
@@ -226,7 +228,6 @@ func (to *Target) sameIndex(ctx context.Context, j *job) error {
 
 // run does a job: what was shredded, the records, and last the keyset.
 func (to *Target) run(ctx context.Context, j *job) (TenantRestored, error) {
-	gone := make(map[string]bool, len(j.names))
 	for _, name := range j.names {
 		if to.Subjects == nil {
 			break
@@ -234,12 +235,11 @@ func (to *Target) run(ctx context.Context, j *job) (TenantRestored, error) {
 		if err := to.Subjects.Destroy(ctx, j.Tenant, name); err != nil {
 			return j.done, err
 		}
-		gone[name] = true
 		j.done.Shredded++
 	}
 	for _, r := range j.Records {
-		if gone[r.Name] || gone[indexName] {
-			continue
+		if j.ended {
+			break
 		}
 		if err := to.put(ctx, j, r); err != nil {
 			return j.done, err
@@ -254,7 +254,7 @@ func (to *Target) run(ctx context.Context, j *job) (TenantRestored, error) {
 func (to *Target) put(ctx context.Context, j *job, r record) error {
 	err := to.Subjects.Put(ctx, j.Tenant, r.Name, nil, r.Record)
 	if errors.Is(err, crypto.ErrShredded) {
-		return nil // by the target's own account
+		return nil // by the register, or by the target's own account
 	}
 	if !errors.Is(err, crypto.ErrConflict) {
 		j.done.Restored++

@@ -25,3 +25,18 @@ func BenchmarkRing(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkKeys is the same of keysets that do not change.
+func BenchmarkKeys(b *testing.B) {
+	kek, err := keyset.CreateFileKEK(filepath.Join(b.TempDir(), "kek"))
+	require.NoError(b, err)
+	keys, err := keyset.Create(b.Context(), filepath.Join(b.TempDir(), "keyset"), "clinic-a", kek)
+	require.NoError(b, err)
+	ctx := b.Context()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := keys.Keyset(ctx, "clinic-a"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

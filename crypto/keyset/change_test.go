@@ -23,6 +23,15 @@ func replace(content []byte, old, new string) []byte {
 	return bytes.ReplaceAll(content, []byte(old), []byte(new))
 }
 
+func fingerprint(t *testing.T, f ringFixture) string {
+	t.Helper()
+	content, err := f.store.Store.Read(t.Context(), "clinic-a")
+	require.NoError(t, err)
+	print, err := keyset.Fingerprint(t.Context(), content, "clinic-a", f.kms)
+	require.NoError(t, err)
+	return print
+}
+
 func mustSeal(t *testing.T, s *crypto.Sealer) []byte {
 	t.Helper()
 	sealed, err := s.AppendSeal(t.Context(), nil, []byte("value"), ref("clinic-a"))
@@ -70,7 +79,9 @@ func TestLifeOfAKey(t *testing.T) {
 	for _, confirm := range []string{"", "yes", keyset.Confirmation("clinic-a", next), keyset.Confirmation("clinic-b", old)} {
 		require.ErrorIs(t, f.DestroyKey(ctx, "clinic-a", old, confirm), keyset.ErrConfirm)
 	}
+	disabled := fingerprint(t, f)
 	require.NoError(t, f.DestroyKey(ctx, "clinic-a", old, keyset.Confirmation("clinic-a", old)))
+	require.NotEqual(t, disabled, fingerprint(t, f), "it is of the states, too")
 	require.ErrorIs(t, f.Enable(ctx, "clinic-a", old), keyset.ErrDestroyed)
 	_, err = s.AppendOpen(ctx, nil, sealed, ref("clinic-a"))
 	require.ErrorIs(t, err, crypto.ErrOpen)
@@ -115,6 +126,9 @@ func TestRotationIsSeenBeforeItSeals(t *testing.T) {
 				sealed := mustSeal(t, from)
 				id, _ := crypto.KeyID(sealed)
 				seen[id] = true
+				if second != 221 { // the moment itself may go either way
+					require.Equal(t, second < 221, id == old, "all begin together, two minutes after")
+				}
 				for _, to := range sealers {
 					wantOpens(t, to, sealed)
 				}

@@ -55,7 +55,10 @@ func (r *Ring) begin(ctx context.Context, s *slot) (*load, *crypto.Keyset) {
 	// A tenant in use is not kept waiting. One that was idle is: what was
 	// changed long ago must not be missed.
 	if s.state != nil && time.Since(s.state.looked) < 2*r.o.Refresh {
-		return s.load, s.state.keys
+		keys, err := s.state.keyset(time.Now()) // another may seal by now
+		if err == nil {
+			return s.load, keys
+		}
 	}
 	return s.load, nil
 }
