@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"sync"
-	"time"
 )
 
 // A Blob is an open blob: an io.ReaderAt, which is safe for concurrent use, and
@@ -32,11 +31,10 @@ type Blob struct {
 	blobShape
 	at int64 // of Read and Seek
 
-	mu      sync.Mutex
-	closed  bool
-	aead    cipher.AEAD
-	checked time.Time
-	cached  [2]cachedSegment // the last segment, and the one last read
+	mu     sync.Mutex
+	closed bool
+	aead   cipher.AEAD
+	cached [2]cachedSegment // the last segment, and the one last read
 }
 
 // A cachedSegment is the plaintext of a segment; the zero one is of none.
@@ -50,9 +48,9 @@ type cachedSegment struct {
 // anything else that reads at an offset. Its errors are those of
 // [Sealer.AppendOpen] and of r.
 //
-// ctx is asked at every reading. A key that was destroyed stops the Blob, too,
-// within the SubjectTTL of the [Options]: it opens the header again after
-// that time.
+// ctx is asked at every reading, and so is the key: one that was destroyed
+// stops an open Blob within the SubjectTTL of the [Options], as it stops
+// everything else.
 func (s *Sealer) OpenBlob(ctx context.Context, r io.ReaderAt, size int64, ref Ref) (*Blob, error) {
 	entry, err := s.admit(ctx, &ref)
 	if err != nil {
@@ -81,7 +79,7 @@ func (s *Sealer) openBlob(ctx context.Context, r io.ReaderAt, size int64, ref Re
 		return nil, err
 	}
 	b := &Blob{ctx: ctx, sealer: s, r: r, ref: ref, header: header, blobShape: shape}
-	if _, err := b.key(); err != nil {
+	if err := b.unlock(); err != nil {
 		return nil, err
 	}
 	if err := b.load(b.segments-1, nil, 0); err != nil {
@@ -207,27 +205,27 @@ func (b *Blob) open(index uint64, dst []byte) error {
 	return nil
 }
 
-// key returns the file key, which it opens again when that is due.
+// key returns the file key, as long as the key that it is sealed under can be
+// had: nothing of b outlives the Sealer's own memory of that key.
 func (b *Blob) key() (cipher.AEAD, error) {
+	if _, err := b.sealer.bindOpen(b.ctx, blobForm, b.header, &b.ref); err != nil {
+		return nil, err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
 		return nil, fs.ErrClosed
 	}
-	if b.aead != nil && time.Since(b.checked) < b.sealer.ttl {
-		return b.aead, nil
-	}
-	now := time.Now()
+	return b.aead, nil
+}
+
+// unlock opens the file key.
+func (b *Blob) unlock() error {
 	fileKey, err := b.sealer.openFileKey(b.ctx, b.header, &b.ref)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer clear(fileKey)
-	if b.aead == nil {
-		if b.aead, err = newAEAD(fileKey); err != nil {
-			return nil, err
-		}
-	}
-	b.checked = now
-	return b.aead, nil
+	b.aead, err = newAEAD(fileKey)
+	return err
 }

@@ -115,7 +115,7 @@ func (b *BlobWriter) Close() error {
 func (b *BlobWriter) Abort() { b.fail(errAborted) }
 
 // Format writes a redaction under every verb.
-func (*BlobWriter) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[blob writer]") }
+func (BlobWriter) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[blob writer]") }
 
 // flush seals one segment and writes it.
 func (b *BlobWriter) flush(plain []byte, last bool) {
