@@ -14,7 +14,7 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 )
 
-var newGolden = flag.Bool("new-golden", false, "write testdata/disk1, which is never to be written again")
+var newGolden = flag.Bool("new-golden", false, "write testdata/disk2, which is never to be written again")
 
 // goldenDisk is what a service had on disk in format 1: a key-encryption key
 // (never used for anything else), a keyset, a store of subject keys, and two
@@ -76,4 +76,70 @@ func writeGoldenDisk(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(goldenDisk, name), sealed, 0o600))
 	}
+}
+
+// golden2 is a keyset in format 2, rotated, with a key that was destroyed, and
+// its key-encryption key, which was never used for anything else.
+const golden2 = "testdata/disk2"
+
+// Format 2 stays readable, with every fact.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.308(a)(7)(ii)(A); NIST CSF 2.0 PR.DS-01, PR.DS-11.
+func TestGoldenFormat2(t *testing.T) {
+	if *newGolden {
+		writeGolden2(t)
+	}
+	dir := t.TempDir()
+	material, err := os.ReadFile(filepath.Join(golden2, "kek"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kek"), material, 0o600))
+	kek, err := keyset.OpenFileKEK(filepath.Join(dir, "kek"))
+	require.NoError(t, err)
+	keys, err := keyset.Load(t.Context(), filepath.Join(golden2, "t-clinic.keyset"), "clinic", kek)
+	require.NoError(t, err)
+	s, err := crypto.New(keys, nil, opens)
+	require.NoError(t, err)
+	sealed, err := os.ReadFile(filepath.Join(golden2, "config.sealed"))
+	require.NoError(t, err)
+	plain, err := s.AppendOpen(t.Context(), nil, sealed, goldenRefs["config.sealed"])
+	require.NoError(t, err)
+	require.Equal(t, "the value of config.sealed", string(plain))
+	content, err := os.ReadFile(filepath.Join(golden2, "t-clinic.keyset"))
+	require.NoError(t, err)
+	facts, err := keyset.Inspect(content)
+	require.NoError(t, err)
+	states := []keyset.State{keyset.Destroyed, keyset.Enabled, keyset.Enabled}
+	for i, k := range facts.Keys {
+		require.Equal(t, states[i], k.State)
+	}
+}
+
+func writeGolden2(t *testing.T) {
+	require.NoError(t, os.Mkdir(golden2, 0o700))
+	kek, err := keyset.CreateFileKEK(filepath.Join(golden2, "kek"))
+	require.NoError(t, err)
+	store, err := keyset.NewDirStore(filepath.Join(t.TempDir(), "keysets"))
+	require.NoError(t, err)
+	r, err := keyset.NewRing(store, kek, atOnce)
+	require.NoError(t, err)
+	require.NoError(t, r.Create(t.Context(), "clinic"))
+	s, err := crypto.New(r, nil, opens)
+	require.NoError(t, err)
+	var ids []uint32
+	for range 2 {
+		keys, err := r.Keyset(t.Context(), "clinic")
+		require.NoError(t, err)
+		ids = append(ids, keys.Primary().ID())
+		if len(ids) == 2 {
+			sealed, err := s.AppendSeal(t.Context(), nil, []byte("the value of config.sealed"), goldenRefs["config.sealed"])
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(golden2, "config.sealed"), sealed, 0o600))
+		}
+		require.NoError(t, r.Rotate(t.Context(), "clinic", ids[len(ids)-1]))
+	}
+	require.NoError(t, r.Disable(t.Context(), "clinic", ids[0]))
+	require.NoError(t, r.DestroyKey(t.Context(), "clinic", ids[0], keyset.Confirmation("clinic", ids[0])))
+	content, err := store.Read(t.Context(), "clinic")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(golden2, "t-clinic.keyset"), content, 0o600))
 }
