@@ -325,7 +325,7 @@ func TestWrongShares(t *testing.T) {
 // A bundle with any byte altered, or cut anywhere, does not open; and its
 // header can be read by anybody and holds no key.
 //
-// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-11.
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 func TestAlteredBundle(t *testing.T) {
 	s := newService(t)
 	bundle, shares := s.backup(t)
@@ -384,7 +384,7 @@ func TestBackupRefuses(t *testing.T) {
 
 // Bytes of any content are an error, never a panic.
 //
-// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-11.
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func FuzzInspect(f *testing.F) {
 	bundle := goldenFile(f, "bundle")
 	f.Add(bundle)

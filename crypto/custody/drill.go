@@ -132,7 +132,7 @@ func (d *DrillRecord) try(ctx context.Context, sealer *crypto.Sealer, buffer []b
 	return buffer, nil
 }
 
-// A SignedDrill is a DrillRecord with a signature of its exact bytes.
+// A signedDrill is a DrillRecord with a signature of its exact bytes.
 type signedDrill struct {
 	Record    json.RawMessage `json:"record"`
 	Signature []byte          `json:"signature"`

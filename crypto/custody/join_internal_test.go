@@ -10,7 +10,7 @@ import (
 // A custodian who makes a share up, with a checksum that is right, is named
 // before anything is opened.
 //
-// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-11.
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 func TestForgedShareIsNamed(t *testing.T) {
 	key := make([]byte, keySize)
 	rand.Read(key)

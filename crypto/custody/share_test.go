@@ -136,7 +136,7 @@ func TestShareDoesNotPrint(t *testing.T) {
 // Text of any content is an error, never a panic, and what is read is what is
 // written.
 //
-// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-11.
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func FuzzParseShare(f *testing.F) {
 	share := string(goldenFile(f, "share-1.txt"))
 	f.Add(share)
