@@ -86,12 +86,12 @@ func newSealer(t testing.TB, keys crypto.Keys, store crypto.SubjectKeys, opts cr
 
 // sealAll seals until an error, and returns how often it went well.
 func sealAll(s *crypto.Sealer, ref crypto.Ref) (n int, err error) {
-	for {
+	for ; n < 1_000_000; n++ {
 		if _, err := s.AppendSeal(context.Background(), nil, []byte("value"), ref); err != nil {
 			return n, err
 		}
-		n++
 	}
+	return n, nil
 }
 
 // NIST SP 800-38D, 8.3: no more than 2^32 messages under random nonces. With
