@@ -11,7 +11,8 @@ import (
 // timer of their own, and the one to leave a full cache is found by the clock
 // (second chance) algorithm.
 type cache[K comparable, V any] struct {
-	max int
+	max  int
+	near *near[K, V] // may be nil
 
 	mu   sync.RWMutex
 	m    map[K]*cached[K, V]
@@ -25,6 +26,7 @@ type cached[K comparable, V any] struct {
 	value V
 	slot  int // in the ring
 	used  atomic.Bool
+	gone  atomic.Bool // dropped
 	timer *time.Timer
 }
 
@@ -33,9 +35,10 @@ func newCache[K comparable, V any](max int) *cache[K, V] {
 }
 
 func (c *cache[K, V]) get(key K) (V, bool) {
-	c.mu.RLock()
-	e := c.m[key]
-	c.mu.RUnlock()
+	e := c.near.find(key)
+	if e == nil {
+		e = c.look(key)
+	}
 	if e == nil {
 		var none V
 		return none, false
@@ -44,6 +47,16 @@ func (c *cache[K, V]) get(key K) (V, bool) {
 		e.used.Store(true)
 	}
 	return e.value, true
+}
+
+// look looks in the map. The lock keeps it from putting near what is being
+// dropped.
+func (c *cache[K, V]) look(key K) *cached[K, V] {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	e := c.m[key]
+	c.near.put(e)
+	return e
 }
 
 // put keeps value for at most ttl. It replaces what is there.
@@ -103,6 +116,8 @@ func (c *cache[K, V]) remove(key K) {
 // drop removes e; the caller holds the lock.
 func (c *cache[K, V]) drop(e *cached[K, V]) {
 	e.timer.Stop()
+	e.gone.Store(true)
+	c.near.drop(e)
 	delete(c.m, e.key)
 	last := len(c.ring) - 1
 	c.ring[e.slot] = c.ring[last]

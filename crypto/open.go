@@ -16,8 +16,9 @@ import (
 // [ErrShredded] for a Subject whose key was destroyed, [ErrUnaudited] where ctx
 // has no Entry, [ErrRef], [ErrTenant], or what Check, the store, the audit or
 // the context returned; there is then no plaintext. It never makes a key. It
-// allocates nothing where dst has room, does not overlap sealed, the key is
-// ready, and the Entry has the note already.
+// allocates nothing where dst has room, does not overlap sealed, the parts of
+// ref have less than 230 bytes together, the key is ready, and the Entry has
+// the note already.
 func (s *Sealer) AppendOpen(ctx context.Context, dst, sealed []byte, ref Ref) ([]byte, error) {
 	entry, err := s.admit(ctx, &ref)
 	if err != nil {
@@ -76,28 +77,26 @@ func (s *Sealer) open(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte
 }
 
 func (s *Sealer) openTenant(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
+	var place [placeSize]byte
+	aad := unescaped(appendField(place[:0], ref, nil))
 	ks, err := s.keyset(ctx, ref.Tenant)
 	if err != nil {
 		return nil, err
 	}
-	aad := s.scratch.Get().(*[]byte)
-	defer s.scratch.Put(aad)
-	*aad = appendField((*aad)[:0], ref, nil)
 	dst = room(dst, sealed, len(sealed)-tinkPrefix-nonceSize-tagSize)
-	return ks.open(dst, sealed, *aad)
+	return ks.open(dst, sealed, aad)
 }
 
 func (s *Sealer) openSubject(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
+	var place [placeSize]byte
+	aad := unescaped(appendField(place[:0], ref, sealed[:subjectPrefix]))
 	id := subjectID{ref.Tenant, ref.Subject.patient}
 	key, err := s.openingKey(ctx, id, binary.BigEndian.Uint32(sealed[tinkPrefix:]))
 	if err != nil {
 		return nil, err
 	}
-	aad := s.scratch.Get().(*[]byte)
-	defer s.scratch.Put(aad)
-	*aad = appendField((*aad)[:0], ref, sealed[:subjectPrefix])
 	dst = room(dst, sealed, len(sealed)-subjectPrefix-nonceSize-tagSize)
-	out, err := key.aead.Open(dst, nil, sealed[subjectPrefix:], *aad)
+	out, err := key.opener.open(dst, sealed[subjectPrefix:], aad)
 	if err != nil {
 		return nil, ErrOpen
 	}

@@ -18,7 +18,7 @@ const (
 	// DefaultSubjectTTL is how long a ready subject key stays in memory.
 	DefaultSubjectTTL = time.Minute
 	// DefaultSubjectCache is how many ready subject keys stay in memory, about
-	// 2 KiB each.
+	// 3 KiB each.
 	DefaultSubjectCache = 10_000
 )
 

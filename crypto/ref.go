@@ -62,6 +62,24 @@ type Ref struct {
 // validate names the part that is wrong, which is no secret, and never what is
 // in it.
 func (r *Ref) validate() error {
+	if fits(r.Tenant) && fits(r.Table) && fits(r.Column) && fits(r.Row) && r.Subject.fits() {
+		return nil
+	}
+	return r.fault()
+}
+
+// fits reports whether a part is 1 to maxPart bytes.
+func fits(part string) bool { return part != "" && len(part) <= maxPart }
+
+func (s Subject) fits() bool {
+	if s.none {
+		return s.patient.IsZero()
+	}
+	return fits(s.patient.Reveal())
+}
+
+// fault says what is wrong with a Ref that does not fit.
+func (r *Ref) fault() error {
 	for _, p := range [...]struct{ name, text string }{
 		{"Tenant", r.Tenant}, {"Table", r.Table}, {"Column", r.Column}, {"Row", r.Row},
 	} {
@@ -72,13 +90,10 @@ func (r *Ref) validate() error {
 			return fmt.Errorf("%w: %s is longer than %d bytes", ErrRef, p.name, maxPart)
 		}
 	}
-	if r.Subject.none == !r.Subject.patient.IsZero() {
-		return fmt.Errorf("%w: Subject is not set; use SubjectOf or NoSubject", ErrRef)
-	}
 	if len(r.Subject.patient.Reveal()) > maxPart {
 		return fmt.Errorf("%w: Subject is longer than %d bytes", ErrRef, maxPart)
 	}
-	return nil
+	return fmt.Errorf("%w: Subject is not set; use SubjectOf or NoSubject", ErrRef)
 }
 
 // The associated data starts with the version of its encoding and with what
@@ -114,6 +129,9 @@ func (r Ref) AppendAssociatedData(dst []byte) ([]byte, error) {
 	}
 	return appendField(dst, &r, nil), nil
 }
+
+// placeSize is the longest associated data that needs no memory of its own.
+const placeSize = 256
 
 // appendField appends the associated data of a field. For a subject's data
 // it ends in 0x01, the subject and the prefix of the sealed value.

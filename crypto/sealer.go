@@ -85,6 +85,7 @@ func newSealer(keys Keys, subjects SubjectKeys, o Options) *Sealer {
 		indexes:   newCache[string, *indexKey](indexCache),
 		leases:    newCache[leaseID, *budget](4 * o.SubjectCache),
 	}
+	s.ready.near = nearPatients()
 	s.stats.since = time.Now()
 	s.scratch.New = func() any { b := make([]byte, 0, 256); return &b }
 	s.moving.New = func() any { b := make([]byte, 0, 1024); return &b }
@@ -107,9 +108,9 @@ func (s *Sealer) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[sealer]") }
 //
 // It returns [ErrRef], [ErrTenant], [ErrShredded], [ErrLimit], [ErrCount], or
 // what the store or the context returned; dst is then not to be used. It
-// allocates nothing where dst has room, does not overlap plaintext, the key is
-// ready and messages of it are leased; otherwise, but for the last two, once,
-// for the result.
+// allocates nothing where dst has room, does not overlap plaintext, the parts
+// of ref have less than 230 bytes together, the key is ready and messages of
+// it are leased; without room once, for the result.
 func (s *Sealer) AppendSeal(ctx context.Context, dst, plaintext []byte, ref Ref) ([]byte, error) {
 	if err := ref.validate(); err != nil {
 		return nil, err
@@ -129,6 +130,8 @@ func (s *Sealer) seal(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]b
 }
 
 func (s *Sealer) sealTenant(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]byte, error) {
+	var place [placeSize]byte
+	aad := unescaped(appendField(place[:0], ref, nil))
 	ks, err := s.keyset(ctx, ref.Tenant)
 	if err != nil {
 		return nil, err
@@ -136,14 +139,13 @@ func (s *Sealer) sealTenant(ctx context.Context, dst, plaintext []byte, ref *Ref
 	if err := s.spend(ctx, ref.Tenant, ks.primary); err != nil {
 		return nil, err
 	}
-	aad := s.scratch.Get().(*[]byte)
-	defer s.scratch.Put(aad)
-	*aad = appendField((*aad)[:0], ref, nil)
 	dst = room(dst, plaintext, tinkPrefix+nonceSize+len(plaintext)+tagSize)
-	return ks.primary.seal(dst, plaintext, *aad), nil
+	return ks.primary.seal(dst, plaintext, aad), nil
 }
 
 func (s *Sealer) sealSubject(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]byte, error) {
+	var place [placeSize]byte
+	aad := appendField(place[:0], ref, nil)
 	key, err := s.sealingKey(ctx, subjectID{ref.Tenant, ref.Subject.patient})
 	if err != nil {
 		return nil, err
@@ -153,10 +155,7 @@ func (s *Sealer) sealSubject(ctx context.Context, dst, plaintext []byte, ref *Re
 	dst = append(dst, formatSubject)
 	dst = binary.BigEndian.AppendUint32(dst, key.born)
 	dst = binary.BigEndian.AppendUint32(dst, key.version)
-	aad := s.scratch.Get().(*[]byte)
-	defer s.scratch.Put(aad)
-	*aad = appendField((*aad)[:0], ref, dst[start:])
-	return key.aead.Seal(dst, nil, plaintext, *aad), nil
+	return key.aead.Seal(dst, nil, plaintext, unescaped(append(aad, dst[start:]...))), nil
 }
 
 // sealingKey returns the key that seals for a subject, with one message of it
@@ -184,14 +183,18 @@ func (s *Sealer) keyset(ctx context.Context, tenant string) (*Keyset, error) {
 		return nil, ErrTenant
 	}
 	ks, err := s.keys.Keyset(ctx, tenant)
-	if errors.Is(err, ErrTenant) {
-		return nil, ErrTenant
-	}
 	if err != nil {
-		return nil, fmt.Errorf("crypto: keys: %w", err)
+		return nil, keysFailure(err)
 	}
 	if ks == nil || ks.primary == nil {
 		return nil, ErrTenant
 	}
 	return ks, nil
+}
+
+func keysFailure(err error) error {
+	if errors.Is(err, ErrTenant) {
+		return ErrTenant
+	}
+	return fmt.Errorf("crypto: keys: %w", err)
 }

@@ -36,6 +36,7 @@ type subjectKey struct {
 	version uint32
 	born    uint32
 	aead    cipher.AEAD
+	opener  opener
 }
 
 func (s *subject) find(version uint32) *subjectKey {
@@ -227,12 +228,12 @@ func readySubject(ks *Keyset, tenant, name string, rec *record.Record) (*subject
 		if err != nil {
 			return nil, err
 		}
-		aead, err := newAEAD(material)
+		key, err := newSubjectKey(k, material)
 		clear(material)
 		if err != nil {
 			return nil, err
 		}
-		out.keys = append(out.keys, subjectKey{version: k.Version, born: k.Born, aead: aead})
+		out.keys = append(out.keys, key)
 	}
 	if len(out.keys) == 0 {
 		if len(rec.Keys) == 0 {
@@ -244,6 +245,15 @@ func readySubject(ks *Keyset, tenant, name string, rec *record.Record) (*subject
 	return out, nil
 }
 
+func newSubjectKey(k *record.Key, material []byte) (subjectKey, error) {
+	aead, err := newAEAD(material)
+	if err != nil {
+		return subjectKey{}, err
+	}
+	opener, err := newOpener(material)
+	return subjectKey{version: k.Version, born: k.Born, aead: aead, opener: opener}, err
+}
+
 // openingKey returns the key that sealed names. A version newer than the
 // ready ones may have been made by another process, so it is looked for in the
 // store: once a second at most if none is found, since anybody can write a
@@ -253,16 +263,21 @@ func (s *Sealer) openingKey(ctx context.Context, id subjectID, version uint32) (
 	if err == nil && version > ready.newest {
 		ready, err = s.newerSubject(ctx, id, version, ready)
 	}
-	if errors.Is(err, ErrNotFound) {
-		return nil, ErrOpen
-	}
 	if err != nil {
-		return nil, err
+		return nil, unknown(err)
 	}
 	if key := ready.find(version); key != nil {
 		return key, nil
 	}
 	return nil, ErrOpen
+}
+
+// unknown returns the error for a value of a subject that has no key.
+func unknown(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return ErrOpen
+	}
+	return err
 }
 
 func (s *Sealer) newerSubject(ctx context.Context, id subjectID, version uint32, ready *subject) (*subject, error) {
