@@ -75,16 +75,11 @@ func (r *run) pass(ctx context.Context) error {
 	}
 }
 
-// renew starts the pass anew if the tenant's keyset was rotated meanwhile.
-func (r *run) renew(ctx context.Context) error {
-	id, err := r.current(ctx)
-	if err != nil {
-		return err
-	}
-	if id != r.report.KeyID {
-		r.report.KeyID, r.after = id, ""
-	}
-	return nil
+// renew looks whether the tenant's keyset was rotated meanwhile. What the pass
+// has behind it is then for the next one.
+func (r *run) renew(ctx context.Context) (err error) {
+	r.report.KeyID, err = r.current(ctx)
+	return err
 }
 
 // prepare seals the stale cells of rows anew. The values are in r.buf until

@@ -92,6 +92,17 @@ func TestWhatDoesNotOpen(t *testing.T) {
 		require.Error(t, verified.SafeToDestroy(1))
 	}
 
+	// What does not open may need any key, also where no old one is in sight.
+	w.src.rows[7][1], w.src.rows[8][1] = nil, nil
+	for _, row := range []int{5, 6} {
+		w.src.rows[row][0] = w.seal(row, 0)
+		w.src.rows[row][0][20] ^= 1
+	}
+	verified, err := rekey.Verify(t.Context(), w.Sealer, w.src, nil)
+	require.NoError(t, err)
+	require.Zero(t, verified.Keys[1])
+	require.ErrorContains(t, verified.SafeToDestroy(1), "do not open")
+
 	// Without the four bad cells the destroyed patient is no reason to go on.
 	for row, cell := range map[int]int{5: 0, 6: 0, 7: 1, 8: 1} {
 		w.src.rows[row][cell] = nil
@@ -103,8 +114,29 @@ func TestWhatDoesNotOpen(t *testing.T) {
 	}
 }
 
+// down is a store of subject keys that cannot be asked.
+type down struct{ crypto.SubjectKeys }
+
+func (down) Get(context.Context, string, string) ([]byte, error) { return nil, errDown }
+
 // A store of subject keys that is down ends the run: nothing passes for
 // unopenable that may open tomorrow.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestStoreDown(t *testing.T) {
+	w := newWorld(t, 10)
+	w.rotate()
+	s, err := crypto.New(w.keys, down{w.store}, &crypto.Options{UnsafeUnaudited: true})
+	require.NoError(t, err)
+	for _, run := range []func(context.Context, *crypto.Sealer, rekey.Source, *rekey.Options) (rekey.Report, error){rekey.Rewrap, rekey.Verify} {
+		report, err := run(t.Context(), s, w.src, nil)
+		require.ErrorIs(t, err, errDown)
+		require.Zero(t, report.Unopenable+report.Shredded+report.CellsChanged)
+		require.False(t, report.Complete)
+	}
+}
+
+// A source that is down is asked again for what it did not replace.
 //
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestOutages(t *testing.T) {

@@ -61,7 +61,7 @@ func (r *run) current(ctx context.Context) (uint32, error) {
 }
 
 // resume goes on from the checkpoint, if it holds an unfinished run of the
-// same kind. Under another key the rows are looked at from the start.
+// same kind.
 func (r *run) resume(ctx context.Context) error {
 	if r.opts.Checkpoint == nil {
 		return nil
@@ -83,11 +83,8 @@ func (r *run) resume(ctx context.Context) error {
 	if !s.Report.Finished.IsZero() {
 		return nil
 	}
-	if s.Report.KeyID == r.report.KeyID {
-		r.after = s.After
-	}
 	s.Report.KeyID = r.report.KeyID
-	r.report = s.Report
+	r.after, r.report = s.After, s.Report
 	r.report.Resumed++
 	return nil
 }
