@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crypto"
 )
 
@@ -53,6 +52,7 @@ func indicated(t *testing.T) map[string]func() {
 	rows := rowsOf[twelve](t, s.Sealer, nil)
 	search := newSearch(t, s.Sealer, searched())
 	value, row := "a value", sampleTwelve()
+	token(t, search.Index("ssn"), tenantA, "123-45-6789") // makes the root
 	out := map[string]func(){
 		"new key": func() { _, err := crypto.NewKey(1, pattern(32)); require.NoError(t, err) },
 		"token":   func() { token(t, search.Index("ssn"), tenantA, "123-45-6789") },
@@ -98,7 +98,7 @@ func indicated(t *testing.T) map[string]func() {
 		}
 	}
 	out["name"] = func() {
-		_, err := s.SubjectName(ctx, tenantA, safeguard.NewPatient("Patient/1"))
+		_, err := s.SubjectName(ctx, tenantA, patientOf(1))
 		require.NoError(t, err)
 	}
 	out["budget"] = func() { _, err := s.Budget(ctx, tenantA); require.NoError(t, err) }
