@@ -22,17 +22,20 @@ import (
 //
 //	go test -tags fipsindicator -ldflags=-checklinkname=0 -run Indicator ./crypto
 //
-//go:linkname resetIndicator crypto/internal/fips140.ResetServiceIndicator
-func resetIndicator()
+//go:linkname setIndicator crypto/internal/fips140.setIndicator
+func setIndicator(uint8)
 
-//go:linkname indicator crypto/internal/fips140.ServiceIndicator
-func indicator() bool
+//go:linkname getIndicator crypto/internal/fips140.getIndicator
+func getIndicator() uint8
+
+// The states of the indicator; 1 is that something was not approved.
+const indicatorUnset, indicatorApproved = 0, 2
 
 // approved reports whether f called approved services alone, and one at least.
 func approved(f func()) bool {
-	resetIndicator()
+	setIndicator(indicatorUnset)
 	f()
-	return indicator()
+	return getIndicator() == indicatorApproved
 }
 
 // Every way in which a Sealer seals, opens, moves, wraps, counts, derives and
