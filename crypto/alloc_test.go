@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/safeguard-sdk/safeguard/crypto"
 )
 
 // Sealing and opening into a buffer allocate nothing once the key is ready,
@@ -39,45 +37,5 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// sink keeps what benchmarks make.
 var sink []byte
-
-func benchmark(b *testing.B, size int, subject crypto.Subject, open bool) {
-	s, ctx, ref := newFixture(b, nil), b.Context(), refOf(subject)
-	plaintext := pattern(size)
-	sealed, err := s.AppendSeal(ctx, nil, plaintext, ref)
-	require.NoError(b, err)
-	dst := make([]byte, 0, size+64)
-	b.SetBytes(int64(size))
-	b.ReportAllocs()
-	for b.Loop() {
-		if open {
-			sink, err = s.AppendOpen(ctx, dst, sealed, ref)
-		} else {
-			sink, err = s.AppendSeal(ctx, dst, plaintext, ref)
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-var benchSizes = []struct {
-	name string
-	size int
-}{{"16B", 16}, {"64B", 64}, {"1KiB", 1 << 10}, {"64KiB", 64 << 10}}
-
-func BenchmarkAppendSeal(b *testing.B) {
-	for name, subject := range subjects {
-		for _, z := range benchSizes {
-			b.Run(name+"/"+z.name, func(b *testing.B) { benchmark(b, z.size, subject, false) })
-		}
-	}
-}
-
-func BenchmarkAppendOpen(b *testing.B) {
-	for name, subject := range subjects {
-		for _, z := range benchSizes {
-			b.Run(name+"/"+z.name, func(b *testing.B) { benchmark(b, z.size, subject, true) })
-		}
-	}
-}
