@@ -38,7 +38,9 @@ func impls(b *testing.B, room int) []impl {
 	return []impl{
 		reused(b, room, crypto.NoSubject(), "safeguard-nosubject", placeAAD),
 		reused(b, room, subject, "safeguard-subject", subjectAAD),
-		allocating(b, subject), tinkAEAD(b), kmsWrapping(b), goCloud(b), sqlCrypter(b), sioStream(b),
+		allocating(b, subject, "safeguard-subject-alloc", subjectAAD),
+		allocating(b, crypto.NoSubject(), "safeguard-nosubject-alloc", placeAAD),
+		tinkAEAD(b), kmsWrapping(b), goCloud(b), sqlCrypter(b), sioStream(b),
 	}
 }
 
@@ -93,9 +95,9 @@ func reused(b *testing.B, room int, subject crypto.Subject, name string, aad int
 }
 
 // allocating is the form that a driver's Valuer needs.
-func allocating(b *testing.B, subject crypto.Subject) impl {
+func allocating(b *testing.B, subject crypto.Subject, name string, aad int) impl {
 	s, r, ctx := sealer(b), ref(subject), context.Background()
-	return impl{"safeguard-alloc", subjectAAD,
+	return impl{name, aad,
 		func(plaintext []byte) ([]byte, error) { return s.AppendSeal(ctx, nil, plaintext, r) },
 		func(sealed []byte) ([]byte, error) { return s.AppendOpen(ctx, nil, sealed, r) },
 	}

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// round is about how long one turn takes, in nanoseconds.
-const round = 200_000
+// round is about how long one turn takes, in nanoseconds: long enough that
+// the garbage that a turn makes is collected in it, several times over.
+const round = 20_000_000
 
 // cpu returns the processor time of the process so far, in nanoseconds.
 func cpu(b *testing.B) int64 {
