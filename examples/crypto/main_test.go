@@ -11,7 +11,7 @@ import (
 // scheduler's mask holds, the search finds the one row, the range is the right
 // one. Nothing of a patient is printed.
 //
-// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1), 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
 func TestStory(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), &out, t.TempDir()))
