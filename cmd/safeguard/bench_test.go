@@ -14,7 +14,7 @@ func BenchmarkControls(b *testing.B) {
 	file := filepath.Join(b.TempDir(), "coverage.html")
 	for b.Loop() {
 		var errs bytes.Buffer
-		code := run(b.Context(), []string{"controls", "-C", filepath.Join("..", ".."), "-o", file}, nil, &errs, &errs)
+		code := run(&env{ctx: b.Context(), out: &errs, errs: &errs}, []string{"controls", "-C", filepath.Join("..", ".."), "-o", file})
 		require.Zero(b, code, errs.String())
 	}
 }

@@ -19,6 +19,7 @@ type env struct {
 	in        io.Reader
 	out, errs io.Writer
 	progress  bool
+	account   func() (account, error)
 }
 
 // step says what goes on, where somebody wants to know.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,10 +10,13 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-func main() {
+func main() { start(osAccount) }
+
+// start runs the command. who says which account started it.
+func start(who func() (account, error)) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	code := run(&env{ctx: ctx, in: os.Stdin, out: os.Stdout, errs: os.Stderr, account: who}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
@@ -28,6 +30,7 @@ type cli struct {
 	Breach   breachCmd   `cmd:"" help:"Assess an incident by the Breach Notification Rule."`
 	Oscal    oscalCmd    `cmd:"" help:"Write OSCAL 1.2.2, and check such files."`
 	Evidence evidenceCmd `cmd:"" help:"Make and verify the pack that the audit protocol of OCR asks for."`
+	Keys     keysCmd     `cmd:"" help:"Make, rotate, back up and destroy keys, and renew what is sealed under them."`
 
 	Progress string           `enum:"auto,always,never" default:"auto" help:"Say on standard error what is going on: auto (if that is a terminal), always or never."`
 	Version  kong.VersionFlag `help:"Print the version and exit."`
@@ -38,29 +41,29 @@ const description = `HIPAA controls, gaps, risks, breaches and evidence of a ser
 Exit codes: 0 done and in order; 1 done, and something is not in order; 2 an input or the command line was refused; 3 could not be done. With 2 and 3 nothing is written. Nothing that this command writes makes anyone compliant.`
 
 // run is the whole command. It returns the exit code.
-func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+func run(e *env, args []string) int {
 	var c cli
 	exited := -1
 	parser, err := kong.New(&c,
 		kong.Name("safeguard"), kong.Description(description),
 		kong.Vars{"version": version()},
-		kong.Writers(out, errs),
+		kong.Writers(e.out, e.errs),
 		kong.Exit(func(code int) { exited = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 	if err != nil {
-		return fail(errs, err)
+		return fail(e.errs, err)
 	}
 	parsed, err := parser.Parse(args)
 	if exited >= 0 { // --help or --version, whatever follows them
 		return exited
 	}
 	if err != nil {
-		return fail(errs, refused(errors.Join(err, errors.New("safeguard --help lists the commands"))))
+		return fail(e.errs, refused(errors.Join(err, errors.New("safeguard --help lists the commands"))))
 	}
-	e := &env{ctx: ctx, in: in, out: out, errs: errs, progress: showProgress(c.Progress, errs)}
+	e.progress = showProgress(c.Progress, e.errs)
 	if err := parsed.Run(e); err != nil {
-		return fail(errs, err)
+		return fail(e.errs, err)
 	}
 	return 0
 }

@@ -14,7 +14,10 @@ import (
 var update = flag.Bool("update", false, "write what is compared with cmp into testdata/script")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"safeguard": main})
+	testscript.Main(m, map[string]func(){
+		"safeguard":   func() { start(testAccount) },
+		"kek-program": kekProgram,
+	})
 }
 
 // TestScripts runs the command as its users do: files in, files out, exit
@@ -36,13 +39,17 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, settings...)
 			e.Setenv("ROOT", root)
-			return nil
+			return keysSetup(e)
 		},
+		Condition: hasService,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status":   status,
 			"ledger":   makeLedger,
 			"finalgap": finalGap,
 			"dates":    fillDates,
+			"database": database,
+			"charts":   charts,
+			"keep":     keep,
 		},
 	})
 }

@@ -30,7 +30,7 @@ func TestReadsRegularFilesOnly(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		var errs bytes.Buffer
-		return run(ctx, args, nil, io.Discard, &errs), errs.String()
+		return run(&env{ctx: ctx, out: io.Discard, errs: &errs}, args), errs.String()
 	}
 	for _, path := range []string{pipe, link, dir, os.DevNull} {
 		for _, command := range []string{"gap", "risk", "breach"} {

@@ -32,7 +32,7 @@ func TestInterrupted(t *testing.T) {
 		{"gap", "new", "--organisation", "x", "-o", filepath.Join(dir, "gap.json")},
 	} {
 		var out, errs bytes.Buffer
-		require.Equal(t, exitFailed, run(ctx, args, nil, &out, &errs), args)
+		require.Equal(t, exitFailed, run(&env{ctx: ctx, out: &out, errs: &errs}, args), args)
 		require.Empty(t, out.String())
 		require.Contains(t, errs.String(), "canceled")
 	}
@@ -50,7 +50,7 @@ func TestInterruptedWhileReading(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	code := make(chan int, 1)
 	var out, errs bytes.Buffer
-	go func() { code <- run(ctx, []string{"gap", "report", "-"}, in, &out, &errs) }()
+	go func() { code <- run(&env{ctx: ctx, in: in, out: &out, errs: &errs}, []string{"gap", "report", "-"}) }()
 	_, err := feed.Write([]byte("{"))
 	require.NoError(t, err, "it reads")
 	cancel()

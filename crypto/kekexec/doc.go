@@ -25,7 +25,8 @@
 //	{"op": "encrypt", "data": "BASE64", "associatedData": "BASE64"}
 //
 // op is "encrypt", "decrypt" or "location"; data is the plaintext or the
-// ciphertext. Fields that are empty may be left out. It answers with one JSON object on standard output:
+// ciphertext. Fields that are empty may be left out. It answers with one JSON
+// object on standard output:
 //
 //	{"data": "BASE64"}
 //	{"location": "separate"}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+)
+
+type keysCreate struct {
+	keysetFlags
+	Tenant string `required:"" placeholder:"TENANT" help:"Whose keyset it is."`
+	actor
+}
+
+// Help is the long text of --help.
+func (keysCreate) Help() string {
+	return `The directory is made if it is not there or is empty. A tenant that has, or had, a keyset is refused. For instance:
+
+  safeguard keys create --keys /srv/keys --kek 'exec:/usr/local/bin/safeguard-kek-awskms arn:aws:kms:…' --tenant clinic-a --ledger /srv/keys-ledger --ledger-signer /etc/keys.key`
+}
+
+// Run makes a keyset.
+func (c *keysCreate) Run(e *env) error {
+	return c.do(e, "keyset.create", func(a *act) error {
+		kek, err := c.kek(e)
+		if err != nil {
+			return err
+		}
+		store, err := keyset.NewDirStore(c.Keys)
+		if err != nil {
+			return refused(fmt.Errorf("--keys: %w", err))
+		}
+		ring, err := keyset.NewRing(store, kek, nil)
+		if err != nil {
+			return err
+		}
+		if err := ring.Create(a.ctx, c.Tenant); err != nil {
+			return err
+		}
+		facts, err := ring.Facts(a.ctx, c.Tenant)
+		if err != nil {
+			return err
+		}
+		a.note("A keyset was made.", map[string]string{"tenant": c.Tenant, "key": id(facts.Primary)})
+		e.note("%s", where(kek))
+		_, err = fmt.Fprintf(e.out, "%s has key %d\n", c.Tenant, facts.Primary)
+		return err
+	})
+}

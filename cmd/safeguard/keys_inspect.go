@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/safeguard-sdk/safeguard/crypto/custody"
+	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+)
+
+type keysInspect struct {
+	Keys   string `xor:"what" placeholder:"DIR" help:"Directory of the keysets."`
+	Bundle string `xor:"what" placeholder:"FILE" help:"A backup, instead."`
+	Tenant string `placeholder:"TENANT" help:"Only the keyset of one tenant."`
+	outputs
+}
+
+// Help is the long text of --help.
+func (keysInspect) Help() string {
+	return `It shows ids, states, times and ages against the cryptoperiods of NIST SP 800-57 Part 1 Rev. 5, and never a key. It needs no key-encryption key, and so nothing of it is checked: who can write the files can write it. Exit code 1 says that a key is due: to be rotated after two years, or, three years later, to be replaced in what it sealed. No rule of HIPAA names these numbers. Formats: txt, json.`
+}
+
+// Run shows what files say of themselves.
+func (c *keysInspect) Run(e *env) error {
+	switch {
+	case c.Bundle != "":
+		return c.bundle(e)
+	case c.Keys == "":
+		return refused(errors.New("say what to inspect: --keys or --bundle"))
+	}
+	all, err := c.facts(e)
+	if err != nil {
+		return err
+	}
+	err = c.write(e, nil, format{"txt", factsText(all)}, format{"json", indented(all)})
+	if err != nil {
+		return err
+	}
+	var due []string
+	for _, f := range all {
+		for _, k := range f.Keys {
+			if k.Period == keyset.PeriodRotate || k.Period == keyset.PeriodRewrap {
+				due = append(due, fmt.Sprintf("%s: key %d: %s", f.Tenant, k.ID, k.Period))
+			}
+		}
+	}
+	if len(due) > 0 {
+		return findings("due: %s", strings.Join(due, "; "))
+	}
+	return nil
+}
+
+func (c *keysInspect) facts(e *env) ([]keyset.Facts, error) {
+	store, err := keysetFlags{Keys: c.Keys}.store()
+	if err != nil {
+		return nil, err
+	}
+	names, err := tenants(e.ctx, store, c.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	var all []keyset.Facts
+	for _, tenant := range names {
+		content, err := store.Read(e.ctx, tenant)
+		if err != nil {
+			return nil, keyFault(err)
+		}
+		facts, err := keyset.Inspect(content)
+		if err != nil {
+			return nil, keyFault(fmt.Errorf("%s: %w", tenant, err))
+		}
+		all = append(all, facts)
+	}
+	return all, nil
+}
+
+func factsText(all []keyset.Facts) func(io.Writer) error {
+	return func(w io.Writer) error {
+		for _, f := range all {
+			if _, err := io.WriteString(w, f.String()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// bundle shows the header of a backup.
+func (c *keysInspect) bundle(e *env) error {
+	b, err := readBundle(e, c.Bundle)
+	if err != nil {
+		return err
+	}
+	h, err := custody.Inspect(b)
+	if err != nil {
+		return keyFault(err)
+	}
+	text := func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "backup %s of %s, any %d of %d shares open it\n", h.ID, h.Created.Format("2006-01-02 15:04:05Z"), h.Threshold, len(h.Shares))
+		for _, s := range h.Shares {
+			if err == nil {
+				_, err = fmt.Fprintf(w, "  share %d  %s  %s\n", s.Number, s.Fingerprint, s.Name)
+			}
+		}
+		for _, t := range h.Tenants {
+			if err == nil {
+				_, err = fmt.Fprintf(w, "  tenant %s  primary %d, %d keys, %d records of subjects\n", t.Tenant, t.Primary, len(t.Keys), t.Records)
+			}
+		}
+		return err
+	}
+	return c.write(e, []string{c.Bundle}, format{"txt", text}, format{"json", indented(h)})
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crypto/shred"
+)
+
+// operators are who may do what, and how it must be known who they are.
+type operators struct {
+	// Methods are the ways to know who acts that count. Left out, all but
+	// what --operator states.
+	Methods   []string   `json:"methods"`
+	Operators []operator `json:"operators"`
+}
+
+// operator is one person.
+type operator struct {
+	ID      string       `json:"id"`
+	Tenants []string     `json:"tenants"` // "*" is all
+	Kinds   []shred.Kind `json:"kinds"`
+	Steps   []shred.Step `json:"steps"`
+}
+
+// parseOperators reads operators, strictly.
+func parseOperators(b []byte) (*operators, error) {
+	methods := []string{byLogin, bySudo, byOwn, byStated}
+	kinds := []shred.Kind{shred.DestroyPatient, shred.DestroyTenant, shred.ReleaseHold, shred.EndEpoch}
+	steps := []shred.Step{shred.StepRequest, shred.StepApprove, shred.StepHold}
+	o := &operators{}
+	if err := strictJSON(b, o); err != nil {
+		return nil, err
+	}
+	if o.Methods == nil {
+		o.Methods = methods[:3]
+	}
+	if !within(o.Methods, methods) {
+		return nil, fmt.Errorf("methods: must be of %v", methods)
+	}
+	seen := map[string]bool{}
+	for _, p := range o.Operators {
+		switch {
+		case p.ID == "" || seen[p.ID]:
+			return nil, errors.New("operators: every one has an id of its own")
+		case len(p.Tenants) == 0 || !within(p.Kinds, kinds) || !within(p.Steps, steps):
+			return nil, fmt.Errorf("operators: %q needs tenants, kinds of %v and steps of %v", p.ID, kinds, steps)
+		}
+		seen[p.ID] = true
+	}
+	return o, nil
+}
+
+// within reports whether list has something, and nothing that all lacks.
+func within[T comparable](list, all []T) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(v T) bool { return !slices.Contains(all, v) })
+}
+
+// readOperators reads the file, which nobody but its owner may write.
+func readOperators(e *env, path string) (*operators, error) {
+	o, err := parse(e, path, parseOperators)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return nil, refused(fmt.Errorf("%s: others than its owner can write to it", path))
+	}
+	return o, nil
+}
+
+var errNotAllowed = errors.New("not allowed by the operators file")
+
+// authorize is the Options.Authorize of package shred.
+func (o *operators) authorize(_ context.Context, who safeguard.Principal, step shred.Step, order shred.Order) error {
+	i := slices.IndexFunc(o.Operators, func(p operator) bool { return p.ID == who.ID })
+	if i < 0 || !slices.Contains(o.Methods, who.Method) {
+		return errNotAllowed
+	}
+	p := o.Operators[i]
+	tenant := slices.Contains(p.Tenants, order.Tenant) || slices.Contains(p.Tenants, "*")
+	if !tenant || !slices.Contains(p.Kinds, order.Kind) || !slices.Contains(p.Steps, step) {
+		return errNotAllowed
+	}
+	return nil
+}

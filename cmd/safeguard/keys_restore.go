@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/custody"
+	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+)
+
+// restoreFlags say what is restored, and where to.
+type restoreFlags struct {
+	Bundle string   `required:"" placeholder:"FILE" help:"The bundle of the backup."`
+	Share  []string `required:"" sep:"none" placeholder:"FILE" help:"A share, as its custodian typed it; once for each, - for standard input."`
+	keysetFlags
+	subjectsFlag
+	Register              string `placeholder:"DIR" help:"The register of what was destroyed, as it is now and not as it was restored."`
+	UnsafeWithoutRegister bool   `help:"Restore without a register: what was destroyed since the backup comes back."`
+}
+
+type keysRestore struct {
+	restoreFlags
+	outputs
+	actor
+}
+
+// Help is the long text of --help.
+func (keysRestore) Help() string {
+	return `The keysets of the backup are put under the key-encryption key of --kek, a new one; the old one and its service are not needed. What the register names is destroyed in the store of subjects' keys before anything is written. Nothing that is there is overwritten. It may be repeated. Then rotate every keyset (keys rotate): what was sealed since the backup is not in its counts.`
+}
+
+// Run restores.
+func (c *keysRestore) Run(e *env) error {
+	formats := func(r custody.Report) []format { return []format{{"json", indented(r)}} }
+	if err := c.outputs.check(formats(custody.Report{})); err != nil {
+		return err
+	}
+	return c.do(e, "restore", func(a *act) error {
+		bundle, report, done, err := c.restore(e, a)
+		if err != nil {
+			return err
+		}
+		defer done.close()
+		a.note("Keys were restored from a backup.", map[string]string{"sha256": custody.Hash(bundle)})
+		return c.write(e, nil, formats(report)...)
+	})
+}
+
+// restored is what a restore wrote to.
+type restored struct {
+	store    *keyset.DirStore
+	kek      crypto.KEK
+	subjects subjectStore
+	close    func()
+}
+
+// restore restores a backup.
+func (c restoreFlags) restore(e *env, a *act) ([]byte, custody.Report, restored, error) {
+	var report custody.Report
+	bundle, shares, err := c.read(e)
+	if err != nil {
+		return nil, report, restored{}, err
+	}
+	to, r, err := c.target(e, a.ctx)
+	if err != nil {
+		return nil, report, r, err
+	}
+	report, err = custody.Restore(a.ctx, bundle, shares, to)
+	if err != nil {
+		r.close()
+	}
+	return bundle, report, r, err
+}
+
+// read reads bundle and shares.
+func (c restoreFlags) read(e *env) ([]byte, []custody.Share, error) {
+	bundle, err := readBundle(e, c.Bundle)
+	if err != nil {
+		return nil, nil, err
+	}
+	var shares []custody.Share
+	for _, path := range c.Share {
+		b, err := e.read(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		share, err := custody.ParseShare(string(b))
+		clear(b)
+		if err != nil {
+			return nil, nil, refused(fmt.Errorf("%s: %w", path, err))
+		}
+		shares = append(shares, share)
+	}
+	return bundle, shares, nil
+}
+
+// target opens what is restored to.
+func (c restoreFlags) target(e *env, ctx context.Context) (to custody.Target, r restored, err error) {
+	if (c.Register == "") != c.UnsafeWithoutRegister {
+		return to, r, refused(errors.New("say what was destroyed since the backup: --register, or --unsafe-without-register"))
+	}
+	if r.kek, err = c.kek(e); err != nil {
+		return to, r, err
+	}
+	if r.store, err = keyset.NewDirStore(c.Keys); err != nil {
+		return to, r, refused(fmt.Errorf("--keys: %w", err))
+	}
+	if r.subjects, r.close, err = c.openSubjects(ctx, true); err != nil {
+		return to, r, err
+	}
+	to = custody.Target{Keysets: r.store, KEK: r.kek, UnsafeWithoutRegister: c.UnsafeWithoutRegister}
+	if r.subjects != nil {
+		to.Subjects = r.subjects
+	}
+	if c.Register == "" {
+		return to, r, nil
+	}
+	register, log, err := existingRegister(ctx, c.Register)
+	if err != nil {
+		r.close()
+		return to, r, err
+	}
+	to.Register = register
+	closed := r.close
+	r.close = func() { _ = log.Close(); closed() }
+	return to, r, nil
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+	"github.com/safeguard-sdk/safeguard/crypto/rekey"
+	"github.com/safeguard-sdk/safeguard/crypto/sealsql"
+)
+
+// sealedFlags name sealed values and all that opens them.
+type sealedFlags struct {
+	keysetFlags
+	subjectsFlag
+	Tenant string `placeholder:"TENANT" help:"Only one tenant's. Left out, all that have a keyset."`
+	Batch  int    `placeholder:"N" help:"How many rows are read together. Default: 500."`
+}
+
+type keysRewrap struct {
+	sealedFlags
+	DB            string `name:"db" placeholder:"URL" help:"The PostgreSQL database, as postgres://USER@HOST/NAME."`
+	Tables        string `placeholder:"FILE" help:"Description of the tables. Left out, only subjects' keys are wrapped anew."`
+	Prune         uint32 `placeholder:"ID" help:"Then drop the subjects' old keys that were made under this tenant key. Verify the tables first: what still needs them is lost."`
+	Checkpoint    string `placeholder:"DIR" help:"Directory for the states of runs, so that one that was interrupted goes on where it was."`
+	RowsPerSecond int    `placeholder:"N" help:"Slow down, for the sake of others. Default: as fast as it goes."`
+	actor
+}
+
+// Help is the long text of --help.
+func (keysRewrap) Help() string {
+	return `First the subjects' keys are wrapped under the tenant's newest key, then the rows of the tables are sealed anew. The service runs on meanwhile: a row changes only if it is still what was read. Killed anywhere, it loses nothing; call it again. Exit code 1 says that something is left, such as values that do not open.
+
+` + tablesHelp
+}
+
+// Run renews subjects' keys and tables.
+func (c *keysRewrap) Run(e *env) error {
+	if c.Tables == "" && c.Subjects == "" || (c.Tables == "") != (c.DB == "") {
+		return refused(errors.New("say what to rewrap: --db with --tables, or --subjects, or all"))
+	}
+	return c.do(e, "rewrap", func(a *act) error {
+		w, err := c.open(e, a)
+		if err != nil {
+			return err
+		}
+		defer w.close()
+		if w.subjects != nil {
+			if err := c.renewSubjects(e, a, w); err != nil {
+				return err
+			}
+		}
+		if c.Tables == "" {
+			return nil
+		}
+		return c.renewTables(e, a, w)
+	})
+}
+
+// renewSubjects wraps the keys of subjects anew, and drops old ones.
+func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) error {
+	for _, tenant := range w.tenants {
+		var sum crypto.SubjectsReport
+		err := everyName(func(after string) (next string, r crypto.SubjectsReport, err error) {
+			return w.sealer.RewrapSubjects(a.ctx, tenant, after, 1000)
+		}, &sum)
+		if err != nil {
+			return fmt.Errorf("%s: subjects: %w", tenant, err)
+		}
+		fmt.Fprintf(e.out, "subjects of %s: %d records, %d changed, %d keys wrapped anew\n", tenant, sum.Records, sum.Changed, sum.Keys)
+		if c.Prune == 0 {
+			continue
+		}
+		sum = crypto.SubjectsReport{}
+		err = everyName(func(after string) (next string, r crypto.SubjectsReport, err error) {
+			return w.sealer.PruneSubjects(a.ctx, tenant, c.Prune, after, 1000)
+		}, &sum)
+		if err != nil {
+			return fmt.Errorf("%s: subjects: %w", tenant, err)
+		}
+		a.note("Old keys of subjects were dropped.", map[string]string{"tenant": tenant, "key": id(c.Prune)})
+		fmt.Fprintf(e.out, "subjects of %s: %d keys of tenant key %d dropped, %d records held\n", tenant, sum.Keys, c.Prune, sum.Held)
+	}
+	return nil
+}
+
+// everyName calls f until it has come to the end.
+func everyName(f func(after string) (string, crypto.SubjectsReport, error), sum *crypto.SubjectsReport) error {
+	for after := ""; ; {
+		next, r, err := f(after)
+		if err != nil {
+			return err
+		}
+		sum.Records, sum.Changed, sum.Keys, sum.Held = sum.Records+r.Records, sum.Changed+r.Changed, sum.Keys+r.Keys, sum.Held+r.Held
+		if next == "" {
+			return nil
+		}
+		after = next
+	}
+}
+
+// renewTables seals stale rows anew.
+func (c *keysRewrap) renewTables(e *env, a *act, w *work) error {
+	left := 0
+	err := w.each(e, tableFlags{c.DB, c.Tables}, func(tenant, table string, src *sealsql.Source) error {
+		opts := rekey.Options{Batch: c.Batch, RowsPerSecond: c.RowsPerSecond, Progress: progress(e, table)}
+		if c.Checkpoint != "" {
+			file, err := checkpoint(c.Checkpoint, tenant, table)
+			if err != nil {
+				return err
+			}
+			opts.Checkpoint = file
+		}
+		r, err := rekey.Rewrap(a.ctx, w.sealer, src, &opts)
+		fmt.Fprintf(e.out, "%s: %s", table, r)
+		if err == nil && !r.Complete {
+			left++
+		}
+		return err
+	})
+	if err == nil && left > 0 {
+		err = findings("in %d tables something is left; 'keys verify --positions' says where", left)
+	}
+	return err
+}
+
+// checkpoint returns the state of the run over a tenant's rows of a table.
+func checkpoint(dir, tenant, table string) (*rekey.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return rekey.NewFile(filepath.Join(dir, url.PathEscape(tenant)+"."+url.PathEscape(table)+".json"))
+}
+
+func progress(e *env, table string) func(rekey.Report) {
+	return func(r rekey.Report) { e.step("%s: %d rows changed", table, r.RowsChanged) }
+}
+
+// work is what renews and verifies values.
+type work struct {
+	sealer   *crypto.Sealer
+	ring     *keyset.Ring
+	subjects subjectStore
+	tenants  []string
+	close    func()
+}
+
+// open opens the keysets and the store of subjects' keys.
+func (f sealedFlags) open(e *env, a *act) (*work, error) {
+	ring, err := f.ring(e, nil)
+	if err != nil {
+		return nil, err
+	}
+	store, err := f.store()
+	if err != nil {
+		return nil, err
+	}
+	w := &work{ring: ring}
+	if w.tenants, err = tenants(a.ctx, store, f.Tenant); err != nil {
+		return nil, err
+	}
+	if w.subjects, w.close, err = f.openSubjects(a.ctx, false); err != nil {
+		return nil, err
+	}
+	w.sealer, err = newSealer(ring, w.subjects, a)
+	return w, err
+}
+
+// newSealer returns a Sealer that opens values on the record of a.
+func newSealer(keys crypto.Keys, subjects subjectStore, a *act) (*crypto.Sealer, error) {
+	var store crypto.SubjectKeys // a nil interface where there is none
+	if subjects != nil {
+		store = subjects
+	}
+	return crypto.New(keys, store, &crypto.Options{UnsafeUnaudited: !a.recorded})
+}
+
+// each calls f for the rows of every tenant in every table.
+func (w *work) each(e *env, t tableFlags, f func(tenant, table string, src *sealsql.Source) error) error {
+	db, tables, err := t.openTables(e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	n := 0
+	for _, tenant := range w.tenants {
+		all, names, err := sources(db, tables, tenant)
+		if err != nil {
+			return err
+		}
+		for i, src := range all {
+			if err := f(tenant, names[i], src); err != nil {
+				return fmt.Errorf("%s of %s: %w", names[i], tenant, err)
+			}
+			n++
+		}
+	}
+	if n == 0 {
+		return refused(errors.New("no table is of a tenant that has a keyset"))
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+)
+
+type keysRotate struct {
+	keysetFlags
+	Tenant           string        `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
+	Refresh          time.Duration `default:"1m" help:"How often the service reads its keysets again. A new key seals after two times that."`
+	Disable          uint32        `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
+	Enable           uint32        `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
+	Destroy          uint32        `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
+	YesDestroy       uint32        `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
+	UnsafeSealAtOnce bool          `help:"The new key seals as soon as it is made. For a service that is stopped, or has one process and is started again."`
+	From             string        `xor:"what" placeholder:"KEK" help:"The key-encryption key that the keysets are under: put them under that of --kek instead of rotating."`
+	actor
+}
+
+// Help is the long text of --help.
+func (keysRotate) Help() string {
+	return `Without more it makes a new primary key. Old ones go on opening; the new one seals once every process has read it. Then:
+
+  safeguard keys rewrap …             what is stored goes under the new key
+  safeguard keys verify … --old ID    proves that nothing needs the old one
+  safeguard keys rotate --disable ID  a week without a complaint, and
+  safeguard keys rotate --destroy ID --yes-destroy ID
+
+A key of a backup is not gone as long as the backup is there.`
+}
+
+// Run changes keysets.
+func (c *keysRotate) Run(e *env) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	return c.do(e, "keyset."+c.what(), func(a *act) error {
+		ring, err := c.ring(e, &keyset.Options{Refresh: c.Refresh, UnsafeSealAtOnce: c.UnsafeSealAtOnce})
+		if err != nil {
+			return err
+		}
+		store, err := c.store()
+		if err != nil {
+			return err
+		}
+		all, err := tenants(a.ctx, store, c.Tenant)
+		if err != nil {
+			return err
+		}
+		for _, tenant := range all {
+			if err := c.change(e, a, ring, tenant); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (c *keysRotate) validate() error {
+	one := c.Disable|c.Enable|c.Destroy != 0
+	switch {
+	case one && c.Tenant == "":
+		return refused(errors.New("say whose key it is: --tenant"))
+	case c.Destroy != c.YesDestroy:
+		return refused(errors.New("--destroy loses what is sealed under the key: confirm it with --yes-destroy and the same id"))
+	}
+	return nil
+}
+
+// what is what the flags ask for.
+func (c *keysRotate) what() string {
+	switch {
+	case c.Disable != 0:
+		return "disable"
+	case c.Enable != 0:
+		return "enable"
+	case c.Destroy != 0:
+		return "destroy"
+	case c.From != "":
+		return "rewrap"
+	}
+	return "rotate"
+}
+
+// change does it for one tenant.
+func (c *keysRotate) change(e *env, a *act, ring *keyset.Ring, tenant string) error {
+	settings := map[string]string{"tenant": tenant}
+	var done string
+	var err error
+	switch c.what() {
+	case "disable":
+		done, settings["key"] = "A key was disabled.", id(c.Disable)
+		err = ring.Disable(a.ctx, tenant, c.Disable)
+	case "enable":
+		done, settings["key"] = "A key was enabled.", id(c.Enable)
+		err = ring.Enable(a.ctx, tenant, c.Enable)
+	case "destroy":
+		done, settings["key"] = "A key was destroyed.", id(c.Destroy)
+		err = ring.DestroyKey(a.ctx, tenant, c.Destroy, keyset.Confirmation(tenant, c.YesDestroy))
+	case "rewrap":
+		done = "A keyset was put under another key-encryption key."
+		err = c.rekek(e, a, ring, tenant)
+	default:
+		done = "A keyset was rotated."
+		settings["key"], err = rotate(a, ring, tenant)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", tenant, err)
+	}
+	a.note(done, settings)
+	_, err = fmt.Fprintf(e.out, "%s: %s\n", tenant, done)
+	return err
+}
+
+func (c *keysRotate) rekek(e *env, a *act, ring *keyset.Ring, tenant string) error {
+	from, err := openKEK(e, "--from", c.From)
+	if err != nil {
+		return err
+	}
+	return ring.Rewrap(a.ctx, tenant, from)
+}
+
+// rotate makes a new primary and returns its id.
+func rotate(a *act, ring *keyset.Ring, tenant string) (string, error) {
+	facts, err := ring.Facts(a.ctx, tenant)
+	if err != nil {
+		return "", err
+	}
+	if facts.Primary != facts.Sealing {
+		return "", refused(fmt.Errorf("key %d was made by an earlier rotation and does not seal yet", facts.Primary))
+	}
+	if err := ring.Rotate(a.ctx, tenant, facts.Primary); err != nil {
+		return "", err
+	}
+	facts, err = ring.Facts(a.ctx, tenant)
+	return id(facts.Primary), err
+}
+
+func id(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+// where says where a key-encryption key is kept.
+func where(kek crypto.KEK) string {
+	at := crypto.LocationUnknown
+	if l, ok := kek.(crypto.Located); ok {
+		at = l.KeyLocation()
+	}
+	return at.Statement()
+}

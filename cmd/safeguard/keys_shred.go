@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/audit"
+	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+	"github.com/safeguard-sdk/safeguard/crypto/sealsql"
+	"github.com/safeguard-sdk/safeguard/crypto/shred"
+)
+
+// keysShred destroys keys on the order of two persons.
+type keysShred struct {
+	Request     shredRequest     `cmd:"" help:"Order the destruction of a patient's keys. Nothing is destroyed yet."`
+	Tenant      shredTenant      `cmd:"" help:"Order the destruction of all keys of a tenant, when a contract ends."`
+	Epoch       shredEpoch       `cmd:"" help:"Order a certificate that a tenant key and all its copies are destroyed, so that old backups are mute."`
+	Hold        shredHold        `cmd:"" help:"Forbid the destruction of a patient's keys, for a case."`
+	Release     shredRelease     `cmd:"" help:"Order the end of a hold."`
+	Approve     shredApprove     `cmd:"" help:"As a second person, say an order again and so carry it out; write its certificate."`
+	Resume      shredResume      `cmd:"" help:"Finish orders that were approved and then interrupted."`
+	Outstanding shredOutstanding `cmd:"" help:"List what old backups can still open; exit 1 if there is something."`
+	Verify      shredVerify      `cmd:"" help:"Check a certificate with the signer's public key; exit 1 if it is not as it was signed."`
+	Apply       shredApply       `cmd:"" help:"Destroy in a restored store whatever was destroyed before."`
+}
+
+// Help is the long text of --help.
+func (keysShred) Help() string {
+	return `One person orders, another approves. Both are named in the operators file, which says who may do what; a rule that is not in it denies:
+
+  {"operators": [
+    {"id": "anna", "tenants": ["clinic-a"], "kinds": ["patient", "release"], "steps": ["request", "hold"]},
+    {"id": "ben", "tenants": ["*"], "kinds": ["patient", "release", "tenant", "epoch"], "steps": ["approve"]}
+  ]}
+
+What two accounts prove: that two logins of this host were used, as the operating system tells. They do not prove that two people were at the keyboard, and who can become the owner of the register's files, or root, can write there whatever they like. So give the files to an account of their own that both reach through sudo for this command alone, keep the audit records of sudo, and compare the head of the register with the ledger. "methods" in the file says which ways of knowing who acts count: os-login, os-sudo, os-account and, only if it is named there, stated (--operator).
+
+A certificate does not say that copies of plaintext are gone, nor that old backups of the store are mute: see epoch and outstanding.`
+}
+
+// shredFlags are what every step needs.
+type shredFlags struct {
+	keysetFlags
+	Subjects  string        `required:"" placeholder:"STORE" help:"Store of subjects' keys: dir:PATH, or the URL of a PostgreSQL database."`
+	Register  string        `required:"" placeholder:"DIR" help:"The register of what was ordered and destroyed. Keep it apart from the store and its backups."`
+	Operators string        `required:"" placeholder:"FILE" help:"Who may do what."`
+	Signer    string        `required:"" placeholder:"FILE" help:"The key that signs certificates, as 'evidence key' makes it."`
+	Bound     time.Duration `default:"1h" help:"The longest time for which a process keeps a subject's key in memory (SubjectTTL). It stands in certificates."`
+	Tokens    string        `placeholder:"URL" help:"The PostgreSQL database of blind-index tokens, whose tokens of the patient are deleted; with #TABLE behind it if that is not index_tokens."`
+	Tenant    string        `required:"" placeholder:"TENANT" help:"Whose keys."`
+	actor
+}
+
+// patientFlag names a patient, never on the command line.
+type patientFlag struct {
+	Patient string `placeholder:"FILE" help:"File with the reference of the patient, as the service seals with; - for standard input."`
+}
+
+func (f patientFlag) read(e *env) (safeguard.Patient, error) {
+	if f.Patient == "" {
+		return safeguard.Patient{}, nil
+	}
+	b, err := e.read(f.Patient)
+	if err != nil {
+		return safeguard.Patient{}, err
+	}
+	ref := strings.TrimRight(string(b), "\r\n")
+	if ref == "" || strings.ContainsAny(ref, "\r\n") {
+		return safeguard.Patient{}, refused(errors.New("--patient: must be one line with the reference of one patient"))
+	}
+	return safeguard.NewPatient(ref), nil
+}
+
+// with calls f with a Shredder.
+func (c shredFlags) with(e *env, exporter shred.Exporter, f func(*act, *shred.Shredder) error) error {
+	return c.do(e, "shred", func(a *act) error {
+		ops, err := readOperators(e, c.Operators)
+		if err != nil {
+			return err
+		}
+		signer, err := loadKey(c.Signer)
+		if err != nil {
+			return err
+		}
+		ring, err := c.ring(e, nil)
+		if err != nil {
+			return err
+		}
+		store, closed, err := subjectsFlag{c.Subjects}.openSubjects(a.ctx, false)
+		if err != nil {
+			return err
+		}
+		defer closed()
+		register, log, err := openRegister(a.ctx, c.Register)
+		if err != nil {
+			return err
+		}
+		defer log.Close()
+		sealer, err := newSealer(ring, store, a)
+		if err != nil {
+			return err
+		}
+		opts := &shred.Options{
+			Authorize: ops.authorize, Bound: c.Bound, Exporter: exporter,
+			Keysets: keyset.Destroyer{Ring: ring}, Keys: ring, UnsafeUnaudited: !a.recorded,
+		}
+		if opts.Tokens, err = c.patientTokens(e); err != nil {
+			return err
+		}
+		erased, err := c.erasers(opts)
+		if err != nil {
+			return err
+		}
+		defer erased()
+		s, err := shred.New(sealer, store, register, signer, opts)
+		if err != nil {
+			return refused(err)
+		}
+		return f(a, s)
+	})
+}
+
+// patientTokens returns what names patients in certificates as in the ledger,
+// nil if that would match nothing.
+func (c shredFlags) patientTokens(e *env) (audit.Tokens, error) {
+	if c.PatientTokens == "" {
+		return nil, nil
+	}
+	return c.tokens(e)
+}
+
+// erasers adds the tokens of blind indexes.
+func (c shredFlags) erasers(opts *shred.Options) (closed func(), err error) {
+	if c.Tokens == "" {
+		return func() {}, nil
+	}
+	address, table, _ := strings.Cut(c.Tokens, "#")
+	db, err := openDB("--tokens", address)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := sealsql.NewTokens(db, sealsql.Postgres, &sealsql.TokensOptions{Table: table})
+	if err != nil {
+		_ = db.Close()
+		return nil, refused(err)
+	}
+	opts.Erasers = map[string]crypto.TokenEraser{"index tokens": tokens}
+	return func() { _ = db.Close() }, nil
+}
+
+func openRegister(ctx context.Context, dir string) (*shred.Register, *shred.DirLog, error) {
+	log, err := shred.NewDirLog(dir)
+	if err != nil {
+		return nil, nil, refused(fmt.Errorf("--register: %w", err))
+	}
+	r, err := shred.OpenRegister(ctx, log)
+	if err != nil {
+		return nil, nil, errors.Join(err, log.Close())
+	}
+	return r, log, nil
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/safeguard-sdk/safeguard/crypto/shred"
+)
+
+// request enters an order and writes its id.
+func (c shredFlags) request(e *env, o shred.Order) error {
+	o.Tenant = c.Tenant
+	return c.with(e, nil, func(a *act, s *shred.Shredder) error {
+		order, err := s.Request(a.ctx, o)
+		if err != nil {
+			return err
+		}
+		a.note("An order was made.", map[string]string{"kind": string(o.Kind), "tenant": o.Tenant, "order": order})
+		e.note("order %s waits for another person: keys shred approve --order %s, with all of it said again", order, order)
+		_, err = fmt.Fprintln(e.out, order)
+		return err
+	})
+}
+
+type shredRequest struct {
+	shredFlags
+	patientFlag
+	Reason string `required:"" placeholder:"CODE" help:"A code of your own, such as retention.expired. It stands in the certificate."`
+}
+
+// Run orders the destruction of a patient's keys.
+func (c *shredRequest) Run(e *env) error {
+	p, err := c.patientFlag.read(e)
+	if err != nil {
+		return err
+	}
+	return c.request(e, shred.Order{Kind: shred.DestroyPatient, Patient: p, Reason: c.Reason})
+}
+
+type shredTenant struct {
+	shredFlags
+	Reason   string `required:"" placeholder:"CODE" help:"A code of your own, such as contract.ended. It stands in the certificate."`
+	NoExport string `placeholder:"CODE" help:"Why the data is not returned first (164.504(e)(2)(ii)(J) asks to return or destroy), such as returned.before. Without it the approval needs --exported."`
+}
+
+// Run orders the destruction of a tenant's keys.
+func (c *shredTenant) Run(e *env) error {
+	return c.request(e, shred.Order{Kind: shred.DestroyTenant, Reason: c.Reason, NoExport: c.NoExport})
+}
+
+type shredEpoch struct {
+	shredFlags
+	Key    uint32 `required:"" placeholder:"ID" help:"The tenant key that is destroyed, with all its copies."`
+	Reason string `required:"" placeholder:"CODE" help:"A code of your own, such as epoch.ended."`
+}
+
+// Run orders a certificate of the end of an epoch.
+func (c *shredEpoch) Run(e *env) error {
+	return c.request(e, shred.Order{Kind: shred.EndEpoch, TenantKey: c.Key, Reason: c.Reason})
+}
+
+type shredRelease struct {
+	shredFlags
+	patientFlag
+	Case   string `required:"" placeholder:"CASE" help:"The case of the hold."`
+	Reason string `required:"" placeholder:"CODE" help:"A code of your own, such as case.closed."`
+}
+
+// Run orders the end of a hold.
+func (c *shredRelease) Run(e *env) error {
+	p, err := c.patientFlag.read(e)
+	if err != nil {
+		return err
+	}
+	return c.request(e, shred.Order{Kind: shred.ReleaseHold, Patient: p, Case: c.Case, Reason: c.Reason})
+}
+
+type shredHold struct {
+	shredFlags
+	patientFlag
+	Case string `required:"" placeholder:"CASE" help:"A reference such as a docket number, never a name."`
+}
+
+// Run places a hold.
+func (c *shredHold) Run(e *env) error {
+	p, err := c.patientFlag.read(e)
+	if err != nil {
+		return err
+	}
+	return c.with(e, nil, func(a *act, s *shred.Shredder) error {
+		if err := s.Hold(a.ctx, c.Tenant, p, c.Case); err != nil {
+			return err
+		}
+		a.note("A hold was placed.", map[string]string{"tenant": c.Tenant, "case": c.Case})
+		_, err := fmt.Fprintf(e.out, "held for %s\n", c.Case)
+		return err
+	})
+}
+
+type shredApprove struct {
+	shredFlags
+	patientFlag
+	Order    string     `required:"" placeholder:"ID" help:"The order."`
+	Kind     shred.Kind `enum:"patient,tenant,release,epoch" default:"patient" help:"What was ordered: patient, tenant, release or epoch."`
+	Case     string     `placeholder:"CASE" help:"The case, for release."`
+	Key      uint32     `placeholder:"ID" help:"The tenant key, for epoch."`
+	Reason   string     `required:"" placeholder:"CODE" help:"The reason, as it was ordered."`
+	NoExport string     `placeholder:"CODE" help:"Why the data is not returned first, as it was ordered, for tenant."`
+	Exported string     `placeholder:"FILE" help:"What the tenant was given, one record a line, for tenant. Its SHA-256 and count stand in the certificate; that the tenant has it is for you to know."`
+	outputs
+}
+
+// Run approves an order and writes its certificate.
+func (c *shredApprove) Run(e *env) error {
+	p, err := c.patientFlag.read(e)
+	if err != nil {
+		return err
+	}
+	o := shred.Order{
+		Kind: c.Kind, Tenant: c.Tenant, Patient: p, Case: c.Case, TenantKey: c.Key, Reason: c.Reason, NoExport: c.NoExport,
+	}
+	var exporter shred.Exporter
+	if c.Exported != "" {
+		b, err := e.read(c.Exported)
+		if err != nil {
+			return err
+		}
+		exporter = handedOver(b)
+	}
+	return c.with(e, exporter, func(a *act, s *shred.Shredder) error {
+		certificate, err := s.Approve(a.ctx, c.Order, o)
+		if err != nil {
+			return err
+		}
+		a.note("An order was carried out.", map[string]string{"kind": string(o.Kind), "tenant": o.Tenant, "order": c.Order})
+		return c.write(e, nil, format{"json", indented(certificate)})
+	})
+}
+
+// handedOver is what a tenant was given before its keys are destroyed.
+type handedOver []byte
+
+// ExportTenant implements shred.Exporter.
+func (h handedOver) ExportTenant(context.Context, string) (shred.Export, error) {
+	sum := sha256.Sum256(h)
+	return shred.Export{Digest: hex.EncodeToString(sum[:]), Records: int64(bytes.Count(h, []byte{'\n'}))}, nil
+}
+
+type shredResume struct{ shredFlags }
+
+// Run finishes what was interrupted.
+func (c *shredResume) Run(e *env) error {
+	return c.with(e, nil, func(a *act, s *shred.Shredder) error {
+		done, err := s.Resume(a.ctx)
+		for _, certificate := range done {
+			b, encodeErr := json.Marshal(certificate)
+			_, writeErr := fmt.Fprintf(e.out, "%s\n", b)
+			err = errors.Join(err, encodeErr, writeErr)
+		}
+		a.note(fmt.Sprintf("%d orders were finished.", len(done)), nil)
+		return err
+	})
+}
+
+type shredOutstanding struct {
+	Register string `required:"" placeholder:"DIR" help:"The register."`
+	Tenant   string `required:"" placeholder:"TENANT" help:"Whose orders."`
+	outputs
+}
+
+// Run lists what old backups can open.
+func (c *shredOutstanding) Run(e *env) error {
+	r, log, err := existingRegister(e.ctx, c.Register)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	orders, err := r.Outstanding(e.ctx, c.Tenant)
+	if err != nil {
+		return keyFault(err)
+	}
+	if err := c.write(e, nil, format{"json", indented(orders)}); err != nil {
+		return err
+	}
+	if len(orders) > 0 {
+		return findings("%d orders wait for the end of an epoch", len(orders))
+	}
+	return nil
+}
+
+type shredVerify struct {
+	Certificate string `arg:"" help:"The certificate, - for standard input."`
+	Key         string `required:"" placeholder:"FILE" help:"The signer's public key (PEM), from where you keep it."`
+	outputs
+}
+
+// Run checks a certificate.
+func (c *shredVerify) Run(e *env) error {
+	key, err := parse(e, c.Key, publicKey)
+	if err != nil {
+		return err
+	}
+	b, err := e.read(c.Certificate)
+	if err != nil {
+		return err
+	}
+	certificate, err := shred.ParseCertificate(b)
+	if err != nil {
+		return keyFault(err)
+	}
+	statement, err := shred.Verify(certificate, key)
+	if errors.Is(err, shred.ErrCertificate) {
+		return findings("%w", err)
+	}
+	if err != nil {
+		return err
+	}
+	text := func(w io.Writer) error { _, err := io.WriteString(w, statement.Text()); return err }
+	return c.write(e, []string{c.Certificate, c.Key}, format{"txt", text}, format{"json", indented(statement)})
+}
+
+type shredApply struct {
+	Register string `required:"" placeholder:"DIR" help:"The register as it is now, not one that was restored with the store."`
+	Subjects string `required:"" placeholder:"STORE" help:"The restored store: dir:PATH, or the URL of a PostgreSQL database."`
+	actor
+}
+
+// Run destroys again in a restored store.
+func (c *shredApply) Run(e *env) error {
+	return c.do(e, "shred.apply", func(a *act) error {
+		r, log, err := existingRegister(a.ctx, c.Register)
+		if err != nil {
+			return err
+		}
+		defer log.Close()
+		store, closed, err := subjectsFlag{c.Subjects}.openSubjects(a.ctx, false)
+		if err != nil {
+			return err
+		}
+		defer closed()
+		done, err := r.Apply(a.ctx, store)
+		if err != nil {
+			return err
+		}
+		text := fmt.Sprintf("%d names of %d tenants are destroyed.", done.Names, done.Tenants)
+		a.note(text, nil)
+		_, err = fmt.Fprintln(e.out, text)
+		return err
+	})
+}
+
+// existingRegister refuses a directory that is not there: it may be a disk
+// that is not mounted, and an empty register says that nothing was destroyed.
+func existingRegister(ctx context.Context, dir string) (*shred.Register, *shred.DirLog, error) {
+	if err := isDir("--register", dir); err != nil {
+		return nil, nil, err
+	}
+	r, log, err := openRegister(ctx, dir)
+	return r, log, keyFault(err)
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/kekexec"
+	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+)
+
+// testAccount is the account that a script says, instead of the operating
+// system. It is in the test binary alone.
+func testAccount() (account, error) {
+	if name := os.Getenv("SAFEGUARD_TEST_ACCOUNT"); name != "" {
+		return account{name, byLogin}, nil
+	}
+	return osAccount()
+}
+
+// kekProgram is the program of an exec: key: it serves the key file of its
+// argument.
+func kekProgram() {
+	kek, err := keyset.OpenFileKEK(os.Args[1])
+	if err == nil {
+		err = kekexec.Serve(context.Background(), kek, os.Stdin, os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "kek-program:", err)
+		os.Exit(1)
+	}
+}
+
+// keysSetup gives a script the path of the program of an exec: key, and an
+// operator.
+func keysSetup(e *testscript.Env) error {
+	program, err := exec.LookPath("kek-program")
+	e.Setenv("KEKPROGRAM", program)
+	e.Setenv("SAFEGUARD_TEST_ACCOUNT", "anna")
+	e.Setenv("GODEBUG", os.Getenv("GODEBUG"))
+	return err
+}
+
+// server is a PostgreSQL that answers: the one that the environment names, or
+// one at the standard port. "" is none.
+var server = sync.OnceValue(func() string {
+	addresses := []string{"postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable"}
+	if address := os.Getenv("SAFEGUARD_TEST_POSTGRES_URL"); address != "" {
+		addresses = []string{address}
+	}
+	for _, address := range addresses {
+		db, err := openDB("server", address)
+		if err != nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		err = db.PingContext(ctx)
+		cancel()
+		if db.Close() == nil && err == nil {
+			return address
+		}
+	}
+	return ""
+})
+
+// hasService is the condition [postgres] of scripts: a server and its client
+// programs. Where services are required, their absence fails.
+func hasService(name string) (bool, error) {
+	if name != "postgres" {
+		return false, fmt.Errorf("no condition %q", name)
+	}
+	missing := ""
+	for _, program := range []string{"psql", "pg_dump", "createdb"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = program
+		}
+	}
+	if server() == "" {
+		missing = "a server"
+	}
+	if missing != "" && os.Getenv("SAFEGUARD_REQUIRE_SERVICES") == "1" {
+		return false, fmt.Errorf("no PostgreSQL: %s is missing", missing)
+	}
+	return missing == "", nil
+}
+
+// database names a database that is not there yet and is dropped at the end,
+// and sets variables to its name and its URL:
+//
+//	database DB
+func database(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: database variable")
+	}
+	name := "safeguard_" + strings.ToLower(rand.Text()[:12])
+	u, err := url.Parse(server())
+	ts.Check(err)
+	u.Path = "/" + name
+	ts.Setenv(args[0]+"NAME", name)
+	ts.Setenv(args[0], u.String())
+	ts.Setenv("PGHOST", u.Hostname())
+	ts.Setenv("PGPORT", u.Port())
+	ts.Setenv("PGUSER", u.User.Username())
+	if password, ok := u.User.Password(); ok {
+		ts.Setenv("PGPASSWORD", password)
+		u.User = url.User(u.User.Username())
+		ts.Setenv(args[0], u.String())
+	}
+	ts.Defer(func() {
+		db, err := sql.Open("pgx", server())
+		ts.Check(err)
+		defer db.Close()
+		_, err = db.ExecContext(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+		ts.Check(err)
+	})
+}
+
+// charts seals n patients into a table of a database, as a service does:
+//
+//	charts url keys keyfile subjects tenant n
+func charts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 6 {
+		ts.Fatalf("usage: charts url keys keyfile subjects tenant n")
+	}
+	ctx, tenant := context.Background(), args[4]
+	n, err := strconv.Atoi(args[5])
+	ts.Check(err)
+	kek, err := keyset.OpenFileKEK(ts.MkAbs(args[2]))
+	ts.Check(err)
+	store, err := keyset.OpenDirStore(ts.MkAbs(args[1]))
+	ts.Check(err)
+	ring, err := keyset.NewRing(store, kek, nil)
+	ts.Check(err)
+	subjects, err := crypto.NewDirSubjects(ts.MkAbs(args[3]))
+	ts.Check(err)
+	sealer, err := crypto.New(ring, subjects, nil)
+	ts.Check(err)
+	db, err := sql.Open("pgx", args[0])
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS patient (id text PRIMARY KEY, tenant text NOT NULL, name bytea, mrn bytea)")
+	ts.Check(err)
+	for i := range n {
+		row := fmt.Sprintf("%s-%03d", tenant, i)
+		var cells [][]byte
+		for _, column := range []string{"name", "mrn"} {
+			sealed, err := sealer.AppendSeal(ctx, nil, []byte("PLAINTEXT "+row), crypto.Ref{
+				Tenant: tenant, Table: "patient", Column: column, Row: row, Subject: crypto.SubjectOf(safeguard.NewPatient(row)),
+			})
+			ts.Check(err)
+			cells = append(cells, sealed)
+		}
+		_, err = db.ExecContext(ctx, "INSERT INTO patient VALUES ($1, $2, $3, $4)", row, tenant, cells[0], cells[1])
+		ts.Check(err)
+	}
+}
+
+// keep sets a variable to what is in a file, or in standard output:
+//
+//	keep ORDER stdout
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep variable file")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// The operators file denies what it does not say.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(d); NIST CSF 2.0 PR.AA-05.
+func TestOperators(t *testing.T) {
+	for _, text := range []string{
+		"", "[]", "{} {}", `{"operators": [], "more": 1}`, `{"operators": [], "operators": []}`,
+		`{"methods": [], "operators": []}`, `{"methods": ["badge"], "operators": []}`,
+		`{"operators": [{"id": "", "tenants": ["a"], "kinds": ["patient"], "steps": ["hold"]}]}`,
+		`{"operators": [{"id": "a", "tenants": [], "kinds": ["patient"], "steps": ["hold"]}]}`,
+		`{"operators": [{"id": "a", "tenants": ["a"], "kinds": ["all"], "steps": ["hold"]}]}`,
+		`{"operators": [{"id": "a", "tenants": ["a"], "kinds": ["patient"], "steps": []}]}`,
+		`{"operators": [{"id": "a", "tenants": ["a"], "kinds": ["patient"], "steps": ["hold"]}, {"id": "a", "tenants": ["b"], "kinds": ["patient"], "steps": ["hold"]}]}`,
+	} {
+		_, err := parseOperators([]byte(text))
+		require.Error(t, err, text)
+	}
+	path := filepath.Join(t.TempDir(), "operators.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"operators": []}`), 0o600))
+	require.NoError(t, os.Chmod(path, 0o620)) //nolint:gosec // what is refused
+	_, err := readOperators(&env{ctx: t.Context()}, path)
+	require.ErrorContains(t, err, "others than its owner")
+}
+
+// Root is nobody in particular, and what is only stated is known as that.
+//
+// Controls: HIPAA 164.312(a)(2)(i), 164.312(d); NIST CSF 2.0 PR.AA-01.
+func TestPrincipal(t *testing.T) {
+	as := func(name, method string) *env {
+		return &env{account: func() (account, error) { return account{name, method}, nil }}
+	}
+	_, err := as("root", byOwn).principal("")
+	require.ErrorContains(t, err, "nobody in particular")
+	_, err = as("guest", byLogin).principal("")
+	require.ErrorIs(t, err, safeguard.ErrPrincipal)
+	p, err := as("root", byOwn).principal("anna")
+	require.NoError(t, err)
+	require.Equal(t, [2]string{"anna", byStated}, [2]string{p.ID, p.Method})
+	p, err = as("anna", bySudo).principal("")
+	require.NoError(t, err)
+	require.Equal(t, [2]string{"anna", bySudo}, [2]string{p.ID, p.Method})
+	a, err := osAccount()
+	require.NoError(t, err)
+	require.NotEmpty(t, a.name)
+}
+
+// FuzzOperators and FuzzTables read anything and never panic.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(d); NIST CSF 2.0 PR.AA-05.
+func FuzzOperators(f *testing.F) {
+	f.Add([]byte(`{"operators": [{"id": "a", "tenants": ["*"], "kinds": ["patient"], "steps": ["hold"]}]}`))
+	f.Add([]byte(`{"methods": ["stated"], "operators": []}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		o, err := parseOperators(b)
+		if err == nil {
+			require.NotEmpty(t, o.Methods)
+		}
+	})
+}
+
+// FuzzTables reads anything as a description of tables.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func FuzzTables(f *testing.F) {
+	f.Add([]byte(`{"tables": [{"table": "patient", "key": ["id"], "tenant": {"value": "clinic"}, "subject": {"column": "id"}, "columns": [{"column": "name"}]}]}`))
+	f.Add([]byte(`{"tables": []}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		tables, err := parseTables(b)
+		require.Equal(t, err == nil, len(tables) > 0)
+	})
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/safeguard-sdk/safeguard/crypto/rekey"
+	"github.com/safeguard-sdk/safeguard/crypto/sealsql"
+)
+
+type keysVerify struct {
+	sealedFlags
+	tableFlags
+	Old       uint32 `placeholder:"ID" help:"Also say whether anything needs this tenant key; exit 1 if so."`
+	Sample    uint   `placeholder:"N" help:"Open one cell of N, picked at random, and only look at the others."`
+	StaleOnly bool   `help:"Only look for stale rows, through the index; open nothing."`
+	Positions int    `placeholder:"N" help:"List at most N positions of rows that do not open. They hold the keys of rows."`
+	outputs
+	actor
+}
+
+// Help is the long text of --help.
+func (keysVerify) Help() string {
+	return `Every cell is opened, or a sample; what is in it stays in memory and is cleared. It changes nothing. Exit code 1 says that something is stale, does not open or is no sealed value. Formats: txt, json.
+
+With --old it asks of every table whether a value needs that key; subjects' keys must be wrapped anew too (keys rewrap), and backups need it for as long as they are to open.
+
+` + tablesHelp
+}
+
+// verified is what came of one tenant's rows in a table.
+type verified struct {
+	Table string `json:"table"`
+	rekey.Report
+}
+
+// Run verifies tables.
+func (c *keysVerify) Run(e *env) error {
+	formats := func(all []verified) []format {
+		return []format{{"txt", verifiedText(all)}, {"json", indented(all)}}
+	}
+	if err := c.outputs.check(formats(nil)); err != nil {
+		return err
+	}
+	return c.do(e, "verify", func(a *act) error {
+		all, err := c.verify(e, a)
+		if err != nil {
+			return err
+		}
+		if err := c.write(e, nil, formats(all)...); err != nil {
+			return err
+		}
+		return c.judge(all)
+	})
+}
+
+func (c *keysVerify) verify(e *env, a *act) ([]verified, error) {
+	w, err := c.sealedFlags.open(e, a)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	var all []verified
+	opts := rekey.Options{Batch: c.Batch, Sample: c.Sample, StaleOnly: c.StaleOnly, Positions: c.Positions}
+	err = w.each(e, c.tableFlags, func(_, table string, src *sealsql.Source) error {
+		opts.Progress = func(r rekey.Report) { e.step("%s: %d rows", table, r.Rows) }
+		r, err := rekey.Verify(a.ctx, w.sealer, src, &opts)
+		all = append(all, verified{table, r})
+		return err
+	})
+	return all, err
+}
+
+// judge says what is not in order.
+func (c *keysVerify) judge(all []verified) error {
+	left, needed := 0, 0
+	for _, v := range all {
+		if !v.Complete {
+			left++
+		}
+		if c.Old != 0 && v.SafeToDestroy(c.Old) != nil {
+			needed++
+		}
+	}
+	switch {
+	case left > 0:
+		return findings("in %d of %d tables something is stale or does not open", left, len(all))
+	case needed > 0:
+		return findings("key %d may be needed by %d of %d tables", c.Old, needed, len(all))
+	}
+	return nil
+}
+
+func verifiedText(all []verified) func(io.Writer) error {
+	return func(w io.Writer) error {
+		for _, v := range all {
+			if _, err := fmt.Fprintf(w, "%s: %s", v.Table, v.Report); err != nil {
+				return err
+			}
+			for _, p := range v.Positions {
+				if _, err := fmt.Fprintf(w, "  row %s\n", p); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+}
