@@ -72,15 +72,21 @@ func (s *Sealer) move(ctx context.Context, dst, sealed []byte, from, to *Ref) ([
 	if err == nil {
 		dst, err = s.seal(ctx, dst, plaintext, to)
 	}
+	s.forget(buf, plaintext)
+	if err != nil {
+		return nil, err
+	}
+	return dst, nil
+}
+
+// forget clears the plaintext that was opened into buf, and keeps the larger of
+// the two for the next value.
+func (s *Sealer) forget(buf *[]byte, plaintext []byte) {
 	clear(plaintext)
 	if cap(plaintext) > cap(*buf) && cap(plaintext) <= maxMoving {
 		*buf = plaintext[:0]
 	}
 	s.moving.Put(buf)
-	if err != nil {
-		return nil, err
-	}
-	return dst, nil
 }
 
 // renew makes sure that a Subject seals with a key that was made under the

@@ -2,6 +2,7 @@ package crypto
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -28,7 +29,8 @@ type stats struct {
 // were not opened), subject.created, subject.versions (those of created
 // subjects too), subject.ready, budget.leases (blocks of messages), budget.half
 // and budget.exhausted (events, see [BudgetEvent]) and budget.rotations (asked
-// for).
+// for). The observations of [Sealer.Posture] follow: the cryptographic module,
+// and the ages and counts of keys where the Keys tell them.
 func (s *Sealer) Report(ctx context.Context) ([]safeguard.Observation, error) {
 	own := safeguard.Observation{
 		Component: "crypto",
@@ -45,25 +47,37 @@ func (s *Sealer) Report(ctx context.Context) ([]safeguard.Observation, error) {
 		Counters: s.counters(),
 		Since:    s.stats.since,
 	}
-	if s.keys == nil {
-		return []safeguard.Observation{own}, nil
-	}
-	reporter, ok := s.keys.(safeguard.Reporter)
-	if !ok {
-		return []safeguard.Observation{own, {
-			Component: "crypto",
-			Controls:  []safeguard.Control{safeguard.EncryptionAndDecryption, safeguard.BreachRiskAssessment},
-			Statement: LocationUnknown.Statement(),
-			Settings:  map[string]string{"kek.location": LocationUnknown.String()},
-			Since:     s.stats.since,
-		}}, nil
-	}
-	keys, err := reporter.Report(ctx)
+	keys, err := s.reportKeys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return append([]safeguard.Observation{own}, keys...), nil
+	posture, err := s.Posture(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]safeguard.Observation{own}, keys, posture.Observations()), nil
 }
+
+// reportKeys returns what the Keys say of themselves, or that they do not say.
+func (s *Sealer) reportKeys(ctx context.Context) ([]safeguard.Observation, error) {
+	if s.keys == nil {
+		return nil, nil
+	}
+	if reporter, ok := s.keys.(safeguard.Reporter); ok {
+		return reporter.Report(ctx)
+	}
+	return []safeguard.Observation{{
+		Component: "crypto",
+		Controls:  []safeguard.Control{safeguard.EncryptionAndDecryption, safeguard.BreachRiskAssessment},
+		Statement: LocationUnknown.Statement(),
+		Settings:  map[string]string{"kek.location": LocationUnknown.String()},
+		Since:     s.stats.since,
+	}}, nil
+}
+
+// SubjectTTL returns how long a ready subject key stays in the memory of s: the
+// bound within which a key that was destroyed stops working here.
+func (s *Sealer) SubjectTTL() time.Duration { return s.ttl }
 
 // scope says whose messages are counted.
 func (s *Sealer) scope() string {

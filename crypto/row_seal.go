@@ -202,13 +202,22 @@ func (w *rowWriter) keep(ctx context.Context, old SealedRow, name string) error 
 
 // move seals again what was sealed for a place under another key.
 func (w *rowWriter) move(from *bound, item rowItem, place *Ref) error {
-	aad := from.appendPlace(nil, place)
-	aad = appendSchema(appendPart(aad, string(item.name)), item.schema)
-	plain, err := from.aead.Open(nil, nil, item.sealed, aad)
+	plain, err := from.openItem(item, place)
 	if err != nil {
-		return ErrOpen
+		return err
 	}
 	w.add(string(item.name), item.schema, plain)
 	clear(plain)
 	return nil
+}
+
+// openItem opens a group of a row at place. The caller clears it.
+func (b *bound) openItem(item rowItem, place *Ref) ([]byte, error) {
+	aad := b.appendPlace(nil, place)
+	aad = appendSchema(appendPart(aad, string(item.name)), item.schema)
+	plain, err := b.aead.Open(nil, nil, item.sealed, aad)
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return plain, nil
 }

@@ -208,7 +208,8 @@ func TestReport(t *testing.T) {
 
 	got, err := s.Report(t.Context())
 	require.NoError(t, err)
-	require.Len(t, got, 2)
+	require.Len(t, got, 3)
+	require.Contains(t, got[2].Settings, "module.validation")
 	require.Equal(t, map[string]uint64{
 		"opened": 1, "refused": 1, "subject.created": 1, "subject.versions": 1, "subject.ready": 1,
 		"budget.leases": 1, "budget.half": 0, "budget.exhausted": 0, "budget.rotations": 0,

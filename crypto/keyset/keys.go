@@ -14,8 +14,8 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto"
 )
 
-// Keys are the keysets of one or more tenants. They implement [crypto.Keys]
-// and [safeguard.Reporter]. Keys are immutable, safe for concurrent use and
+// Keys are the keysets of one or more tenants. They implement [crypto.Keys],
+// [crypto.KeyFacts] and [safeguard.Reporter]. Keys are immutable, safe for concurrent use and
 // never print. The zero Keys knows no tenant.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
@@ -99,4 +99,15 @@ func checkTenant(tenant string) error {
 		return errors.New("keyset: tenant: must be 1 to 1024 bytes")
 	}
 	return nil
+}
+
+// KeyFacts returns what is known of the keys of every tenant, destroyed ones
+// left out; when a key of [FromHandle] was made is not known. It implements
+// [crypto.KeyFacts].
+func (k *Keys) KeyFacts(context.Context) ([]crypto.KeyFact, error) {
+	var out []crypto.KeyFact
+	for _, name := range slices.Sorted(maps.Keys(k.tenants)) {
+		out = append(out, k.tenants[name].keyFacts(name)...)
+	}
+	return out, nil
 }

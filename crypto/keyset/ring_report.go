@@ -25,11 +25,11 @@ func (r *Ring) Report(context.Context) ([]safeguard.Observation, error) {
 			safeguard.EncryptionAndDecryption, safeguard.DataBackupPlan, safeguard.BreachRiskAssessment,
 		},
 		Settings: map[string]string{
-			"refresh":          r.o.Refresh.String(),
-			"recheck":          r.o.Recheck.String(),
-			"outage":           r.o.Outage.String(),
-			"seal.at.once":     strconv.FormatBool(r.o.UnsafeSealAtOnce),
-			"seal.limit.scope": "this process",
+			"refresh":      r.o.Refresh.String(),
+			"recheck":      r.o.Recheck.String(),
+			"outage":       r.o.Outage.String(),
+			"seal.at.once": strconv.FormatBool(r.o.UnsafeSealAtOnce),
+			"seals.scope":  "this process",
 		},
 		Counters: map[string]uint64{
 			"tenants": 0, "tenants.outage": 0, "keys": 0, "age.days.highest": 0, "rotate.due": 0,

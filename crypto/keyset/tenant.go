@@ -126,6 +126,30 @@ func (t *tenant) turns(at time.Time) time.Duration {
 	return 0
 }
 
+// keyFacts returns what is known of the keys. Those of a handle are enabled, or
+// they would not be ready.
+func (t *tenant) keyFacts(name string) []crypto.KeyFact {
+	sealing := t.keys.Primary().ID()
+	if t.facts != nil {
+		return Facts{Tenant: name, Sealing: sealing, Keys: factsOf(t.facts)}.keyFacts(t.location)
+	}
+	var out []crypto.KeyFact
+	for _, key := range t.all {
+		out = append(out, crypto.KeyFact{
+			Tenant: name, ID: key.ID(), Primary: key.ID() == sealing, Enabled: true, Location: t.location,
+		})
+	}
+	return out
+}
+
+func factsOf(keys []Key) []Fact {
+	out := make([]Fact, len(keys))
+	for i, k := range keys {
+		out[i].Key = k
+	}
+	return out
+}
+
 // parameters are those of every key: AES-256-GCM, 96-bit nonces, 128-bit
 // tags, Tink's prefix.
 func parameters() *aesgcm.Parameters {
@@ -146,10 +170,10 @@ func (t *tenant) observe(name string, since time.Time) safeguard.Observation {
 		},
 		Statement: t.location.Statement(),
 		Settings: map[string]string{
-			"tenant":           name,
-			"kek.location":     t.location.String(),
-			"primary":          strconv.FormatUint(uint64(t.keys.Primary().ID()), 10),
-			"seal.limit.scope": "this process",
+			"tenant":       name,
+			"kek.location": t.location.String(),
+			"primary":      strconv.FormatUint(uint64(t.keys.Primary().ID()), 10),
+			"seals.scope":  "this process",
 		},
 		Counters: map[string]uint64{"keys": uint64(len(t.all)), "seals.primary": t.keys.Primary().Seals()},
 		Since:    since,

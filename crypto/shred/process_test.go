@@ -81,8 +81,8 @@ func (c *child) opened(t *testing.T) (n int) {
 // Controls: HIPAA 164.310(d)(2)(i), 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func TestProcessesForget(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "keys")
-	w := newWorld(t, shred.Options{Bound: time.Second})
-	w.sealer = processSealer(t, dir)
+	w := newWorld(t, shred.Options{})
+	w.opts.Bound, w.sealer = time.Second, processSealer(t, dir)
 	store, err := crypto.OpenDirSubjects(dir)
 	require.NoError(t, err)
 	w.store = store

@@ -301,3 +301,12 @@ func TestBadOrdersAndOptions(t *testing.T) {
 	_, err = w.Approve(w.as(t, "ms.ray"), "nosuch", orderOf(patient(1)))
 	require.ErrorIs(t, err, shred.ErrUnknown)
 }
+
+// A certificate must not state a bound that the Shredder's own Sealer breaks.
+//
+// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func TestNewRefusesAShortBound(t *testing.T) {
+	w := newWorld(t, shred.Options{})
+	_, err := shred.New(w.sealer, w.store, w.register, signer, &shred.Options{Authorize: everybody, Bound: time.Second})
+	require.ErrorContains(t, err, "SubjectTTL")
+}

@@ -51,7 +51,11 @@ func New(sealer *crypto.Sealer, store crypto.SubjectKeys, register *Register, si
 	if err != nil {
 		return nil, err
 	}
-	s := &Shredder{sealer: sealer, store: store, register: register, signer: signer, signerID: id, opts: o.withDefaults()}
+	o = o.withDefaults()
+	if o.Bound < sealer.SubjectTTL() {
+		return nil, errors.New("shred: new: Bound is shorter than the SubjectTTL of the sealer")
+	}
+	s := &Shredder{sealer: sealer, store: store, register: register, signer: signer, signerID: id, opts: o}
 	s.stats.since = now()
 	return s, nil
 }
