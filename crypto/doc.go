@@ -1,7 +1,8 @@
 // Package crypto seals PHI, with AES-256-GCM, so that each value opens only in
 // the place that it was sealed for.
 //
-// Which to use:
+// To begin with: keys from subpackage keyset, a store from [NewDirSubjects],
+// and [New] with both; examples/crypto is a whole program. Which to use:
 //
 //   - a column of a table, with database/sql: [Sealed] and [Seal]. Scanning
 //     and storing move ciphertext; only [Sealed.Open] gives the value.
@@ -18,11 +19,15 @@
 //     [NewDirSubjects] is the embedded store, module sealsql one in SQL.
 //   - data of nobody, such as configuration: [NoSubject], under the tenant's
 //     keyset, readable by Tink in any language.
-//   - keys: subpackage keyset (Tink keysets), or your own [Keys].
+//   - keys: subpackage keyset (Tink keysets, under a key in a file or a key
+//     service), or your own [Keys].
 //   - a table after a rotation, or after two patients were merged: subpackage
 //     rekey, over [Sealer.AppendRewrap] and [Sealer.AppendRebind].
 //   - the end of an epoch, after which old copies of the store of patients' keys
 //     are of no use: [Sealer.RewrapSubjects], [Sealer.PruneSubjects].
+//   - what an auditor asks of the module, the keys, their ages and their use:
+//     [Sealer.Posture].
+//   - connections: subpackage tlsconf.
 //
 // The promise: a value opens only under the exact [Ref] (tenant, table,
 // column, row, subject) that sealed it; moved, altered or cut it does not,

@@ -6,8 +6,8 @@
 //
 //   - after a rotation of the tenant's keyset: [Rewrap], then [Verify]. Only
 //     then may the old key be destroyed: [Report.SafeToDestroy].
-//   - after a merge of two charts of one person: [Rebind], and again with the
-//     two patients exchanged to undo it: [Unbind].
+//   - after a merge of two charts of one person: [Rebind]; to undo it, [Unbind]
+//     with the same arguments.
 //   - rows in PostgreSQL or SQLite: package sealsql has a [Source]. Rows
 //     elsewhere: write a Source, four methods.
 //
