@@ -11,6 +11,7 @@
 //   - [Table] describes the sealed columns of a table, in Go or as JSON, and
 //     [Table.Source] gives them to package rekey.
 //   - [Checkpoints] keeps where runs of rekey are.
+//   - Package migrate seals a plaintext column while the service writes it.
 //
 // Sealed values themselves need nothing from here: crypto.Sealed moves through
 // database/sql, and through pgx, as it is. Use BYTEA or BLOB columns.
