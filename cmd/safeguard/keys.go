@@ -24,6 +24,8 @@ type keysCmd struct {
 	Backup  keysBackup  `cmd:"" help:"Back up the keys in split custody."`
 	Restore keysRestore `cmd:"" help:"Restore the keys of a backup under another key-encryption key."`
 	Drill   keysDrill   `cmd:"" help:"Restore a backup on a clean host, open a restored database with it, and sign a record of that."`
+
+	DrillVerify keysDrillVerify `cmd:"" help:"Check the record of a drill with the signer's public key; exit 1 if it is not as it was signed."`
 }
 
 // Help is the long text of --help.

@@ -16,7 +16,11 @@ import (
 // request enters an order and writes its id.
 func (c shredFlags) request(e *env, o shred.Order) error {
 	o.Tenant = c.Tenant
-	return c.with(e, nil, func(a *act, s *shred.Shredder) error {
+	var later shred.Exporter // the approval brings what was handed over
+	if o.Kind == shred.DestroyTenant {
+		later = handedOver(nil)
+	}
+	return c.with(e, later, func(a *act, s *shred.Shredder) error {
 		order, err := s.Request(a.ctx, o)
 		if err != nil {
 			return err
@@ -139,8 +143,19 @@ func (c *shredApprove) Run(e *env) error {
 			return err
 		}
 		a.note("An order was carried out.", map[string]string{"kind": string(o.Kind), "tenant": o.Tenant, "order": c.Order})
-		return c.write(e, nil, format{"json", indented(certificate)})
+		return c.write(e, nil, format{"json", compact(certificate)})
 	})
+}
+
+// compact writes a certificate byte for byte as it is signed.
+func compact(c shred.Certificate) func(io.Writer) error {
+	return func(w io.Writer) error {
+		b, err := json.Marshal(c)
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%s\n", b)
+		}
+		return err
+	}
 }
 
 // handedOver is what a tenant was given before its keys are destroyed.
@@ -159,9 +174,7 @@ func (c *shredResume) Run(e *env) error {
 	return c.with(e, nil, func(a *act, s *shred.Shredder) error {
 		done, err := s.Resume(a.ctx)
 		for _, certificate := range done {
-			b, encodeErr := json.Marshal(certificate)
-			_, writeErr := fmt.Fprintf(e.out, "%s\n", b)
-			err = errors.Join(err, encodeErr, writeErr)
+			err = errors.Join(err, compact(certificate)(e.out))
 		}
 		a.note(fmt.Sprintf("%d orders were finished.", len(done)), nil)
 		return err
@@ -210,7 +223,7 @@ func (c *shredVerify) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	certificate, err := shred.ParseCertificate(b)
+	certificate, err := shred.ParseCertificate(bytes.TrimRight(b, "\r\n"))
 	if err != nil {
 		return keyFault(err)
 	}
