@@ -8,7 +8,7 @@ import (
 )
 
 // The story ends well: values open in their place and nowhere else, the
-// scheduler's mask holds, the search finds the one row, the range is the right
+// policy holds, the search finds the one row, the range is the right
 // one. Nothing of a patient is printed.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1), 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
@@ -23,9 +23,10 @@ func TestStory(t *testing.T) {
 		"in another row: crypto: open: not sealed for this place, or altered",
 		"as another patient's: crypto: open: not sealed for this place, or altered",
 		"with no row: crypto: ref: not usable: Row is not set",
-		`A scheduler: name true, diagnosis false, withheld ["diagnosis"]`,
-		"A clinician: name true, diagnosis true, withheld []",
-		`one field of a group: name false, diagnosis false, withheld ["birthDate" "name" "diagnosis"]`,
+		`sam, a scheduler, for HOPERAT: name true, diagnosis false, withheld ["diagnosis"]`,
+		`carla, a clinician, for TREAT: name true, diagnosis true, withheld []`,
+		`pat, a porter, for HOPERAT: name false, diagnosis false, withheld ["birthDate" "name" "diagnosis"]`,
+		`carla, a clinician, for HOPERAT: name false, diagnosis false, withheld ["birthDate" "name" "diagnosis"]`,
 		"of which 1 have the number",
 		"crypto: index: not safe to build",
 		"206, 1000 bytes, the right ones: true",
