@@ -49,10 +49,10 @@ var places = [...]place{
 			|| coalesce((SELECT min(xact_start)::text FROM pg_stat_activity WHERE pid <> pg_backend_pid()), 'after this one')
 		FROM (SELECT count(*) FROM pg_prepared_xacts) AS p(n)`,
 		"end them before VACUUM FULL, which keeps what they may read"},
-	{"write-ahead log", `SELECT true, count(*) || ' files, ' || pg_size_pretty(sum(size)) || ', from ' || min(modification)
+	{"write-ahead log", `SELECT NULL::bool, count(*) || ' files, ' || pg_size_pretty(sum(size)) || ', from ' || min(modification)
 			|| '; wal_keep_size ' || current_setting('wal_keep_size') FROM pg_ls_waldir()`,
 		"goes by itself as checkpoints recycle files; the rewrite's own WAL has no plaintext"},
-	{"archive of the write-ahead log", `SELECT current_setting('archive_mode') <> 'off',
+	{"archive of the write-ahead log", `SELECT CASE WHEN current_setting('archive_mode') = 'off' THEN false END,
 		'archive_mode ' || current_setting('archive_mode') || ', ' || archived_count || ' files archived, last at '
 			|| coalesce(last_archived_time::text, 'no time') FROM pg_stat_archiver`,
 		"let it expire together with the backups that need it"},
@@ -61,13 +61,13 @@ var places = [...]place{
 			|| coalesce(': ' || (SELECT string_agg(slot_name || CASE WHEN active THEN '' ELSE ' (inactive)' END, ', ') FROM pg_replication_slots), '')
 		FROM (SELECT count(*) FROM pg_stat_replication) AS r(n), (SELECT count(*) FROM pg_replication_slots) AS s(n)`,
 		"physical replicas follow, their WAL too; a replica that is not connected, or a slot that is inactive, keeps what it has"},
-	{"publications", `SELECT count(*) > 0, coalesce(string_agg(pubname, ', '), 'the table is in none')
+	{"publications", `SELECT CASE WHEN count(*) = 0 THEN false END, coalesce(string_agg(pubname, ', '), 'the table is in none')
 		FROM the, pg_class c, pg_namespace n, pg_publication_tables p WHERE c.oid = rel AND n.oid = c.relnamespace
 			AND p.schemaname = n.nspname AND p.tablename = c.relname`,
 		"subscribers have a copy of their own; migrate or delete it"},
-	{"server log", `SELECT CASE WHEN current_setting('log_statement') IN ('mod', 'all') OR EXISTS (SELECT 1 FROM pg_settings
-			WHERE name IN ('log_min_duration_statement', 'log_min_duration_sample') AND setting::int >= 0) THEN true END,
+	{"server log", `SELECT NULL::bool,
 		'log_statement ' || current_setting('log_statement') || ', log_min_duration_statement ' || current_setting('log_min_duration_statement')
+			|| ', log_min_duration_sample ' || current_setting('log_min_duration_sample')
 			|| ', log_min_error_statement ' || current_setting('log_min_error_statement')
 			|| ', log_parameter_max_length_on_error ' || coalesce(current_setting('log_parameter_max_length_on_error', true), 'none')
 			|| ', libraries ' || coalesce(nullif(current_setting('shared_preload_libraries'), ''), 'none')`,
