@@ -42,6 +42,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/safeguard-sdk/safeguard/crypto/tlsconf"
 )
 
 // config is the command line.
@@ -144,10 +146,19 @@ func serve(ctx context.Context, cfg config, listener net.Listener, handler http.
 		Handler: handler, MaxHeaderBytes: 64 << 10,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 	}
+	if cfg.cert != "" {
+		pair, err := tlsconf.NewKeyPair(cfg.cert, cfg.key)
+		if err != nil {
+			return fmt.Errorf("clinic: serve: %w", err)
+		}
+		if server.TLSConfig, err = tlsconf.Server(pair.Certificate, nil); err != nil {
+			return fmt.Errorf("clinic: serve: %w", err)
+		}
+	}
 	failed := make(chan error, 1)
 	go func() {
-		if cfg.cert != "" {
-			failed <- server.ServeTLS(listener, cfg.cert, cfg.key)
+		if server.TLSConfig != nil {
+			failed <- server.ServeTLS(listener, "", "")
 			return
 		}
 		failed <- server.Serve(listener)

@@ -144,6 +144,11 @@ func TestTLS(t *testing.T) {
 	defer client.CloseIdleConnections()
 	cookie := p.signIn(client, p.find(`maria\.osei\s+clinician\s+password (\S+)`))
 	require.Contains(t, p.list(client, cookie), "Adaeze Thornquist")
+
+	old := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MaxVersion: tls.VersionTLS12,
+		CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}}}}
+	_, err := old.Get(p.url)
+	require.ErrorContains(t, err, "handshake failure", "Go's default lets it in")
 	p.stop()
 }
 

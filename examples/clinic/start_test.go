@@ -83,6 +83,28 @@ func TestIncompleteKeys(t *testing.T) {
 	require.ErrorContains(t, err, "keys")
 }
 
+// TestLostSubjects takes the store of patients' keys away: it is not taken for
+// that of a first start, under which the charts would never open again.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestLostSubjects(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	_, err := openVault(ctx, dir)
+	require.NoError(t, err)
+	subjects := filepath.Join(dir, subjectsDir)
+	require.NoError(t, os.Rename(subjects, subjects+".away"))
+	_, err = openVault(ctx, dir)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoDirExists(t, subjects)
+	require.NoError(t, os.Mkdir(subjects, 0o700)) // where a disk would be mounted
+	_, err = openVault(ctx, dir)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.Remove(subjects))
+	require.NoError(t, os.Rename(subjects+".away", subjects))
+	_, err = openVault(ctx, dir)
+	require.NoError(t, err)
+}
+
 // TestClosedLedger composes over a ledger that is open already: what has been
 // opened so far is closed again.
 func TestClosedLedger(t *testing.T) {

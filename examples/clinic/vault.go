@@ -31,8 +31,10 @@ type vault struct {
 	ledger   string
 }
 
-// The files of the directory keys.
+// The files of the directory keys, and the store of patients' keys beside it.
 const (
+	subjectsDir = "subjects"
+
 	kekFile    = "kek"
 	keysetFile = "clinic.keyset"
 	tokenFile  = "audit-tokens"
@@ -48,18 +50,21 @@ func openVault(ctx context.Context, dir string) (*vault, error) {
 	}
 	keys := filepath.Join(dir, "keys")
 	if _, err := os.Stat(keys); errors.Is(err, fs.ErrNotExist) {
-		if err := makeKeys(ctx, dir, keys); err != nil {
+		if err := makeKeys(ctx, dir, keys, filepath.Join(dir, subjectsDir)); err != nil {
 			return nil, fmt.Errorf("clinic: keys: make: %w", err)
 		}
 	}
 	v := &vault{ledger: filepath.Join(dir, "ledger")}
-	if err := v.load(ctx, keys, filepath.Join(dir, "subjects")); err != nil {
+	if err := v.load(ctx, keys, filepath.Join(dir, subjectsDir)); err != nil {
 		return nil, fmt.Errorf("clinic: keys: %w", err)
 	}
 	return v, nil
 }
 
-func makeKeys(ctx context.Context, dir, keys string) error {
+func makeKeys(ctx context.Context, dir, keys, subjects string) error {
+	if _, err := crypto.NewDirSubjects(subjects); err != nil {
+		return err
+	}
 	temporary, err := os.MkdirTemp(dir, "keys-")
 	if err != nil {
 		return err
@@ -89,7 +94,7 @@ func (v *vault) load(ctx context.Context, keys, subjects string) (err error) {
 	if v.keys, err = keyset.Load(ctx, filepath.Join(keys, keysetFile), tenant, v.kek); err != nil {
 		return err
 	}
-	if v.subjects, err = crypto.NewDirSubjects(subjects); err != nil {
+	if v.subjects, err = crypto.OpenDirSubjects(subjects); err != nil { // never takes a lost one for a first start
 		return err
 	}
 	if v.signer, err = ledger.LoadKey(filepath.Join(keys, signFile)); err != nil {
