@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -103,7 +102,7 @@ func (c *Column[T]) batch(ctx context.Context, r *run, rows []row, next []string
 			return err
 		}
 	}
-	return errors.New("migrate: backfill: others hold the rows")
+	return refuse(ErrPhase, "others hold the rows")
 }
 
 func (c *Column[T]) sealRow(ctx context.Context, row row) ([]byte, error) {
@@ -114,7 +113,7 @@ func (c *Column[T]) sealRow(ctx context.Context, row row) ([]byte, error) {
 	defer clear(plaintext)
 	sealed, err := c.sealer.AppendSeal(ctx, nil, plaintext, row.ref)
 	if err != nil {
-		return nil, fmt.Errorf("migrate: backfill: seal: %w", err)
+		return nil, told("seal", err)
 	}
 	return sealed, nil
 }

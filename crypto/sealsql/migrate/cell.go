@@ -28,7 +28,7 @@ func (c *Column[T]) Cell(g Gate) (*Cell[T], error) {
 }
 
 // Format writes a redaction under every verb.
-func (*Cell[T]) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[cell]") }
+func (Cell[T]) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[cell]") }
 
 // Select returns the expression to select.
 func (x *Cell[T]) Select() string {

@@ -48,7 +48,7 @@ func (c *Column[T]) compare(ctx context.Context, r *run) error {
 			}
 		}
 		if err := audit.EntryFrom(ctx).Commit(ctx); err != nil {
-			return err
+			return told("audit", err)
 		}
 		r.report.Rows += uint64(len(rows))
 		r.after = after(rows, r.opts.Batch)
@@ -78,7 +78,7 @@ func (c *Column[T]) look(ctx context.Context, r *run, row row, buf []byte) ([]by
 	defer clear(want)
 	got, err := c.sealer.AppendOpen(ctx, buf[:0], row.sealed, row.ref)
 	if err != nil {
-		return buf, r.report.judge(err)
+		return buf, told("open", r.report.judge(err))
 	}
 	if subtle.ConstantTimeCompare(got, want) == 1 {
 		r.report.Equal++

@@ -66,6 +66,15 @@ func refuse(cause error, format string, a ...any) error {
 	return plainError{fmt.Errorf("%w: "+format, append([]any{cause}, a...)...)}
 }
 
+// told returns err, whose text holds no values because it is of this module, as
+// one that may be shown.
+func told(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return plainError{fmt.Errorf("%s: %w", what, err)}
+}
+
 // detail says of a cause what holds no values.
 func detail(err error) string {
 	for _, known := range []error{ErrPhase, ErrNotClean, ErrDependents, ErrValue, ErrUse, context.Canceled, context.DeadlineExceeded} {

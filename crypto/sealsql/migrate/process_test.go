@@ -64,7 +64,7 @@ func TestKilledMigration(t *testing.T) {
 	f.settle(t)
 	f.stop(t)
 	f.requireKept(t, c)
-	require.GreaterOrEqual(t, killed, kills*3/4)
+	require.GreaterOrEqual(t, killed, kills/2)
 	require.Positive(t, f.refused.Load(), "the old release was never refused")
 	t.Logf("soak: migration of %d rows through every phase and back: %d kills of the operator, %d of writers, %d acknowledged writes, %d refused ones of the old release, in %v",
 		rows, killed, f.killed.Load(), f.acknowledged.Load(), f.refused.Load(), time.Since(started).Round(time.Second))
@@ -317,7 +317,7 @@ func (c *clinic) operate(t *testing.T, to migrate.Phase, kills int) int {
 	for killed := 0; ; {
 		ctx, cancel := t.Context(), context.CancelFunc(func() {})
 		if killed < kills {
-			ctx, cancel = context.WithTimeout(ctx, time.Duration(80+rand.IntN(400))*time.Millisecond)
+			ctx, cancel = context.WithTimeout(ctx, time.Duration(30+rand.IntN(soak(150, 450)))*time.Millisecond)
 		}
 		exe, err := os.Executable()
 		require.NoError(t, err)
