@@ -9,8 +9,9 @@
 //     [OpenOrCreateFileKEK] for the KEK. They take a lost file for a first
 //     start.
 //   - a KEK: a key management service is the right one for production; the
-//     modules awskms, gcpkms and vaultkms beside this package are drivers, and
-//     any Tink AEAD with a context is a KEK. [CreateFileKEK] and [OpenFileKEK] keep 32 bytes in a
+//     modules awskms, gcpkms and vaultkms beside this package are drivers,
+//     package kekexec asks a program of yours, and any Tink AEAD with a
+//     context is a KEK. [CreateFileKEK] and [OpenFileKEK] keep 32 bytes in a
 //     file: right for development, and for production only where that file is
 //     on a device apart from the data.
 //   - a Tink keyset that you have already: [FromHandle].
