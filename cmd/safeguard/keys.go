@@ -20,6 +20,7 @@ type keysCmd struct {
 	Inspect keysInspect `cmd:"" help:"Show what may be known of keysets or of a backup; exit 1 if a key is due. Needs no key."`
 	Rewrap  keysRewrap  `cmd:"" help:"Seal what is stored under old keys anew, in tables and in the store of subjects' keys."`
 	Verify  keysVerify  `cmd:"" help:"Open what is stored; exit 1 if something is stale or does not open."`
+	Migrate keysMigrate `cmd:"" help:"Take a live plaintext column to sealed values, in steps."`
 	Shred   keysShred   `cmd:"" help:"Destroy the keys of a patient or a tenant, on the order of two persons."`
 	Backup  keysBackup  `cmd:"" help:"Back up the keys in split custody."`
 	Restore keysRestore `cmd:"" help:"Restore the keys of a backup under another key-encryption key."`

@@ -8,13 +8,14 @@ import (
 
 type keysCreate struct {
 	keysetFlags
+	subjectsFlag
 	Tenant string `required:"" placeholder:"TENANT" help:"Whose keyset it is."`
 	actor
 }
 
 // Help is the long text of --help.
 func (keysCreate) Help() string {
-	return `The directory is made if it is not there or is empty. A tenant that has, or had, a keyset is refused. For instance:
+	return `The directory is made if it is not there or is empty, and so is the store of subjects' keys if one is named. A tenant that has, or had, a keyset is refused. For instance:
 
   safeguard keys create --keys /srv/keys --kek 'exec:/usr/local/bin/safeguard-kek-awskms arn:aws:kms:…' --tenant clinic-a --ledger /srv/keys-ledger --ledger-signer /etc/keys.key`
 }
@@ -30,6 +31,11 @@ func (c *keysCreate) Run(e *env) error {
 		if err != nil {
 			return refused(fmt.Errorf("--keys: %w", err))
 		}
+		_, closed, err := c.openSubjects(a.ctx, true)
+		if err != nil {
+			return err
+		}
+		defer closed()
 		ring, err := keyset.NewRing(store, kek, nil)
 		if err != nil {
 			return err
