@@ -126,6 +126,26 @@ func TestOldSnapshot(t *testing.T) {
 	}
 }
 
+// A Backfill does not refuse the transactions that it runs beside.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestOldSnapshotBesideBackfill(t *testing.T) {
+	c := newClinic(t, rows)
+	require.NoError(t, c.m.Prepare(t.Context()))
+	tx, err := c.db.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelSerializable})
+	require.NoError(t, err)
+	require.NoError(t, tx.QueryRow("SELECT count(*) FROM safeguard_migrations").Scan(new(int)))
+	_, err = c.names.Backfill(t.Context(), &migrate.RunOptions{Batch: 50, Progress: func(r migrate.Report) {
+		if r.Rows != 100 {
+			return
+		}
+		_, err := c.m.Enter(t.Context(), tx)
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit())
+	}})
+	require.NoError(t, err)
+}
+
 // Reading needs no transaction that may write.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.

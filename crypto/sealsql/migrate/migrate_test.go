@@ -197,6 +197,42 @@ func TestSealedOnly(t *testing.T) {
 	requireSame(t, c)
 }
 
+// What other triggers do to the plaintext is seen, since the guard is the last,
+// and NULL in one is NULL in both.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestOtherTriggers(t *testing.T) {
+	c := newClinic(t, rows)
+	run(t, c.db, "CREATE FUNCTION louder() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name := upper(NEW.name); RETURN NEW; END'")
+	run(t, c.db, "CREATE TRIGGER zz BEFORE UPDATE ON patient FOR EACH ROW EXECUTE FUNCTION louder()")
+	c.forward(t, migrate.DualWrite)
+	_, err := c.names.Backfill(t.Context(), nil)
+	require.NoError(t, err)
+	// The trigger made each row other than what was sealed for it.
+	report, err := c.names.Compare(t.Context(), nil)
+	require.NoError(t, err)
+	require.False(t, report.Complete)
+	require.Positive(t, report.Differing)
+	require.Equal(t, migrate.Backfilled, c.phase(t))
+
+	run(t, c.db, "DROP TRIGGER zz ON patient")
+	require.NoError(t, c.m.RollBack(t.Context()))
+	c.forward(t, migrate.Backfilled)
+	run(t, c.db, "CREATE FUNCTION quieter() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name := lower(NEW.name); RETURN NEW; END'")
+	run(t, c.db, "CREATE TRIGGER zz BEFORE UPDATE ON patient FOR EACH ROW EXECUTE FUNCTION quieter()")
+	run(t, c.db, "UPDATE patient SET writes = 1")
+	missing, err := c.m.Missing(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, c.count(t, "SELECT count(*) FROM patient WHERE name <> ''"), missing)
+	require.NoError(t, c.tx(t.Context(), func(tx *sql.Tx) error {
+		_, err := c.m.Enter(t.Context(), tx)
+		require.NoError(t, err)
+		_, err = tx.Exec(`UPDATE patient SET name = NULL, name_sealed = '\x02' WHERE id = 3`)
+		return err
+	}))
+	require.Equal(t, 1, c.count(t, "SELECT count(*) FROM patient WHERE id = 3 AND name_sealed IS NULL"))
+}
+
 func requireCode(t *testing.T, code string, err error) {
 	t.Helper()
 	var state interface{ SQLState() string }

@@ -44,8 +44,9 @@ type Spec struct {
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 type Options struct {
-	// Table is the table of the states, perhaps with a schema in front. Several
-	// migrations may share it. Empty is DefaultTable.
+	// Table is the table of the states, perhaps with a schema in front; that of
+	// the runs has "_runs" after it. Several migrations may share them. Empty is
+	// DefaultTable.
 	Table string
 	// LockTimeout is how long a step waits for a lock before it lets others
 	// pass; it tries again until its context ends. 0 is DefaultLockTimeout; at
@@ -66,6 +67,7 @@ type Migration struct {
 	db      *sql.DB
 	spec    Spec
 	states  string // the table of states, quoted
+	runs    string // the table of runs
 	timeout time.Duration
 	names
 }
@@ -117,7 +119,11 @@ func New(db *sql.DB, spec Spec, opts *Options) (*Migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Migration{db: db, spec: spec, states: states, timeout: o.LockTimeout, names: namesOf(spec)}, nil
+	runs, err := quoteTable(o.Table + "_runs")
+	if err != nil {
+		return nil, err
+	}
+	return &Migration{db: db, spec: spec, states: states, runs: runs, timeout: o.LockTimeout, names: namesOf(spec)}, nil
 }
 
 // columnOf checks that plain is a name, and of no column that t names.
@@ -213,7 +219,6 @@ func (m *Migration) Status(ctx context.Context) (Status, error) {
 type state struct {
 	Status
 	cleanVersion int64
-	checkpoint   string
 	filenode     int64
 }
 
@@ -224,9 +229,9 @@ type queryer interface {
 
 func (m *Migration) status(ctx context.Context, q queryer, lock string) (state, error) {
 	s := state{Status: Status{ID: m.spec.ID}}
-	err := q.QueryRowContext(ctx, "SELECT phase, version, clean_version, checkpoint, filenode, started, changed, changed_by"+
+	err := q.QueryRowContext(ctx, "SELECT phase, version, clean_version, filenode, started, changed, changed_by"+
 		" FROM "+m.states+" WHERE id = $1"+lock, m.spec.ID).
-		Scan(&s.Phase, &s.Version, &s.cleanVersion, &s.checkpoint, &s.filenode, &s.Started, &s.Changed, &s.By)
+		Scan(&s.Phase, &s.Version, &s.cleanVersion, &s.filenode, &s.Started, &s.Changed, &s.By)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, refuse(ErrPhase, "the migration was not planned")
 	}

@@ -8,11 +8,11 @@ import (
 	"slices"
 )
 
-// Schema returns the statement that makes the table of states, for your
-// migrations. Roles of the application need SELECT on it; UPDATE too where
-// their transactions are REPEATABLE READ or SERIALIZABLE.
-func (m *Migration) Schema() string {
-	return "CREATE TABLE IF NOT EXISTS " + m.states + ` (
+// Schema returns the statements that make the tables of states and of runs, for
+// your migrations. Roles of the application need SELECT on the first; UPDATE too
+// where their transactions are REPEATABLE READ or SERIALIZABLE.
+func (m *Migration) Schema() []string {
+	return []string{"CREATE TABLE IF NOT EXISTS " + m.states + ` (
 	id TEXT COLLATE "C" PRIMARY KEY,
 	table_name TEXT NOT NULL,
 	plain_column TEXT NOT NULL,
@@ -21,20 +21,26 @@ func (m *Migration) Schema() string {
 	phase TEXT NOT NULL,
 	version BIGINT NOT NULL DEFAULT 1,
 	clean_version BIGINT NOT NULL DEFAULT 0,
-	checkpoint TEXT NOT NULL DEFAULT '',
 	filenode BIGINT NOT NULL DEFAULT 0,
 	started TIMESTAMPTZ NOT NULL DEFAULT now(),
 	changed TIMESTAMPTZ NOT NULL DEFAULT now(),
-	changed_by TEXT NOT NULL)`
+	changed_by TEXT NOT NULL)`,
+		// Apart, so that a run does not change the row that transactions read.
+		"CREATE TABLE IF NOT EXISTS " + m.runs + ` (
+	id TEXT COLLATE "C" PRIMARY KEY,
+	version BIGINT NOT NULL,
+	checkpoint TEXT NOT NULL)`}
 }
 
-// Plan makes the table of states if it is not there, checks that the column
+// Plan makes the tables of [Migration.Schema] if they are not there, checks that the column
 // can be migrated, and writes the migration down in phase planned. Doing it
 // twice does nothing; an id that another column has is [ErrPhase]. Do it before
 // the first process enters.
 func (m *Migration) Plan(ctx context.Context) error {
-	if _, err := m.db.ExecContext(ctx, m.Schema()); err != nil {
-		return failed("plan", err)
+	for _, statement := range m.Schema() {
+		if _, err := m.db.ExecContext(ctx, statement); err != nil {
+			return failed("plan", err)
+		}
 	}
 	f, err := m.facts(ctx)
 	if err != nil {

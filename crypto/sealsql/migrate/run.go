@@ -149,8 +149,7 @@ type run struct {
 	after   []string
 }
 
-// checkpoint is what the row of the migration keeps of a run. It goes with the
-// phase.
+// checkpoint is what is kept of a run, for as long as the phase does not change.
 type checkpoint struct {
 	After  []string `json:"after"`
 	Report Report   `json:"report"`
@@ -175,8 +174,7 @@ func (m *Migration) begin(ctx context.Context, mode, where string, opts *RunOpti
 	}
 	r := &run{m: m, walk: w, opts: o, version: s.Version, report: Report{ID: m.spec.ID, Mode: mode, Phase: s.Phase, Started: time.Now(),
 		Controls: []safeguard.Control{safeguard.EncryptionAndDecryption, safeguard.Integrity}}}
-	r.resume(s.checkpoint)
-	return r, nil
+	return r, r.load(ctx)
 }
 
 func among(p Phase, phases []Phase) bool {
@@ -186,6 +184,18 @@ func among(p Phase, phases []Phase) bool {
 		}
 	}
 	return false
+}
+
+// load goes on from the checkpoint, if this phase has one.
+func (r *run) load(ctx context.Context) error {
+	var saved string
+	err := r.m.db.QueryRowContext(ctx, "SELECT checkpoint FROM "+r.m.runs+" WHERE id = $1 AND version = $2",
+		r.m.spec.ID, r.version).Scan(&saved)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	r.resume(saved)
+	return err
 }
 
 // resume goes on from a checkpoint of the same kind of run. Anything else
@@ -201,23 +211,21 @@ func (r *run) resume(saved string) {
 
 // save keeps where the run is, if the phase is still the one that it began in.
 func (r *run) save(ctx context.Context, tx *sql.Tx, at []string) error {
+	s, err := r.m.status(ctx, tx, "")
+	if err != nil {
+		return err
+	}
+	if s.Version != r.version {
+		return ErrPhase
+	}
 	b, err := json.Marshal(checkpoint{at, r.report})
 	if err != nil {
 		return err
 	}
-	text := string(b)
-	if at == nil {
-		text = ""
-	}
-	result, err := tx.ExecContext(ctx, "UPDATE "+r.m.states+" SET checkpoint = $3 WHERE id = $1 AND version = $2",
-		r.m.spec.ID, r.version, text)
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(err, ErrPhase)
-	}
-	return nil
+	_, err = tx.ExecContext(ctx, "INSERT INTO "+r.m.runs+" AS r (id, version, checkpoint) VALUES ($1, $2, $3)"+
+		" ON CONFLICT (id) DO UPDATE SET version = excluded.version, checkpoint = excluded.checkpoint"+
+		" WHERE r.version <= excluded.version", r.m.spec.ID, r.version, string(b))
+	return err
 }
 
 // done tells of a batch and waits as RowsPerSecond asks.

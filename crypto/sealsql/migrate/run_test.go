@@ -105,16 +105,19 @@ func TestResume(t *testing.T) {
 
 	require.NoError(t, c.m.RollBack(t.Context()))
 	require.NoError(t, c.m.Prepare(t.Context()))
+	run(t, c.db, "CREATE TABLE sealings (id BIGINT)")
+	run(t, c.db, "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO sealings VALUES (NEW.id); RETURN NULL; END'")
+	run(t, c.db, "CREATE TRIGGER note AFTER UPDATE OF name_sealed ON patient FOR EACH ROW EXECUTE FUNCTION note()")
 	var both sync.WaitGroup
-	reports, errs := make([]migrate.Report, 2), make([]error, 2)
-	for i := range reports {
-		both.Go(func() { reports[i], errs[i] = c.names.Backfill(t.Context(), &migrate.RunOptions{Batch: 20}) })
+	errs := make([]error, 2)
+	for i := range errs {
+		both.Go(func() { _, errs[i] = c.names.Backfill(t.Context(), &migrate.RunOptions{Batch: 20}) })
 	}
 	both.Wait()
-	for i := range reports {
-		require.True(t, errs[i] == nil || errors.Is(errs[i], migrate.ErrPhase), "%v", errs[i])
+	for _, err := range errs {
+		require.True(t, err == nil || errors.Is(err, migrate.ErrPhase), "%v", err)
 	}
-	require.EqualValues(t, 207, reports[0].Sealed+reports[1].Sealed)
+	require.Equal(t, 207, c.count(t, "SELECT count(*) FROM sealings"))
 	requireSame(t, c)
 }
 

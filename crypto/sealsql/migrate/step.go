@@ -74,9 +74,9 @@ func (m *Migration) try(ctx context.Context, s step) error {
 	})
 }
 
-// enterPhase writes the new phase. Checkpoints are of the old one.
+// enterPhase writes the new phase.
 func (m *Migration) enterPhase(ctx context.Context, tx *sql.Tx, to Phase) error {
-	_, err := tx.ExecContext(ctx, "UPDATE "+m.states+" SET phase = $2, version = version + 1, checkpoint = '',"+
+	_, err := tx.ExecContext(ctx, "UPDATE "+m.states+" SET phase = $2, version = version + 1,"+
 		" changed = clock_timestamp(), changed_by = coalesce(nullif($3::text, ''), session_user) WHERE id = $1",
 		m.spec.ID, string(to), who(ctx))
 	return err

@@ -222,16 +222,18 @@ func TestUnconverted(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	db := new(sql.DB)
 	for name, change := range map[string]func(*migrate.Spec, *migrate.Options){
-		"id":         func(s *migrate.Spec, _ *migrate.Options) { s.ID = "a'; --" },
-		"long id":    func(s *migrate.Spec, _ *migrate.Options) { s.ID = strings.Repeat("a", 41) },
-		"upper id":   func(s *migrate.Spec, _ *migrate.Options) { s.ID = "A" },
-		"plain":      func(s *migrate.Spec, _ *migrate.Options) { s.Plain = `name"` },
-		"key":        func(s *migrate.Spec, _ *migrate.Options) { s.Plain = "id" },
-		"sealed":     func(s *migrate.Spec, _ *migrate.Options) { s.Plain = "name_sealed" },
-		"table":      func(s *migrate.Spec, _ *migrate.Options) { s.Table.Table = "p; drop" },
-		"states":     func(_ *migrate.Spec, o *migrate.Options) { o.Table = `x"y` },
-		"two sealed": func(s *migrate.Spec, _ *migrate.Options) { s.Table.Columns = []sealsql.Column{{Column: "a"}, {Column: "b"}} },
-		"timeout":    func(_ *migrate.Spec, o *migrate.Options) { o.LockTimeout = time.Hour },
+		"id":       func(s *migrate.Spec, _ *migrate.Options) { s.ID = "a'; --" },
+		"long id":  func(s *migrate.Spec, _ *migrate.Options) { s.ID = strings.Repeat("a", 41) },
+		"upper id": func(s *migrate.Spec, _ *migrate.Options) { s.ID = "A" },
+		"plain":    func(s *migrate.Spec, _ *migrate.Options) { s.Plain = `name"` },
+		"key":      func(s *migrate.Spec, _ *migrate.Options) { s.Plain = "id" },
+		"sealed":   func(s *migrate.Spec, _ *migrate.Options) { s.Plain = "name_sealed" },
+		"table":    func(s *migrate.Spec, _ *migrate.Options) { s.Table.Table = "p; drop" },
+		"states":   func(_ *migrate.Spec, o *migrate.Options) { o.Table = `x"y` },
+		"two sealed": func(s *migrate.Spec, _ *migrate.Options) {
+			s.Table.Columns = []sealsql.Column{{Column: "a"}, {Column: "b"}}
+		},
+		"timeout": func(_ *migrate.Spec, o *migrate.Options) { o.LockTimeout = time.Hour },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, o := spec, migrate.Options{}
