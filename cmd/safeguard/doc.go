@@ -1,6 +1,6 @@
 // Safeguard is one command for the people who run a service that keeps patient
 // data and for those who audit it: a thin shell over the packages below
-// crosswalk. Files in, files out, exit codes for CI.
+// crosswalk and crypto. Files in, files out, exit codes for CI.
 //
 //	safeguard controls    which provisions a module's code serves, from its
 //	                      source, its tests and its ledger
@@ -10,6 +10,8 @@
 //	safeguard breach      an incident: assessment, deadlines, notices
 //	safeguard oscal       the same as OSCAL 1.2.2, and a check of such files
 //	safeguard evidence    the pack that the audit protocol of OCR asks for
+//	safeguard keys        keys and what is sealed under them: create, rotate,
+//	                      rewrap, verify, migrate, shred, back up, drill
 //
 // safeguard COMMAND --help says more. Install it with
 //
@@ -21,8 +23,9 @@
 // work, for instance because a disk is full. With 2 and 3 no output is
 // written; every file is written whole or not at all.
 //
-// It sends nothing anywhere. Only controls runs another program, the go
-// command, which may fetch modules as its settings allow.
+// It sends nothing anywhere but to the database that keys is given. Only
+// controls runs another program, the go command, which may fetch modules as its
+// settings allow; and keys runs the one that holds a key-encryption key.
 //
 // The documents are made from what the inputs say. The command cannot tell
 // whether that is true, and nothing that it writes makes anyone compliant.

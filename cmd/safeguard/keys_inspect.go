@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/custody"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 )
@@ -14,12 +15,20 @@ type keysInspect struct {
 	Keys   string `xor:"what" placeholder:"DIR" help:"Directory of the keysets."`
 	Bundle string `xor:"what" placeholder:"FILE" help:"A backup, instead."`
 	Tenant string `placeholder:"TENANT" help:"Only the keyset of one tenant."`
+	Kek    string `placeholder:"KEK" help:"Also open the keysets, with this key-encryption key, and say where it is, how much of what a key may seal is used, and which cryptographic module this command has."`
+	subjectsFlag
 	outputs
+}
+
+// inspected is what inspect shows.
+type inspected struct {
+	Keysets []keyset.Facts  `json:"keysets"`
+	Posture *crypto.Posture `json:"posture,omitempty"`
 }
 
 // Help is the long text of --help.
 func (keysInspect) Help() string {
-	return `It shows ids, states, times and ages against the cryptoperiods of NIST SP 800-57 Part 1 Rev. 5, and never a key. It needs no key-encryption key, and so nothing of it is checked: who can write the files can write it. Exit code 1 says that a key is due: to be rotated after two years, or, three years later, to be replaced in what it sealed. No rule of HIPAA names these numbers. Formats: txt, json.`
+	return `It shows ids, states, times and ages against the cryptoperiods of NIST SP 800-57 Part 1 Rev. 5, and never a key. Without --kek nothing of it is checked: who can write the files can write it. With it, and the store that counts (--subjects), it says how many of the 2^32 messages that a key may seal (NIST SP 800-38D) were handed out. Exit code 1 says that a key is due: to be rotated after two years, or, three years later, to be replaced in what it sealed. No rule of HIPAA names these numbers. Formats: txt, json.`
 }
 
 // Run shows what files say of themselves.
@@ -34,10 +43,21 @@ func (c *keysInspect) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	err = c.write(e, nil, format{"txt", factsText(all)}, format{"json", indented(all)})
+	shown := inspected{Keysets: all}
+	if c.Kek != "" {
+		if shown.Posture, err = c.posture(e); err != nil {
+			return keyFault(err)
+		}
+	}
+	err = c.write(e, nil, format{"txt", shown.text}, format{"json", indented(shown)})
 	if err != nil {
 		return err
 	}
+	return due(all)
+}
+
+// due says which keys are.
+func due(all []keyset.Facts) error {
 	var due []string
 	for _, f := range all {
 		for _, k := range f.Keys {
@@ -76,15 +96,35 @@ func (c *keysInspect) facts(e *env) ([]keyset.Facts, error) {
 	return all, nil
 }
 
-func factsText(all []keyset.Facts) func(io.Writer) error {
-	return func(w io.Writer) error {
-		for _, f := range all {
-			if _, err := io.WriteString(w, f.String()); err != nil {
-				return err
-			}
-		}
-		return nil
+// posture opens the keysets and says what a Sealer over them says.
+func (c *keysInspect) posture(e *env) (*crypto.Posture, error) {
+	ring, err := keysetFlags{c.Keys, kekFlag{c.Kek}}.ring(e, nil)
+	if err != nil {
+		return nil, err
 	}
+	subjects, closed, err := c.openSubjects(e.ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	defer closed()
+	sealer, err := newSealer(ring, subjects, &act{recorded: true})
+	if err != nil {
+		return nil, err
+	}
+	p, err := sealer.Posture(e.ctx)
+	return &p, err
+}
+
+func (i inspected) text(w io.Writer) error {
+	var b strings.Builder
+	for _, f := range i.Keysets {
+		b.WriteString(f.String())
+	}
+	if i.Posture != nil {
+		b.WriteString(i.Posture.String())
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // bundle shows the header of a backup.

@@ -170,7 +170,8 @@ func (f sealedFlags) open(e *env, a *act) (*work, error) {
 	return w, err
 }
 
-// newSealer returns a Sealer that opens values on the record of a.
+// newSealer returns a Sealer that opens values on the record of a, and on none
+// if a is not recorded.
 func newSealer(keys crypto.Keys, subjects subjectStore, a *act) (*crypto.Sealer, error) {
 	var store crypto.SubjectKeys // a nil interface where there is none
 	if subjects != nil {

@@ -38,7 +38,7 @@ func (keysShred) Help() string {
     {"id": "ben", "tenants": ["*"], "kinds": ["patient", "release", "tenant", "epoch"], "steps": ["approve"]}
   ]}
 
-What two accounts prove: that two logins of this host were used, as the operating system tells. They do not prove that two people were at the keyboard, and who can become the owner of the register's files, or root, can write there whatever they like. So give the files to an account of their own that both reach through sudo for this command alone, keep the audit records of sudo, and compare the head of the register with the ledger. "methods" in the file says which ways of knowing who acts count: os-login, os-sudo, os-account and, only if it is named there, stated (--operator).
+What two accounts prove: that two logins of this host were used, as the operating system tells. They do not prove that two people were at the keyboard, and who can become the owner of the register's files, or root, can write there whatever they like. So give the files to an account of their own that both reach through sudo for this command alone (who has a shell of that account can claim any name to be os-sudo), keep the audit records of sudo, and compare the head of the register with the ledger. "methods" in the file says which ways of knowing who acts count: os-login, os-sudo, os-account and, only if it is named there, stated (--operator).
 
 A certificate does not say that copies of plaintext are gone, nor that old backups of the store are mute: see epoch and outstanding.`
 }

@@ -33,6 +33,15 @@ func testAccount() (account, error) {
 	return osAccount()
 }
 
+// accountProgram prints what the operating system says of who acts.
+func accountProgram() {
+	a, err := osAccount()
+	if err != nil {
+		os.Exit(1)
+	}
+	_, _ = os.Stdout.WriteString(a.name + " " + a.method + "\n")
+}
+
 // kekProgram is the program of an exec: key: it serves the key file of its
 // argument.
 func kekProgram() {
@@ -225,7 +234,7 @@ func TestPrincipal(t *testing.T) {
 	require.NotEmpty(t, a.name)
 }
 
-// FuzzOperators and FuzzTables read anything and never panic.
+// FuzzOperators reads anything as operators and never panics.
 //
 // Controls: HIPAA 164.312(a)(1), 164.312(d); NIST CSF 2.0 PR.AA-05.
 func FuzzOperators(f *testing.F) {
@@ -248,5 +257,17 @@ func FuzzTables(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		tables, err := parseTables(b)
 		require.Equal(t, err == nil, len(tables) > 0)
+	})
+}
+
+// FuzzMigration reads anything as a migration.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func FuzzMigration(f *testing.F) {
+	f.Add([]byte(`{"id": "m", "plain": "name", "type": "string", "table": {"table": "p", "key": ["id"], "tenant": {"value": "c"}, "subject": {"column": "id"}, "columns": [{"column": "s"}]}}`))
+	f.Add([]byte(`{"id": "m", "plain": "name", "type": "bytes", "table": null}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := parseMigration(b)
+		require.Equal(t, err == nil, m != nil)
 	})
 }

@@ -15,8 +15,9 @@ var update = flag.Bool("update", false, "write what is compared with cmp into te
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"safeguard":   func() { start(testAccount) },
-		"kek-program": kekProgram,
+		"safeguard":       func() { start(testAccount) },
+		"kek-program":     kekProgram,
+		"account-program": accountProgram,
 	})
 }
 
