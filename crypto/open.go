@@ -78,25 +78,25 @@ func (s *Sealer) open(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte
 
 func (s *Sealer) openTenant(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
 	var place [placeSize]byte
-	aad := unescaped(appendField(place[:0], ref, nil))
+	aad := appendField(place[:0], ref, nil)
 	ks, err := s.keyset(ctx, ref.Tenant)
 	if err != nil {
 		return nil, err
 	}
 	dst = room(dst, sealed, len(sealed)-tinkPrefix-nonceSize-tagSize)
-	return ks.open(dst, sealed, aad)
+	return ks.open(dst, sealed, unescaped(aad))
 }
 
 func (s *Sealer) openSubject(ctx context.Context, dst, sealed []byte, ref *Ref) ([]byte, error) {
 	var place [placeSize]byte
-	aad := unescaped(appendField(place[:0], ref, sealed[:subjectPrefix]))
+	aad := appendField(place[:0], ref, sealed[:subjectPrefix])
 	id := subjectID{ref.Tenant, ref.Subject.patient}
 	key, err := s.openingKey(ctx, id, binary.BigEndian.Uint32(sealed[tinkPrefix:]))
 	if err != nil {
 		return nil, err
 	}
 	dst = room(dst, sealed, len(sealed)-subjectPrefix-nonceSize-tagSize)
-	out, err := key.opener.open(dst, sealed[subjectPrefix:], aad)
+	out, err := key.opener.open(dst, sealed[subjectPrefix:], unescaped(aad))
 	if err != nil {
 		return nil, ErrOpen
 	}

@@ -131,7 +131,7 @@ func (s *Sealer) seal(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]b
 
 func (s *Sealer) sealTenant(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]byte, error) {
 	var place [placeSize]byte
-	aad := unescaped(appendField(place[:0], ref, nil))
+	aad := appendField(place[:0], ref, nil)
 	ks, err := s.keyset(ctx, ref.Tenant)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func (s *Sealer) sealTenant(ctx context.Context, dst, plaintext []byte, ref *Ref
 		return nil, err
 	}
 	dst = room(dst, plaintext, tinkPrefix+nonceSize+len(plaintext)+tagSize)
-	return ks.primary.seal(dst, plaintext, aad), nil
+	return ks.primary.seal(dst, plaintext, unescaped(aad)), nil
 }
 
 func (s *Sealer) sealSubject(ctx context.Context, dst, plaintext []byte, ref *Ref) ([]byte, error) {
