@@ -88,7 +88,7 @@ type BlindIndex struct {
 	table  string
 	spec   IndexSpec
 	id     string
-	ready  *cache[string, *searchKeys]
+	ready  *cache[*searchKeys]
 }
 
 func newBlindIndex(s *Sealer, table string, x IndexSpec) *BlindIndex {
@@ -96,7 +96,7 @@ func newBlindIndex(s *Sealer, table string, x IndexSpec) *BlindIndex {
 	for i := range x.Parts {
 		x.Parts[i].Transforms = slices.Clone(x.Parts[i].Transforms)
 	}
-	return &BlindIndex{sealer: s, table: table, spec: x, id: x.id(table), ready: newCache[string, *searchKeys](indexCache)}
+	return &BlindIndex{sealer: s, table: table, spec: x, id: x.id(table), ready: newCache[*searchKeys](indexCache)}
 }
 
 // ID names the index in a [TokenStore]: table, name, and eight digits that

@@ -43,7 +43,7 @@ func (x *BlindIndex) keys(ctx context.Context, tenant string, create bool) (*sea
 	if x.ready == nil { // the zero BlindIndex
 		return nil, errNoStore
 	}
-	if keys, ok := x.ready.get(tenant); ok {
+	if keys, ok := x.ready.get(subjectID{tenant: tenant}); ok {
 		return keys, nil
 	}
 	return x.load(ctx, tenant, create)
@@ -71,7 +71,7 @@ func (x *BlindIndex) load(ctx context.Context, tenant string, create bool) (*sea
 		keys.live = append(keys.live, key)
 	}
 	keys.write = keys.live[writing(rec, start, x.sealer.ttl)]
-	x.ready.put(strings.Clone(tenant), keys, x.sealer.ttl-time.Since(start))
+	x.ready.put(subjectID{tenant: strings.Clone(tenant)}, keys, x.sealer.ttl-time.Since(start))
 	return keys, nil
 }
 

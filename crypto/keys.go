@@ -130,7 +130,7 @@ func newOpener(material []byte) (opener, error) {
 
 // open appends what was sealed: nonce, ciphertext and tag, of which there is
 // at least nonce and tag.
-func (o opener) open(dst, sealed, aad []byte) ([]byte, error) {
+func (o *opener) open(dst, sealed, aad []byte) ([]byte, error) {
 	return o.aead.Open(dst, sealed[:o.nonce], sealed[o.nonce:], aad)
 }
 

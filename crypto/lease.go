@@ -13,10 +13,10 @@ import (
 // its keys have left the memory, so that coming back costs no new lease.
 const leaseTTL = time.Hour
 
-// leaseID is the key of the cache of subjects' budgets.
-type leaseID struct {
-	subjectID
+// A lease is what this process may seal with a version of a subject.
+type lease struct {
 	version uint32
+	budget  *budget
 }
 
 // errWorn says that a subject's key has used half of its messages, and that
@@ -26,14 +26,13 @@ var errWorn = errors.New("crypto: seal: key is half used")
 // subjectBudget returns what this process may seal with a version of a
 // subject: what is left of an earlier lease, or granted, or nothing yet.
 func (s *Sealer) subjectBudget(id subjectID, version uint32, granted uint64) *budget {
-	at := leaseID{id, version}
-	if b, ok := s.leases.get(at); ok && granted == 0 {
-		return b
+	if l, ok := s.leases.get(id); ok && l.version == version && granted == 0 {
+		return l.budget
 	}
 	b := newBudget()
 	b.leased.Store(granted)
 	b.left.Store(int64(granted))
-	s.leases.put(at, b, leaseTTL)
+	s.leases.put(id, &lease{version, b}, leaseTTL)
 	return b
 }
 

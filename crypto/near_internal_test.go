@@ -13,40 +13,42 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// oneSlot is a cache whose keys all have the same slot.
-func oneSlot() *cache[int, string] {
-	c := newCache[int, string](100)
-	c.near = &near[int, string]{hash: func(int) uint64 { return 1 }}
+// nearCache is a cache with a near, in which a patient has the same slot in
+// every tenant.
+func nearCache() *cache[string] {
+	c := newCache[string](100)
+	c.near = new(near[string])
 	return c
 }
 
-// Keys that contend for a slot are told apart, and what was dropped is not
+// Subjects that contend for a slot are told apart, and what was dropped is not
 // found and not held.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
 func TestNear(t *testing.T) {
-	c := oneSlot()
-	c.put(1, "one", time.Hour)
-	c.put(2, "two", time.Hour)
+	p := safeguard.NewPatient("Patient/1")
+	one, two := subjectID{"t", p}, subjectID{"u", p}
+	c := nearCache()
+	c.put(one, "one", time.Hour)
+	c.put(two, "two", time.Hour)
 	for range 3 {
-		for key, want := range map[int]string{1: "one", 2: "two"} {
-			got, ok := c.get(key)
+		for id, want := range map[subjectID]string{one: "one", two: "two"} {
+			got, ok := c.get(id)
 			require.True(t, ok)
 			require.Equal(t, want, got)
 		}
 	}
-	c.get(1)
-	e := c.near.find(1)
+	c.get(one)
+	e := c.near.find(one)
 	require.NotNil(t, e)
-	c.remove(1)
-	require.True(t, e.gone.Load())
-	require.Nil(t, c.near.slot(1).Load(), "the key is not kept")
-	_, ok := c.get(1)
+	c.remove(one)
+	require.Nil(t, c.near.slot(p).Load(), "the key is not kept")
+	_, ok := c.get(one)
 	require.False(t, ok)
 
-	c.get(2)
-	c.put(2, "new", time.Hour)
-	got, _ := c.get(2)
+	c.get(two)
+	c.put(two, "new", time.Hour)
+	got, _ := c.get(two)
 	require.Equal(t, "new", got, "what replaced it is found")
 }
 
@@ -55,7 +57,7 @@ func TestNear(t *testing.T) {
 //
 // Controls: HIPAA 164.310(d)(2)(i), 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func TestNearForgetsAtOnce(t *testing.T) {
-	c := oneSlot()
+	c, id := nearCache(), subjectID{"t", safeguard.NewPatient("Patient/1")}
 	var stop sync.WaitGroup
 	done := make(chan struct{})
 	for range 4 {
@@ -65,20 +67,20 @@ func TestNearForgetsAtOnce(t *testing.T) {
 				case <-done:
 					return
 				default:
-					c.get(1)
+					c.get(id)
 				}
 			}
 		})
 	}
 	for i := range 2000 {
-		c.put(1, fmt.Sprint(i), time.Hour)
-		got, ok := c.get(1)
+		c.put(id, fmt.Sprint(i), time.Hour)
+		got, ok := c.get(id)
 		require.True(t, ok)
 		require.Equal(t, fmt.Sprint(i), got)
-		c.remove(1)
-		_, ok = c.get(1)
+		c.remove(id)
+		_, ok = c.get(id)
 		require.False(t, ok)
-		require.Nil(t, c.near.slot(1).Load())
+		require.Nil(t, c.near.slot(id.patient).Load())
 	}
 	close(done)
 	stop.Wait()
@@ -142,7 +144,7 @@ func roundTripAt(t *testing.T, s *Sealer, depth, size int) {
 //
 // Controls: none, it checks a table for speed.
 func TestNearPatients(t *testing.T) {
-	n := nearPatients()
+	n := new(near[*subject])
 	a, b := safeguard.NewPatient("Patient/1"), safeguard.NewPatient("Patient/"+strings.Repeat("1", 1))
-	require.Same(t, n.slot(subjectID{"t", a}), n.slot(subjectID{"u", b}))
+	require.Same(t, n.slot(a), n.slot(b))
 }

@@ -37,10 +37,10 @@ type Sealer struct {
 	check     func(context.Context, Ref) error
 	unaudited bool
 
-	ready    *cache[subjectID, *subject]
-	missed   *cache[subjectID, struct{}] // a newer version was looked for in vain
-	indexes  *cache[string, *indexKey]
-	leases   *cache[leaseID, *budget]
+	ready    *cache[*subject]
+	missed   *cache[*subject] // nil for each of which a newer version was looked for in vain
+	indexes  *cache[*indexKey]
+	leases   *cache[*lease]
 	stats    stats
 	scratch  sync.Pool   // of *[]byte, for associated data
 	segments segmentPool // of blobs
@@ -80,12 +80,12 @@ func newSealer(keys Keys, subjects SubjectKeys, o Options) *Sealer {
 		onBudget:  o.OnBudget,
 		check:     o.Check,
 		unaudited: o.UnsafeUnaudited,
-		ready:     newCache[subjectID, *subject](o.SubjectCache),
-		missed:    newCache[subjectID, struct{}](o.SubjectCache),
-		indexes:   newCache[string, *indexKey](indexCache),
-		leases:    newCache[leaseID, *budget](4 * o.SubjectCache),
+		ready:     newCache[*subject](o.SubjectCache),
+		missed:    newCache[*subject](o.SubjectCache),
+		indexes:   newCache[*indexKey](indexCache),
+		leases:    newCache[*lease](4 * o.SubjectCache),
 	}
-	s.ready.near = nearPatients()
+	s.ready.near = new(near[*subject])
 	s.stats.since = time.Now()
 	s.scratch.New = func() any { b := make([]byte, 0, 256); return &b }
 	s.moving.New = func() any { b := make([]byte, 0, 1024); return &b }
@@ -161,6 +161,9 @@ func (s *Sealer) sealSubject(ctx context.Context, dst, plaintext []byte, ref *Re
 // sealingKey returns the key that seals for a subject, with one message of it
 // spent.
 func (s *Sealer) sealingKey(ctx context.Context, id subjectID) (*subjectKey, error) {
+	if ready := s.near(id); ready != nil && ready.sealing != nil && ready.budget.spend() {
+		return ready.sealing, nil
+	}
 	for range maxConflicts {
 		ready, err := s.subject(ctx, id, true)
 		if err != nil {

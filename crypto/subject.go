@@ -14,7 +14,7 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
 
-// subjectID is the key of the cache of ready subject keys.
+// subjectID is the key of caches.
 type subjectID struct {
 	tenant  string
 	patient safeguard.Patient
@@ -63,7 +63,7 @@ func (k *indexKey) name(id subjectID) string {
 
 // index returns the tenant's subject index key.
 func (s *Sealer) index(ctx context.Context, ks *Keyset, tenant string, create bool) (*indexKey, error) {
-	if key, ok := s.indexes.get(tenant); ok {
+	if key, ok := s.indexes.get(subjectID{tenant: tenant}); ok {
 		return key, nil
 	}
 	gone, start := s.indexes.removals(), time.Now()
@@ -72,7 +72,7 @@ func (s *Sealer) index(ctx context.Context, ks *Keyset, tenant string, create bo
 		return nil, err
 	}
 	key := (*indexKey)(&roots[0].material)
-	s.indexes.putAfter(gone, strings.Clone(tenant), key, s.ttl-time.Since(start))
+	s.indexes.putAfter(gone, subjectID{tenant: strings.Clone(tenant)}, key, s.ttl-time.Since(start))
 	return key, nil
 }
 
@@ -86,6 +86,19 @@ func (s *Sealer) subject(ctx context.Context, id subjectID, sealing bool) (*subj
 		return ready, nil
 	}
 	return s.loadSubject(ctx, id, need{sealing: sealing})
+}
+
+// near returns the ready keys of id if they are near, else nil.
+func (s *Sealer) near(id subjectID) *subject {
+	if s.ready == nil { // the zero Sealer
+		return nil
+	}
+	e := s.ready.near.find(id)
+	if e == nil {
+		return nil
+	}
+	e.touch()
+	return e.value
 }
 
 // A need says for what a subject is loaded: for opening, for sealing, or for
@@ -259,6 +272,11 @@ func newSubjectKey(k *record.Key, material []byte) (subjectKey, error) {
 // store: once a second at most if none is found, since anybody can write a
 // version into a value.
 func (s *Sealer) openingKey(ctx context.Context, id subjectID, version uint32) (*subjectKey, error) {
+	if ready := s.near(id); ready != nil {
+		if key := ready.find(version); key != nil {
+			return key, nil
+		}
+	}
 	ready, err := s.subject(ctx, id, false)
 	if err == nil && version > ready.newest {
 		ready, err = s.newerSubject(ctx, id, version, ready)
@@ -287,7 +305,7 @@ func (s *Sealer) newerSubject(ctx context.Context, id subjectID, version uint32,
 	ready, err := s.loadSubject(ctx, id, need{})
 	if err == nil && version > ready.newest {
 		id.tenant = strings.Clone(id.tenant)
-		s.missed.put(id, struct{}{}, time.Second)
+		s.missed.put(id, nil, time.Second)
 	}
 	return ready, err
 }
