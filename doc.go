@@ -8,7 +8,9 @@
 //   - who saw what, and a log that shows tampering: audit, audit/ledger
 //   - sign-in that ends by itself: session
 //   - which fields a role and a purpose need: access
-//   - sealed fields and keys apart from the data: crypto, crypto/keyset
+//   - sealed fields, keys apart from the data, their rotation, backup and
+//     destruction: crypto and the packages below it
+//   - TLS that says what it allows: crypto/tlsconf
 //   - a Safe Harbor copy of a record: deid
 //   - what the rule says and what NIST maps it to: crosswalk
 //
