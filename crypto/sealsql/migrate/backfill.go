@@ -164,6 +164,6 @@ func (r *run) update(rows []row) (string, []any) {
 		same = append(same, fmt.Sprintf("r.%s = v.k%d", column, k))
 	}
 	return fmt.Sprintf("UPDATE %s AS r SET %s = v.s FROM (VALUES %s) AS v(%s, x, s)"+
-		" WHERE %s AND r.xmin::text = v.x AND r.%[2]s IS NULL",
+		" WHERE %s AND r.xmin::text = v.x",
 		r.m.table, r.m.sealed, strings.Join(lines, ", "), strings.Join(names, ", "), strings.Join(same, " AND ")), args
 }

@@ -187,10 +187,23 @@ func TestSealedOnly(t *testing.T) {
 			_, err := c.db.ExecContext(t.Context(), write)
 			requireCode(t, migrate.CodeNotEntered, err)
 		}
+		// Nor does who has entered take it away, once nothing may be missing.
+		err := c.tx(t.Context(), func(tx *sql.Tx) error {
+			_, err := c.m.Enter(t.Context(), tx)
+			require.NoError(t, err)
+			_, err = tx.Exec("UPDATE patient SET name_sealed = NULL WHERE id = 8")
+			return err
+		})
+		if phase == migrate.Compared || phase == migrate.CutOver {
+			requireCode(t, migrate.CodePlainAlone, err)
+		} else {
+			require.NoError(t, err)
+			require.NoError(t, c.write(t.Context(), 8, "x"))
+		}
 		// Entering is for one transaction: the connection has it no more.
 		c.db.SetMaxOpenConns(1)
 		require.NoError(t, c.write(t.Context(), 3, "x"))
-		_, err := c.db.ExecContext(t.Context(), `UPDATE patient SET name_sealed = '\x01' WHERE id = 3`)
+		_, err = c.db.ExecContext(t.Context(), `UPDATE patient SET name_sealed = '\x01' WHERE id = 3`)
 		requireCode(t, migrate.CodeNotEntered, err)
 		c.db.SetMaxOpenConns(4)
 	}
@@ -318,6 +331,7 @@ func TestWriteBehindCompare(t *testing.T) {
 	require.Equal(t, migrate.Compared, c.phase(t))
 	require.ErrorIs(t, c.m.CutOver(t.Context()), migrate.ErrNotClean)
 	require.Equal(t, migrate.Backfilled, c.phase(t))
+	run(t, c.db, "UPDATE patient SET name = 'again' WHERE id = 4")
 	_, err = c.names.Backfill(t.Context(), nil)
 	require.NoError(t, err)
 	c.forward(t, migrate.CutOver)

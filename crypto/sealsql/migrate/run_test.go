@@ -136,14 +136,16 @@ func TestPhaseChangesUnderRun(t *testing.T) {
 	require.ErrorIs(t, err, migrate.ErrPhase)
 	require.Zero(t, c.count(t, "SELECT count(*) FROM patient WHERE name_sealed IS NOT NULL"))
 	c.forward(t, migrate.Backfilled)
-	_, err = c.names.Compare(t.Context(), &migrate.RunOptions{Batch: 20, Progress: func(r migrate.Report) {
-		if r.Rows == 20 {
-			require.NoError(t, c.m.RollBack(t.Context()))
-			c.forward(t, migrate.Backfilled)
-		}
-	}})
-	require.ErrorIs(t, err, migrate.ErrPhase)
-	require.Equal(t, migrate.Backfilled, c.phase(t))
+	for _, rows := range []uint64{20, 207} { // in the midst, and at the end
+		_, err = c.names.Compare(t.Context(), &migrate.RunOptions{Batch: 20, Progress: func(r migrate.Report) {
+			if r.Rows == rows {
+				require.NoError(t, c.m.RollBack(t.Context()))
+				c.forward(t, migrate.Backfilled)
+			}
+		}})
+		require.ErrorIs(t, err, migrate.ErrPhase)
+		require.Equal(t, migrate.Backfilled, c.phase(t))
+	}
 }
 
 // A store that is down ends a run, and passes for no bad row.
