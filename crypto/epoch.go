@@ -3,8 +3,8 @@ package crypto
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
@@ -22,7 +22,15 @@ type SubjectsReport struct {
 	Keys int
 	// Held is how many records kept a key because of a legal hold.
 	Held int
+	// Kept is how many records kept a key because processes may still seal
+	// with it.
+	Kept int
 }
+
+// pruneAge is how old the successor of a version must be before the version is
+// dropped: what the longest SubjectTTL of any process allows, twice, for clocks
+// that differ.
+const pruneAge = 2 * maxSubjectTTL
 
 // RewrapSubjects wraps the keys of up to n records of a tenant under the
 // primary, and the tenant's root keys among them: it begins after the name
@@ -70,31 +78,57 @@ func (s *Sealer) rewrapRecord(ctx context.Context, ks *Keyset, tenant, name stri
 }
 
 // PruneSubjects drops, from up to n records of a tenant, the versions that
-// were made under the tenant key id, but never the newest one of a subject and
-// none under a legal hold. It walks as [Sealer.RewrapSubjects] does and returns
-// the same errors.
+// were made under the tenant key id, but never the newest one of a subject,
+// none under a legal hold, and none whose successor is younger than two hours:
+// a process that has it ready goes on sealing with it. It refuses the id of the
+// primary. It walks as [Sealer.RewrapSubjects] does and returns the same errors.
 //
 // A value that carries id then opens no more, neither in the database nor in a
-// backup of it: rewrap all values first ([Sealer.AppendRewrap]), and verify
-// that none carries id. Processes that have the keys ready open them until
-// SubjectTTL has passed.
+// backup of it. So wait two hours after the last process has learned of the
+// new primary, then rewrap all values ([Sealer.AppendRewrap]), verify that none
+// carries id, and prune. Processes that have the keys ready open such values
+// until SubjectTTL has passed.
 func (s *Sealer) PruneSubjects(ctx context.Context, tenant string, id uint32, after string, n int) (next string, r SubjectsReport, err error) {
+	ks, err := s.keyset(ctx, tenant)
+	if err != nil {
+		return after, r, err
+	}
+	if id == ks.primary.id {
+		return after, r, errors.New("crypto: subjects: prune: the id is that of the primary")
+	}
 	return s.eachRecord(ctx, tenant, after, n, &r, func(name string, rec *record.Record) (int, error) {
-		if len(name) != nameSize || len(rec.Keys) == 0 {
-			return 0, nil
-		}
-		newest := rec.Keys[len(rec.Keys)-1].Version
-		stale := func(k record.Key) bool { return k.Born == id && k.Version != newest }
-		if rec.Held {
-			if slices.ContainsFunc(rec.Keys, stale) {
-				r.Held++
-			}
-			return 0, nil
-		}
-		before := len(rec.Keys)
-		rec.Keys = slices.DeleteFunc(rec.Keys, stale)
-		return before - len(rec.Keys), nil
+		return pruneRecord(name, rec, id, &r), nil
 	})
+}
+
+// pruneRecord drops the versions of rec that were made under the tenant key id
+// and that nobody seals with.
+func pruneRecord(name string, rec *record.Record, id uint32, r *SubjectsReport) (dropped int) {
+	if len(name) != nameSize || len(rec.Keys) == 0 {
+		return 0
+	}
+	var living []record.Key
+	stale, young := 0, 0
+	for i, k := range rec.Keys {
+		switch {
+		case k.Born != id || i == len(rec.Keys)-1:
+		case time.Since(rec.Keys[i+1].Created) < pruneAge:
+			young++
+		default:
+			stale++
+			continue
+		}
+		living = append(living, k)
+	}
+	if rec.Held && stale+young > 0 {
+		r.Held++
+		return 0
+	}
+	if young > 0 {
+		r.Kept++
+	}
+	rec.Keys = living
+	return stale
 }
 
 // eachRecord lets change alter up to n records of a tenant, and stores those
@@ -129,9 +163,9 @@ func (s *Sealer) changeRecord(ctx context.Context, tenant, name string, r *Subje
 	if strings.HasPrefix(name, countPrefix) && len(name) != nameSize {
 		return nil
 	}
-	held := r.Held
+	before := *r
 	for range maxConflicts {
-		r.Held = held
+		*r = before
 		old, rec, err := s.readRecord(ctx, tenant, name)
 		if errors.Is(err, ErrShredded) || errors.Is(err, ErrNotFound) {
 			return nil

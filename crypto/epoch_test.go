@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,6 +39,7 @@ func walk(t testing.TB, n int, step func(after string, n int) (string, crypto.Su
 		sum.Changed += r.Changed
 		sum.Keys += r.Keys
 		sum.Held += r.Held
+		sum.Kept += r.Kept
 		if next == "" {
 			return sum
 		}
@@ -135,34 +138,76 @@ func mark(t testing.TB, store crypto.SubjectKeys, name string, held, shredding b
 	require.NoError(t, store.Put(t.Context(), tenantA, name, b, marked))
 }
 
-// Old versions go when no value needs them, never the newest, and not under a
-// legal hold.
+// Old versions go when no value needs them and nobody seals with them any
+// more, never the newest, and not under a legal hold.
 //
 // Controls: HIPAA 164.310(d)(2)(i), 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func TestPrune(t *testing.T) {
-	keys, store := newRing(t, 1), cryptotest.NewSubjects()
-	s := newSealer(t, keys, store, crypto.Options{})
-	moved, kept, held := refOf(patient(1)), refOf(patient(2)), refOf(patient(3))
-	old := seal(t, s, moved, "value")
-	stale := seal(t, s, kept, "value")
-	heldOld := seal(t, s, held, "value")
-	require.NoError(t, keys.use(1, 2))
-	fresh, err := s.AppendRewrap(t.Context(), nil, old, moved)
-	require.NoError(t, err)
-	_, err = s.AppendRewrap(t.Context(), nil, heldOld, held)
-	require.NoError(t, err)
-	name, err := s.SubjectName(t.Context(), tenantA, patientOf(3))
-	require.NoError(t, err)
-	mark(t, store, name, true, false)
+	synctest.Test(t, func(t *testing.T) {
+		keys, store := newRing(t, 1), cryptotest.NewSubjects()
+		s := newSealer(t, keys, store, crypto.Options{})
+		moved, kept, held := refOf(patient(1)), refOf(patient(2)), refOf(patient(3))
+		old := seal(t, s, moved, "value")
+		stale := seal(t, s, kept, "value")
+		heldOld := seal(t, s, held, "value")
+		require.NoError(t, keys.use(1, 2))
+		fresh, err := s.AppendRewrap(t.Context(), nil, old, moved)
+		require.NoError(t, err)
+		_, err = s.AppendRewrap(t.Context(), nil, heldOld, held)
+		require.NoError(t, err)
+		name, err := s.SubjectName(t.Context(), tenantA, patientOf(3))
+		require.NoError(t, err)
+		mark(t, store, name, true, false)
 
-	require.Equal(t, crypto.SubjectsReport{Records: 4, Changed: 1, Keys: 1, Held: 1}, pruneAll(t, s, 1))
-	other := newSealer(t, keys, store, crypto.Options{})
-	refuses(t, other, old, moved, crypto.ErrOpen)
-	opens(t, other, fresh, moved, "value")
-	opens(t, other, stale, kept, "value")
-	opens(t, other, heldOld, held, "value")
-	require.Zero(t, pruneAll(t, s, 1).Changed)
-	require.Zero(t, pruneAll(t, s, 99).Changed)
+		require.Equal(t, crypto.SubjectsReport{Records: 4, Held: 1, Kept: 1}, pruneAll(t, s, 1))
+		time.Sleep(2 * time.Hour)
+		require.Equal(t, crypto.SubjectsReport{Records: 4, Changed: 1, Keys: 1, Held: 1}, pruneAll(t, s, 1))
+		other := newSealer(t, keys, store, crypto.Options{})
+		refuses(t, other, old, moved, crypto.ErrOpen)
+		opens(t, other, fresh, moved, "value")
+		opens(t, other, stale, kept, "value")
+		opens(t, other, heldOld, held, "value")
+		require.Zero(t, pruneAll(t, s, 1).Changed)
+		require.Zero(t, pruneAll(t, s, 99).Changed)
+	})
+}
+
+// The attack on pruning: a process with a ready key seals with a version that
+// another process would drop, and the value is lost without an error.
+//
+// Controls: HIPAA 164.312(c)(1), 164.308(a)(7)(ii)(A); NIST CSF 2.0 PR.DS-01, PR.DS-11.
+func TestPruneLosesNothingThatIsSealedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keys, store, ref := newRing(t, 1), cryptotest.NewSubjects(), refOf(patient(1))
+		s := newSealer(t, keys, store, crypto.Options{})
+		late := newSealer(t, keys, store, crypto.Options{SubjectTTL: time.Hour})
+		old := seal(t, s, ref, "old")
+		seal(t, late, ref, "ready")
+		require.NoError(t, keys.use(1, 2))
+		_, err := s.AppendRewrap(t.Context(), nil, old, ref)
+		require.NoError(t, err)
+		for range 12 {
+			require.Equal(t, 1, pruneAll(t, s, 1).Kept)
+			sealed := seal(t, late, ref, "value")
+			opens(t, newSealer(t, keys, store, crypto.Options{}), sealed, ref, "value")
+			time.Sleep(10*time.Minute - time.Nanosecond)
+		}
+		require.Equal(t, byte(2), seal(t, late, ref, "value")[4], "nobody seals with the old version")
+		time.Sleep(time.Second)
+		require.Equal(t, 1, pruneAll(t, s, 1).Keys)
+	})
+}
+
+// The primary's versions are those that seal, also the half used ones: none
+// goes.
+//
+// Controls: HIPAA 164.312(c)(1), 164.308(a)(7)(ii)(A); NIST CSF 2.0 PR.DS-01, PR.DS-11.
+func TestPruneRefusesThePrimary(t *testing.T) {
+	s := newSealer(t, newRing(t, 1), cryptotest.NewSubjects(), crypto.Options{SealLimit: 4})
+	seal(t, s, refOf(patient(1)), "value")
+	_, r, err := s.PruneSubjects(t.Context(), tenantA, 1, "", 100)
+	require.ErrorContains(t, err, "primary")
+	require.Zero(t, r)
 }
 
 // A process that has not heard of a rotation opens what it has the keys for,
@@ -195,7 +240,7 @@ func TestEpochNeedsAList(t *testing.T) {
 		next, _, err := s.RewrapSubjects(t.Context(), tenantA, "at", 1)
 		require.Equal(t, crypto.ErrNotListed, err)
 		require.Equal(t, "at", next)
-		_, _, err = s.PruneSubjects(t.Context(), tenantA, 1, "", 1)
+		_, _, err = s.PruneSubjects(t.Context(), tenantA, 9, "", 1)
 		require.Equal(t, crypto.ErrNotListed, err)
 	}
 	s := newSealer(t, keys, cryptotest.NewSubjects(), crypto.Options{})

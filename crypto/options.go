@@ -20,6 +20,9 @@ const (
 	// DefaultSubjectCache is how many ready subject keys stay in memory, about
 	// 3 KiB each.
 	DefaultSubjectCache = 10_000
+
+	minSubjectTTL = time.Second
+	maxSubjectTTL = time.Hour
 )
 
 // Options are the settings of a [Sealer]. The zero value, and nil, are the
@@ -54,7 +57,7 @@ type Options struct {
 }
 
 func (o Options) validate() error {
-	if o.SubjectTTL < 0 || o.SubjectTTL > time.Hour {
+	if o.SubjectTTL < 0 || o.SubjectTTL > maxSubjectTTL {
 		return errors.New("crypto: new: SubjectTTL must be 0 to an hour")
 	}
 	if o.SubjectCache < 0 || o.SubjectCache > 1_000_000 {
