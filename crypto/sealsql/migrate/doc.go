@@ -36,6 +36,10 @@
 // triggers that stay only as long as both columns are written, and on rows
 // being sealed only as they were read.
 //
+// It asks for PostgreSQL 13 or later, and for database/sql; a pgxpool.Pool gives
+// one through pgx's stdlib package. What a migration adds to a transaction is two
+// round trips, and a trigger for each row that is written.
+//
 // It does not find plaintext that the database does not know of: backups, logs,
 // exports. Renames of columns under way, and partitioned tables, it does not
 // support. Whether what remains is disposed of is for the organisation to decide

@@ -58,7 +58,9 @@ func (m *Migration) enter(ctx context.Context, tx *sql.Tx) (Gate, error) {
 }
 
 // EnterRead is [Migration.Enter] for a transaction that only reads the column.
-// It may be a read-only one, on a replica too. Its Gate writes nothing.
+// It may be a read-only one, on a replica too, and needs only SELECT. Its Gate
+// writes nothing. REPEATABLE READ and SERIALIZABLE transactions must enter before
+// their first query here too; nothing tells them if they did not.
 func (m *Migration) EnterRead(ctx context.Context, tx *sql.Tx) (Gate, error) {
 	g := Gate{m: m}
 	if _, err := tx.ExecContext(ctx, "LOCK TABLE "+m.table+" IN ACCESS SHARE MODE"); err != nil {
