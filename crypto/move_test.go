@@ -3,6 +3,8 @@ package crypto_test
 import (
 	"encoding/binary"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -92,6 +94,48 @@ func TestRewrapWithAReadyKey(t *testing.T) {
 	back, err := other.AppendRewrap(t.Context(), nil, fresh, ref)
 	require.NoError(t, err)
 	require.Equal(t, []byte{0, 0, 0, 1, 0, 0, 0, 3}, back[1:9])
+}
+
+// A process that had not heard of a rotation leaves the newest version behind,
+// made under the older key. Those that had seal with it for an hour, not for
+// ever.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestStaleVersionDoesNotSealForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ahead, behind, store, ref := newRing(t, 1), newRing(t, 1), cryptotest.NewSubjects(), refOf(patient(1))
+		a, b := newSealer(t, ahead, store, crypto.Options{}), newSealer(t, behind, store, crypto.Options{})
+		seal(t, a, ref, "value")
+		require.NoError(t, ahead.use(1, 2, 3)) // from 1 to 2, while nobody seals, and on to 3
+		require.NoError(t, behind.use(1, 2))
+		time.Sleep(ttl + time.Second)
+		require.Equal(t, []byte{3, 0, 0, 0, 2}, seal(t, a, ref, "value")[4:9])
+		require.Equal(t, []byte{2, 0, 0, 0, 3}, seal(t, b, ref, "value")[4:9])
+
+		require.NoError(t, behind.use(1, 2, 3))
+		time.Sleep(time.Hour + time.Second)
+		for _, s := range []*crypto.Sealer{a, b} {
+			require.Equal(t, []byte{3, 0, 0, 0, 4}, seal(t, s, ref, "value")[4:9])
+		}
+	})
+}
+
+// Processes that disagree on the primary for good add a version an hour, no
+// more.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestDisagreementOnThePrimaryIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ref := cryptotest.NewSubjects(), refOf(patient(1))
+		a, b := newSealer(t, newRing(t, 1, 2), store, crypto.Options{}), newSealer(t, newRing(t, 2, 1), store, crypto.Options{})
+		var last []byte
+		for range 5 * 60 {
+			seal(t, a, ref, "value")
+			last = seal(t, b, ref, "value")
+			time.Sleep(time.Minute)
+		}
+		require.LessOrEqual(t, last[8], byte(2+5))
+	})
 }
 
 // After a merge the value opens at its new place only; unmerging brings it

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -173,7 +174,8 @@ func (s *Sealer) subjectRecord(ctx context.Context, ks *Keyset, tenant, name str
 // that is not half used, and that was made since the keyset was rotated. Where
 // an older version was born under the primary, the rotation is another
 // process's, and this one has not heard of it: it seals with what the other
-// made, if it can.
+// made, if it can. Or the other is the one that had not heard; so after an hour
+// this one makes its own, if it knows the tenant key of the other's.
 func (s *Sealer) worn(ks *Keyset, rec *record.Record, n need) bool {
 	count := len(rec.Keys)
 	if count == 0 {
@@ -183,19 +185,23 @@ func (s *Sealer) worn(ks *Keyset, rec *record.Record, n need) bool {
 		return false
 	}
 	last := &rec.Keys[count-1]
-	if last.Leased >= half(s.limit) {
+	switch {
+	case last.Leased >= half(s.limit):
+		return true
+	case last.Born == ks.primary.id:
+		return false
+	case n.newest:
+		return true
+	case ks.find(last.Wrapper()) != nil && time.Since(last.Created) >= maxBehind:
 		return true
 	}
-	if n.newest {
-		return last.Born != ks.primary.id
-	}
-	for _, k := range rec.Keys {
-		if k.Born == ks.primary.id {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(rec.Keys, func(k record.Key) bool { return k.Born == ks.primary.id })
 }
+
+// maxBehind bounds how long a version made by a process that had not heard of
+// a rotation goes on sealing, and how often processes that disagree on the
+// primary add versions.
+const maxBehind = time.Hour
 
 // addVersion adds a version to rec and stores it. added is the one of the last
 // attempt, which is used again: each costs a message of the tenant key.
