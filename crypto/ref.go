@@ -35,6 +35,10 @@ func SubjectOf(p safeguard.Patient) Subject { return Subject{patient: p} }
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func NoSubject() Subject { return Subject{none: true} }
 
+// Patient returns whose data it is; false of [NoSubject] and of the zero
+// Subject.
+func (s Subject) Patient() (safeguard.Patient, bool) { return s.patient, !s.patient.IsZero() }
+
 // Format writes a redaction under every verb.
 func (Subject) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[subject]") }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type entry struct {
 	Export      *exportEntry      `json:"export,omitempty"`
 	Names       *namesEntry       `json:"names,omitempty"`
 	Hold        *holdEntry        `json:"hold,omitempty"`
+	Cancel      *cancelEntry      `json:"cancel,omitempty"`
 	Certificate *certificateEntry `json:"certificate,omitempty"`
 }
 
@@ -44,11 +46,27 @@ type approvalEntry struct {
 }
 
 // An intentEntry says which keys are about to be destroyed. It is written
-// before they are, because nothing can tell afterwards.
+// before they are, because nothing can tell afterwards. With it the destruction
+// has begun. Of a tenant it says no more than that.
 type intentEntry struct {
 	ID    string         `json:"id"`
 	Found string         `json:"found"`
 	Keys  []DestroyedKey `json:"keys,omitempty"`
+	// TenantKeys are all that the tenant had, ascending, since any of them may
+	// have wrapped the keys once; empty if they were not known.
+	TenantKeys []uint32 `json:"tenant_keys,omitempty"`
+}
+
+// tenantKeys returns the tenant keys that may have wrapped the keys.
+func (i *intentEntry) tenantKeys() []uint32 {
+	ids := append(tenantKeys(i.Keys), i.TenantKeys...)
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+type cancelEntry struct {
+	ID string `json:"id"`
+	By Person `json:"by"`
 }
 
 type exportEntry struct {
@@ -95,7 +113,7 @@ func (e *entry) parts() int {
 	n := 0
 	for _, there := range [...]bool{
 		e.Request != nil, e.Approval != nil, e.Intent != nil, e.Export != nil,
-		e.Names != nil, e.Hold != nil, e.Certificate != nil,
+		e.Names != nil, e.Hold != nil, e.Cancel != nil, e.Certificate != nil,
 	} {
 		if there {
 			n++
@@ -111,7 +129,7 @@ func (e *entry) valid() bool {
 	case e.Approval != nil:
 		return isID(e.Approval.ID) && isTime(e.Approval.By.At)
 	case e.Intent != nil:
-		return isID(e.Intent.ID) && (e.Intent.Found == foundKeys) == (len(e.Intent.Keys) > 0)
+		return isID(e.Intent.ID) && slices.IsSorted(e.Intent.TenantKeys) && (e.Intent.Found == foundKeys) == (len(e.Intent.Keys) > 0)
 	case e.Export != nil:
 		return isID(e.Export.ID) && e.Export.Export.valid()
 	case e.Names != nil:
@@ -119,6 +137,9 @@ func (e *entry) valid() bool {
 	case e.Hold != nil:
 		h := e.Hold
 		return isTenant(h.Tenant) && isHex(h.Subject, 64) && isCase(h.Case) && h.By.valid(h.Tenant)
+	}
+	if e.Cancel != nil {
+		return isID(e.Cancel.ID) && isTime(e.Cancel.By.At)
 	}
 	_, err := parseStatement(e.Certificate.Certificate.Statement)
 	return err == nil && isID(e.Certificate.ID)

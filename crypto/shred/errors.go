@@ -25,12 +25,17 @@ var (
 	// ErrHeld reports a patient under legal hold, or a tenant with one.
 	ErrHeld = errors.New("shred: under legal hold")
 	// ErrUnderway reports that the destruction of the same keys is approved
-	// already, by another order; it cannot be held or ordered any more.
-	ErrUnderway = errors.New("shred: destruction is approved already")
+	// already, by another order, or, to who holds or cancels, that it has begun.
+	ErrUnderway = errors.New("shred: destruction is under way already")
+	// ErrCancelled reports an order that was taken back.
+	ErrCancelled = errors.New("shred: order: cancelled")
 	// ErrNotHeld reports the release of a hold that is not there.
 	ErrNotHeld = errors.New("shred: no such hold")
 	// ErrRegister reports a register that is not as it was written.
 	ErrRegister = errors.New("shred: register: altered, cut or not a register")
+	// ErrReturned reports a tenant key that is there again and is certified as
+	// destroyed in every copy: destroy it, with the backup that it came from.
+	ErrReturned = errors.New("shred: apply: a tenant key is back that is certified as destroyed")
 	// ErrCertificate reports a certificate that is malformed, altered, or signed
 	// by another key.
 	ErrCertificate = errors.New("shred: certificate: not as it was signed")

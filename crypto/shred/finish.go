@@ -22,6 +22,9 @@ func (s *Shredder) finish(ctx context.Context, id string, p safeguard.Patient) (
 	if o.certificate != nil {
 		return o.certificate.clone(), nil
 	}
+	if o.cancelled {
+		return Certificate{}, ErrCancelled
+	}
 	statement := o.statement()
 	switch o.Kind {
 	case DestroyPatient:
@@ -32,12 +35,17 @@ func (s *Shredder) finish(ctx context.Context, id string, p safeguard.Patient) (
 		err = s.unmarkHeld(ctx, o.subject(), o.Case)
 	case EndEpoch:
 		statement.TenantKeys = []uint32{o.TenantKey}
-		statement.Checked, err = s.unused(ctx, o.Tenant, o.TenantKey)
+		statement.Checked, err = s.over(ctx, o.Tenant, o.TenantKey)
 	}
 	if err != nil {
 		return Certificate{}, err
 	}
 	return s.certify(ctx, &o, statement)
+}
+
+// order returns what was requested, as far as it is kept.
+func (o *order) order(p safeguard.Patient) *Order {
+	return &Order{Kind: o.Kind, Tenant: o.Tenant, Patient: p, Case: o.Case, TenantKey: o.TenantKey, Reason: o.Reason, NoExport: o.NoExport}
 }
 
 func (o *order) statement() *Statement {
@@ -78,7 +86,13 @@ func (s *Shredder) certify(ctx context.Context, o *order, statement *Statement) 
 // destroyPatient takes the keys away, then the mark that is left of the
 // record, then the tokens.
 func (s *Shredder) destroyPatient(ctx context.Context, o *order, p safeguard.Patient, statement *Statement) error {
-	err := s.takeKeys(ctx, o.ID, o.subject())
+	var err error
+	if !o.begun() && !p.IsZero() {
+		err = s.askHeld(ctx, o.order(p))
+	}
+	if err == nil {
+		err = s.takeKeys(ctx, o.ID, o.subject())
+	}
 	if err == nil {
 		err = s.destroyName(ctx, o.Tenant, o.Subject)
 	}
@@ -95,7 +109,7 @@ func (s *Shredder) destroyPatient(ctx context.Context, o *order, p safeguard.Pat
 	}
 	statement.Found = foundDestroyed
 	if i := done.intent; i != nil {
-		statement.Found, statement.Keys, statement.TenantKeys = i.Found, i.Keys, tenantKeys(i.Keys)
+		statement.Found, statement.Keys, statement.TenantKeys = i.Found, i.Keys, i.tenantKeys()
 	}
 	return nil
 }
@@ -123,22 +137,61 @@ func (s *Shredder) takeKeys(ctx context.Context, id string, at subject) error {
 // intend enters which keys the record has, and returns the record: nil for
 // none, ErrShredded for one without its keys.
 func (s *Shredder) intend(ctx context.Context, id string, at subject) (old []byte, err error) {
+	known, err := s.tenantKeys(ctx, at.tenant)
+	if err != nil {
+		return nil, err
+	}
+	var gone error
 	err = s.register.add(ctx, func(st *state) (*entry, error) {
 		var keys []DestroyedKey
-		old, keys, err = s.keysOf(ctx, at)
-		if err != nil {
-			return nil, err
+		old, keys, gone = s.keysOf(ctx, at)
+		if gone != nil && !errors.Is(gone, crypto.ErrShredded) {
+			return nil, gone
 		}
-		intent := &intentEntry{ID: id, Found: foundNothing, Keys: keys}
-		if len(keys) > 0 {
-			intent.Found = foundKeys
-		}
-		if last := st.orders[id].intent; last != nil && slices.Equal(last.Keys, keys) {
+		o := st.orders[id]
+		switch last := o.intent; {
+		case st.held(o):
+			return nil, ErrHeld
+		case o.cancelled:
+			return nil, ErrCancelled
+		case o.certificate != nil, last != nil && (gone != nil || slices.Equal(last.Keys, keys)):
 			return nil, nil
 		}
-		return &entry{Intent: intent}, nil
+		return &entry{Intent: newIntent(id, keys, known, gone)}, nil
 	})
-	return old, err
+	if err != nil {
+		return nil, err
+	}
+	return old, gone
+}
+
+func newIntent(id string, keys []DestroyedKey, known []uint32, gone error) *intentEntry {
+	switch {
+	case gone != nil: // by somebody, before this order
+		return &intentEntry{ID: id, Found: foundDestroyed, TenantKeys: known}
+	case len(keys) == 0:
+		return &intentEntry{ID: id, Found: foundNothing}
+	}
+	return &intentEntry{ID: id, Found: foundKeys, Keys: keys, TenantKeys: known}
+}
+
+// tenantKeys returns the ids of all keys that a tenant has, ascending; none if
+// Options.Keys is not set.
+func (s *Shredder) tenantKeys(ctx context.Context, tenant string) (ids []uint32, err error) {
+	if s.opts.Keys == nil {
+		return nil, nil
+	}
+	facts, err := s.opts.Keys.KeyFacts(ctx)
+	if err != nil {
+		return nil, wrap("keys", err)
+	}
+	for _, f := range facts {
+		if f.Tenant == tenant {
+			ids = append(ids, f.ID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
 // keysOf reads a subject's record. It returns ErrHeld for one that is held,
@@ -164,7 +217,11 @@ func (s *Shredder) keysOf(ctx context.Context, at subject) ([]byte, []DestroyedK
 }
 
 func (s *Shredder) read(ctx context.Context, at subject) ([]byte, *record.Record, error) {
-	b, err := s.store.Get(ctx, at.tenant, at.name)
+	return readRecord(ctx, s.store, at)
+}
+
+func readRecord(ctx context.Context, store crypto.SubjectKeys, at subject) ([]byte, *record.Record, error) {
+	b, err := store.Get(ctx, at.tenant, at.name)
 	if err != nil {
 		return nil, nil, wrap("store", err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
 
 var errReleasing = errors.New("shred: hold: the release of the case is under way; hold again when it is done")
@@ -18,11 +19,13 @@ var errReleasing = errors.New("shred: hold: the release of the case is under way
 // can be held.
 //
 // After nil no order for the patient, or for the tenant, is approved while the
-// case is open. [ErrUnderway] says that one was approved before: the keys are
-// destroyed, or are about to be.
+// case is open, and none that was approved before begins: it waits until the
+// case is released, or it is cancelled. [ErrUnderway] says that one has begun:
+// the keys are destroyed, or are about to be.
 //
-// Beside the register, it marks the patient's record in the store, so that
-// programs that know nothing of the register leave the keys alone.
+// Beside the register, it marks the patient's record in the store, or makes an
+// empty one, so that programs that know nothing of the register leave the keys
+// alone, those too that the patient gets later.
 func (s *Shredder) Hold(ctx context.Context, tenant string, p safeguard.Patient, caseRef string) error {
 	o := Order{Kind: ReleaseHold, Tenant: tenant, Patient: p, Case: caseRef, Reason: "hold"}
 	if err := o.validate(); err != nil {
@@ -43,7 +46,7 @@ func (s *Shredder) Hold(ctx context.Context, tenant string, p safeguard.Patient,
 	at := subject{tenant, name}
 	err = s.register.add(ctx, func(st *state) (*entry, error) {
 		switch {
-		case st.doomed[at] != "" || st.ended[tenant] != "":
+		case st.begun(at):
 			return nil, ErrUnderway
 		case st.releasing(at, caseRef):
 			return nil, errReleasing
@@ -56,7 +59,7 @@ func (s *Shredder) Hold(ctx context.Context, tenant string, p safeguard.Patient,
 		return err
 	}
 	s.stats.held.Add(1)
-	return s.setHeld(ctx, at, true)
+	return setHeld(ctx, s.store, at, true)
 }
 
 // releasing reports whether the release of a case is approved and not done.
@@ -98,7 +101,7 @@ func (s *Shredder) unmarkHeld(ctx context.Context, at subject, caseRef string) e
 	if err != nil || others > 0 {
 		return err
 	}
-	return s.setHeld(ctx, at, false)
+	return setHeld(ctx, s.store, at, false)
 }
 
 // remark puts the mark back if another hold came while it was taken off.
@@ -111,18 +114,18 @@ func (s *Shredder) remark(ctx context.Context, at subject) error {
 	if err != nil || !held {
 		return err
 	}
-	return s.setHeld(ctx, at, true)
+	return setHeld(ctx, s.store, at, true)
 }
 
-// setHeld marks the record of a subject as held, or not. A subject without
-// keys has nothing to mark.
-func (s *Shredder) setHeld(ctx context.Context, at subject, held bool) error {
+// setHeld marks the record of a subject as held, or not. To hold a subject that
+// has none makes one without keys, which has the mark when it gets its first.
+func setHeld(ctx context.Context, store crypto.SubjectKeys, at subject, held bool) error {
 	for range attempts {
-		old, r, err := s.read(ctx, at)
-		if errors.Is(err, crypto.ErrNotFound) || err == nil && (r.Held == held || len(r.Keys) == 0) {
-			return nil
+		old, r, err := readRecord(ctx, store, at)
+		if errors.Is(err, crypto.ErrNotFound) {
+			old, r, err = nil, new(record.Record), nil
 		}
-		if err != nil {
+		if err != nil || r.Held == held {
 			return err
 		}
 		r.Held = held
@@ -130,7 +133,7 @@ func (s *Shredder) setHeld(ctx context.Context, at subject, held bool) error {
 		if err != nil {
 			return err
 		}
-		err = s.store.Put(ctx, at.tenant, at.name, old, b)
+		err = store.Put(ctx, at.tenant, at.name, old, b)
 		if err == nil {
 			return nil
 		}

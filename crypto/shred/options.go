@@ -33,8 +33,9 @@ type Options struct {
 	Authorize func(ctx context.Context, who safeguard.Principal, step Step, o Order) error
 	// Held asks the organisation's own register of legal holds, if it has one,
 	// beside the holds of this package, at the approval of an order of kind
-	// DestroyPatient or DestroyTenant. An error refuses the order as ErrHeld. What it gives
-	// later, the approved order no longer asks.
+	// DestroyPatient or DestroyTenant, and again before it begins. An error refuses
+	// the order as ErrHeld. An order that has begun no longer asks, and
+	// Resume, which is not told the patient, asks it for tenants only.
 	Held func(ctx context.Context, o Order) error
 	// Expiry is how long a request waits for its approval. 0 is DefaultExpiry;
 	// at most MaxExpiry.
@@ -56,8 +57,9 @@ type Options struct {
 	// Keysets destroys a tenant's keyset. Without it orders of kind DestroyTenant are
 	// refused.
 	Keysets KeysetDestroyer
-	// Keys, if set, is asked whether the tenant key of an order of kind EndEpoch is
-	// still enabled, which refuses the order.
+	// Keys says which tenant keys there are: of a patient's order, those that may
+	// open backups ([Register.Outstanding]); of EndEpoch, that the key is
+	// destroyed, without which the order is refused, as it is without Keys.
 	Keys crypto.KeyFacts
 	// UnsafeUnaudited lets the methods work with no [audit.Entry] in the
 	// context, so that the audit trail does not say who destroyed what. The

@@ -135,6 +135,8 @@ const (
 	// StepHold is asked of who places a hold. Order.Kind is then ReleaseHold, the
 	// kind that undoes it, and Order.Reason is empty.
 	StepHold Step = "hold"
+	// StepCancel is asked of who takes an order back.
+	StepCancel Step = "cancel"
 )
 
 // A Person is one of the two, as they stand in the register and in
@@ -157,15 +159,30 @@ func (p *Person) principal() safeguard.Principal {
 
 // same reports whether two ids may be one person's. Ids are unique in a tenant
 // only, but who bears the same one in two tenants does not count as two, nor
-// does a change of case or of space around it.
+// does a change of case, of spaces or of accents. Letters of two alphabets that
+// look alike are different: ids are as good as who gives them out.
 func (p *Person) same(q *Person) bool {
-	return strings.EqualFold(strings.TrimSpace(p.ID), strings.TrimSpace(q.ID))
+	return strings.EqualFold(bare(p.ID), bare(q.ID))
 }
+
+// bare is an id without spaces and combining marks.
+func bare(id string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsMark(r) {
+			return -1
+		}
+		return r
+	}, id)
+}
+
+// invisible reports whether a rune cannot be seen: of formats, controls, and
+// all spaces but the common one.
+func invisible(r rune) bool { return !unicode.IsPrint(r) }
 
 // valid reports whether p may act for the tenant.
 func (p *Person) valid(tenant string) bool {
 	who := p.principal()
-	return who.Validate() == nil && (p.Tenant == "" || p.Tenant == tenant) && isTime(p.At)
+	return who.Validate() == nil && !strings.ContainsFunc(p.ID, invisible) && (p.Tenant == "" || p.Tenant == tenant) && isTime(p.At)
 }
 
 // now is the current time as it is written everywhere: UTC, in whole seconds.
@@ -175,6 +192,11 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 // counts from t.
 func roundUp(t time.Time) time.Time {
 	return t.UTC().Add(time.Second - 1).Truncate(time.Second)
+}
+
+// wholeSeconds is d, or a moment longer.
+func wholeSeconds(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
 }
 
 func isTime(t time.Time) bool {

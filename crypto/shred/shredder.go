@@ -87,6 +87,9 @@ func (s *Shredder) Request(ctx context.Context, o Order) (id string, err error) 
 	if r.Subject, r.Token, err = s.names(ctx, &o); err != nil {
 		return "", err
 	}
+	if err := s.exists(ctx, &o); err != nil {
+		return "", err
+	}
 	err = s.register.add(ctx, func(st *state) (*entry, error) {
 		return &entry{Request: &r}, st.refuse(&order{requestEntry: r})
 	})
@@ -136,8 +139,14 @@ func (s *Shredder) Approve(ctx context.Context, id string, o Order) (Certificate
 }
 
 // Resume finishes all orders that were approved and then interrupted, and
-// returns their certificates; a program calls it when it starts. It needs no
-// person: two have decided. It goes on after a failure and returns all of them.
+// returns their certificates; a program calls it when it starts, and once a
+// day. It needs no person: two have decided. It goes on after a failure and
+// returns all of them: [ErrHeld] for an order that waits for the release of a
+// hold, to be cancelled or resumed again.
+//
+// It also destroys what processes that had not forgotten a tenant's keys yet
+// have made in the store after its certificate. So the name of a tenant that
+// was destroyed must not be used for another.
 func (s *Shredder) Resume(ctx context.Context) ([]Certificate, error) {
 	e, err := s.entry(ctx, "shred.resume")
 	if err == nil {
@@ -164,7 +173,7 @@ func (s *Shredder) Resume(ctx context.Context) ([]Certificate, error) {
 		}
 		done = append(done, c)
 	}
-	return done, failed
+	return done, errors.Join(failed, s.sweepEnded(ctx))
 }
 
 // prepared checks an order, and that this Shredder can do it.
@@ -176,6 +185,8 @@ func (s *Shredder) prepared(o *Order) error {
 	switch {
 	case (o.Kind == DestroyTenant || o.Kind == EndEpoch) && !lists:
 		return wrap("store", crypto.ErrNotListed)
+	case o.Kind == EndEpoch && s.opts.Keys == nil:
+		return badOrder("Options.Keys is not set, which EndEpoch needs")
 	case o.Kind == DestroyTenant && s.opts.Keysets == nil:
 		return badOrder("Options.Keysets is not set, which DestroyTenant needs")
 	case o.Kind == DestroyTenant && (s.opts.Exporter == nil) && o.NoExport == "":
@@ -216,13 +227,18 @@ func (s *Shredder) requested(ctx context.Context, id string) (o order, err error
 
 // second checks that by is a second person who means the same order.
 func (s *Shredder) second(ctx context.Context, by *Person, r order, o *Order) error {
-	if r.Kind != o.Kind || r.Tenant != o.Tenant || r.Case != o.Case || r.TenantKey != o.TenantKey ||
-		r.Reason != o.Reason || r.NoExport != o.NoExport {
-		return badOrder("not the one that was requested")
-	}
 	if by.same(&r.By) {
 		s.deny(ctx, "shred.same-person")
 		return ErrSamePerson
+	}
+	return s.meant(ctx, r, o)
+}
+
+// meant checks that o is the order that was requested.
+func (s *Shredder) meant(ctx context.Context, r order, o *Order) error {
+	if r.Kind != o.Kind || r.Tenant != o.Tenant || r.Case != o.Case || r.TenantKey != o.TenantKey ||
+		r.Reason != o.Reason || r.NoExport != o.NoExport {
+		return badOrder("not the one that was requested")
 	}
 	if o.Patient.IsZero() {
 		return nil
@@ -242,6 +258,9 @@ func (s *Shredder) approve(ctx context.Context, by *Person, r order, o *Order) e
 	if by.At.After(r.Expires) {
 		return ErrExpired
 	}
+	if r.cancelled {
+		return ErrCancelled
+	}
 	by.At = later(by.At, r.By.At) // clocks differ
 	if err := s.authorize(ctx, &r.By, StepRequest, o); err != nil {
 		return err
@@ -252,10 +271,16 @@ func (s *Shredder) approve(ctx context.Context, by *Person, r order, o *Order) e
 	if err := s.ended(ctx, o); err != nil {
 		return err
 	}
+	if err := s.exists(ctx, o); err != nil {
+		return err
+	}
 	err := s.register.add(ctx, func(st *state) (*entry, error) {
 		now := st.orders[r.ID]
 		if now.approval != nil { // by another process, just now
 			return nil, nil
+		}
+		if now.cancelled {
+			return nil, ErrCancelled
 		}
 		return &entry{Approval: &approvalEntry{ID: r.ID, By: *by}}, st.refuse(now)
 	})
@@ -271,11 +296,8 @@ func (s *Shredder) unheld(ctx context.Context, o *Order, at subject) error {
 	if o.Kind != DestroyPatient && o.Kind != DestroyTenant {
 		return nil
 	}
-	if s.opts.Held != nil {
-		if err := s.opts.Held(ctx, *o); err != nil {
-			s.deny(ctx, "shred.held")
-			return ErrHeld
-		}
+	if err := s.askHeld(ctx, o); err != nil {
+		return err
 	}
 	if o.Kind == DestroyTenant {
 		return s.noneHeld(ctx, o.Tenant)
@@ -285,4 +307,31 @@ func (s *Shredder) unheld(ctx context.Context, o *Order, at subject) error {
 		return nil
 	}
 	return err
+}
+
+// askHeld asks the organisation's own register of holds.
+func (s *Shredder) askHeld(ctx context.Context, o *Order) error {
+	if s.opts.Held == nil || s.opts.Held(ctx, *o) == nil {
+		return nil
+	}
+	s.deny(ctx, "shred.held")
+	return ErrHeld
+}
+
+// exists refuses to destroy a tenant that has neither keys nor names: an order
+// for it would lie in wait for the first one who bears the name.
+func (s *Shredder) exists(ctx context.Context, o *Order) error {
+	if o.Kind != DestroyTenant {
+		return nil
+	}
+	_, gone := s.sealer.Current(ctx, o.Tenant)
+	if gone == nil || !errors.Is(gone, crypto.ErrTenant) {
+		return gone
+	}
+	some := false
+	err := s.eachPage(ctx, o.Tenant, func([]string) error { some = true; return nil })
+	if err != nil || some {
+		return err
+	}
+	return gone
 }

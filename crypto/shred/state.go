@@ -11,7 +11,8 @@ type state struct {
 	orders map[string]*order
 	// holds are the open cases of a subject.
 	holds map[subject]map[string]bool
-	// doomed are the approved orders of subjects, ended those of tenants.
+	// doomed are the orders of subjects that are approved and not cancelled,
+	// ended those of tenants.
 	doomed map[subject]string
 	ended  map[string]string
 	// certified are the ids of orders with a certificate, in the order of issue.
@@ -29,6 +30,16 @@ type order struct {
 	names       []uint64 // numbers of the entries that list names
 	count       int64    // of those names
 	certificate *Certificate
+	cancelled   bool
+}
+
+// begun reports whether it is too late for a hold and to cancel: keys may be
+// gone, or, of other kinds, the approval decided.
+func (o *order) begun() bool {
+	if o.Kind == DestroyPatient || o.Kind == DestroyTenant {
+		return o.intent != nil || len(o.names) > 0 || o.certificate != nil
+	}
+	return o.approval != nil
 }
 
 func (o *order) subject() subject { return subject{o.Tenant, o.Subject} }
@@ -68,7 +79,9 @@ func (s *state) accept(e *entry) bool {
 	case e.Hold != nil:
 		return s.hold(e.Hold)
 	case e.Intent != nil:
-		return s.underway(e.Intent.ID, func(o *order) { o.intent = e.Intent })
+		return s.intend(e.Intent)
+	case e.Cancel != nil:
+		return s.cancel(e.Cancel)
 	case e.Export != nil:
 		return s.underway(e.Export.ID, func(o *order) { o.export = &e.Export.Export })
 	case e.Names != nil:
@@ -90,7 +103,7 @@ func (s *state) request(r *requestEntry) bool {
 
 func (s *state) approve(a *approvalEntry) bool {
 	o := s.orders[a.ID]
-	if o == nil || o.approval != nil || !a.By.valid(o.Tenant) || a.By.same(&o.By) || a.By.At.After(o.Expires) {
+	if o == nil || o.approval != nil || o.cancelled || !a.By.valid(o.Tenant) || a.By.same(&o.By) || a.By.At.After(o.Expires) {
 		return false
 	}
 	if s.refuse(o) != nil {
@@ -109,18 +122,15 @@ func (s *state) approve(a *approvalEntry) bool {
 // refuse returns why o cannot be approved as things are, nil if it can.
 func (s *state) refuse(o *order) error {
 	at := o.subject()
+	if s.held(o) {
+		return ErrHeld
+	}
 	switch o.Kind {
 	case DestroyPatient:
-		if len(s.holds[at]) > 0 {
-			return ErrHeld
-		}
 		if s.doomed[at] != "" || s.ended[o.Tenant] != "" {
 			return ErrUnderway
 		}
 	case DestroyTenant:
-		if s.heldTenant(o.Tenant) {
-			return ErrHeld
-		}
 		if s.ended[o.Tenant] != "" {
 			return ErrUnderway
 		}
@@ -143,7 +153,7 @@ func (s *state) heldTenant(tenant string) bool {
 
 func (s *state) hold(h *holdEntry) bool {
 	at := subject{h.Tenant, h.Subject}
-	if s.doomed[at] != "" || s.ended[h.Tenant] != "" {
+	if s.begun(at) {
 		return false
 	}
 	if s.holds[at] == nil {
@@ -153,10 +163,54 @@ func (s *state) hold(h *holdEntry) bool {
 	return true
 }
 
+// begun reports whether the destruction of a subject's keys has begun.
+func (s *state) begun(at subject) bool {
+	for _, id := range []string{s.doomed[at], s.ended[at.tenant]} {
+		if o := s.orders[id]; o != nil && o.begun() {
+			return true
+		}
+	}
+	return false
+}
+
+// held reports whether a hold stands against an order.
+func (s *state) held(o *order) bool {
+	switch o.Kind {
+	case DestroyPatient:
+		return len(s.holds[o.subject()]) > 0
+	case DestroyTenant:
+		return s.heldTenant(o.Tenant)
+	}
+	return false
+}
+
+func (s *state) intend(i *intentEntry) bool {
+	o := s.orders[i.ID]
+	if o == nil || s.held(o) {
+		return false
+	}
+	return s.underway(i.ID, func(o *order) { o.intent = i })
+}
+
+func (s *state) cancel(c *cancelEntry) bool {
+	o := s.orders[c.ID]
+	if o == nil || o.begun() || o.cancelled || !c.By.valid(o.Tenant) {
+		return false
+	}
+	o.cancelled = true
+	if s.doomed[o.subject()] == o.ID {
+		delete(s.doomed, o.subject())
+	}
+	if s.ended[o.Tenant] == o.ID {
+		delete(s.ended, o.Tenant)
+	}
+	return true
+}
+
 // underway lets f note progress of an order that is approved and not finished.
 func (s *state) underway(id string, f func(*order)) bool {
 	o := s.orders[id]
-	if o == nil || o.approval == nil || o.certificate != nil {
+	if o == nil || o.approval == nil || o.certificate != nil || o.cancelled {
 		return false
 	}
 	f(o)
@@ -182,7 +236,7 @@ func (s *state) certify(c *certificateEntry) bool {
 func (s *state) pending() []string {
 	var ids []string
 	for id, o := range s.orders {
-		if o.approval != nil && o.certificate == nil {
+		if o.approval != nil && o.certificate == nil && !o.cancelled {
 			ids = append(ids, id)
 		}
 	}

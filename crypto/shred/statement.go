@@ -46,8 +46,8 @@ type Statement struct {
 	Found string `json:"found,omitempty"`
 	// Keys are the versions of the patient's key that were destroyed.
 	Keys []DestroyedKey `json:"keys,omitempty"`
-	// TenantKeys are ids of tenant keys: for DestroyPatient those that are known to open
-	// wrapped copies of the patient's key in backups, for DestroyTenant those that were
+	// TenantKeys are ids of tenant keys: for DestroyPatient all that may open
+	// wrapped copies of the patient's key in backups, as far as they were known, for DestroyTenant those that were
 	// destroyed, for EndEpoch the one.
 	TenantKeys []uint32 `json:"tenant_keys,omitempty"`
 	// Erased counts the tokens of blind indexes that were deleted, by the name

@@ -3,9 +3,10 @@ package shred
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
-	"time"
 
+	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/internal/record"
 )
@@ -27,7 +28,7 @@ func (s *Shredder) destroyTenant(ctx context.Context, o *order, statement *State
 	if err := s.export(ctx, o); err != nil {
 		return err
 	}
-	if _, err := s.sweep(ctx, o, isSubject); err != nil {
+	if err := s.beginTenant(ctx, o); err != nil {
 		return err
 	}
 	if err := s.sweepAll(ctx, o); err != nil {
@@ -47,8 +48,30 @@ func (s *Shredder) destroyTenant(ctx context.Context, o *order, statement *State
 		}
 	}
 	done, err := s.requested(ctx, o.ID)
-	statement.Export, statement.TenantKeys, statement.bound = done.export, ids, bound.Round(time.Second)
+	statement.Export, statement.TenantKeys, statement.bound = done.export, ids, wholeSeconds(bound)
 	return err
+}
+
+// beginTenant enters that the destruction begins, which no hold may forbid.
+func (s *Shredder) beginTenant(ctx context.Context, o *order) error {
+	if o.begun() {
+		return nil
+	}
+	if err := s.unheld(ctx, o.order(safeguard.Patient{}), o.subject()); err != nil {
+		return err
+	}
+	return s.register.add(ctx, func(st *state) (*entry, error) {
+		now := st.orders[o.ID]
+		switch {
+		case now.begun():
+			return nil, nil
+		case now.cancelled:
+			return nil, ErrCancelled
+		case st.held(now):
+			return nil, ErrHeld
+		}
+		return &entry{Intent: &intentEntry{ID: o.ID}}, nil
+	})
 }
 
 func (s *Shredder) export(ctx context.Context, o *order) error {
@@ -66,22 +89,50 @@ func (s *Shredder) export(ctx context.Context, o *order) error {
 		return errors.New("shred: export: says not what it handed over")
 	}
 	return s.register.add(ctx, func(st *state) (*entry, error) {
-		if st.orders[o.ID].export != nil {
+		now := st.orders[o.ID]
+		if now.cancelled {
+			return nil, ErrCancelled
+		}
+		if now.export != nil || now.certificate != nil {
 			return nil, nil
 		}
 		return &entry{Export: &exportEntry{ID: o.ID, Export: out}}, nil
 	})
 }
 
-// sweepAll destroys until nothing is left.
+// sweepAll destroys until nothing is left: what is no subject's only when no
+// subject is left.
 func (s *Shredder) sweepAll(ctx context.Context, o *order) error {
 	for range sweeps {
-		n, err := s.sweep(ctx, o, func(string) bool { return true })
+		n, err := s.sweep(ctx, o, isSubject)
+		if n == 0 && err == nil {
+			n, err = s.sweep(ctx, o, func(name string) bool { return !isSubject(name) })
+		}
 		if n == 0 || err != nil {
 			return err
 		}
 	}
 	return errBusy
+}
+
+// sweepEnded destroys what processes that had not forgotten a tenant's keys yet
+// made after its certificate.
+func (s *Shredder) sweepEnded(ctx context.Context) error {
+	var tenants []*order
+	err := s.register.view(ctx, func(st *state) error {
+		for tenant, id := range st.ended {
+			if st.destroyed(tenant) {
+				tenants = append(tenants, st.orders[id])
+			}
+		}
+		return nil
+	})
+	for _, o := range tenants {
+		if err == nil {
+			err = s.sweepAll(ctx, o)
+		}
+	}
+	return err
 }
 
 // sweep walks the store once and destroys the names that want says.
@@ -103,6 +154,9 @@ func (s *Shredder) sweep(ctx context.Context, o *order, want func(string) bool) 
 func (s *Shredder) destroyListed(ctx context.Context, o *order, names []string) error {
 	if len(names) == 0 {
 		return nil
+	}
+	if err := s.noneHeldOf(ctx, o.Tenant, names); err != nil {
+		return err
 	}
 	err := s.register.add(ctx, func(st *state) (*entry, error) {
 		if st.orders[o.ID].certificate != nil { // another process was faster
@@ -145,6 +199,21 @@ func (s *Shredder) takeUnheld(ctx context.Context, at subject) error {
 	return wrap("store", crypto.ErrConflict)
 }
 
+// noneHeldOf returns ErrHeld if one of the names is a subject's that is held, so
+// that none is entered as destroyed that is not.
+func (s *Shredder) noneHeldOf(ctx context.Context, tenant string, names []string) error {
+	for _, name := range names {
+		if !isSubject(name) {
+			continue
+		}
+		_, _, err := s.keysOf(ctx, subject{tenant, name})
+		if err != nil && !errors.Is(err, crypto.ErrShredded) {
+			return err
+		}
+	}
+	return nil
+}
+
 // noneHeld returns ErrHeld if a record of the tenant is marked as held.
 func (s *Shredder) noneHeld(ctx context.Context, tenant string) error {
 	return s.eachRecord(ctx, tenant, func(r *record.Record) error {
@@ -176,26 +245,35 @@ func (s *Shredder) ended(ctx context.Context, o *Order) error {
 	if o.Kind != EndEpoch {
 		return nil
 	}
-	primary, err := s.sealer.Current(ctx, o.Tenant)
-	if err != nil {
-		return err
-	}
-	if primary == o.TenantKey {
-		return badOrder("the tenant key is the primary")
-	}
-	if s.opts.Keys != nil {
-		facts, err := s.opts.Keys.KeyFacts(ctx)
-		if err != nil {
-			return wrap("keys", err)
-		}
-		for _, f := range facts {
-			if f.Tenant == o.Tenant && f.ID == o.TenantKey && f.Enabled {
-				return badOrder("the tenant key is enabled")
-			}
-		}
-	}
-	_, err = s.unused(ctx, o.Tenant, o.TenantKey)
+	_, err := s.over(ctx, o.Tenant, o.TenantKey)
 	return err
+}
+
+// over returns how many records of a tenant were looked at, and an error unless
+// the tenant key is destroyed and wraps none of them.
+func (s *Shredder) over(ctx context.Context, tenant string, key uint32) (records int64, err error) {
+	if s.opts.Keys == nil {
+		return 0, badOrder("Options.Keys is not set, which EndEpoch needs")
+	}
+	primary, err := s.sealer.Current(ctx, tenant)
+	if err != nil {
+		return 0, err
+	}
+	if primary == key {
+		return 0, badOrder("the tenant key is the primary")
+	}
+	records, err = s.unused(ctx, tenant, key)
+	if err != nil {
+		return 0, err
+	}
+	there, err := s.tenantKeys(ctx, tenant)
+	if err != nil {
+		return 0, err
+	}
+	if slices.Contains(there, key) {
+		return 0, badOrder("the tenant key is not destroyed")
+	}
+	return records, nil
 }
 
 // eachRecord calls f with every record of a tenant, but not with counts of

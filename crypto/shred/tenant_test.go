@@ -158,6 +158,8 @@ func (f facts) KeyFacts(context.Context) ([]crypto.KeyFact, error) { return f, n
 func TestEpochMutesBackups(t *testing.T) {
 	w := newWorld(t, shred.Options{})
 	w.keys[tenantA] = keysetOf(t, 10, 10)
+	w.opts.Keys = facts{{Tenant: tenantA, ID: 10, Primary: true, Enabled: true}, {Tenant: tenantB, ID: 9}}
+	w.open(t)
 	gone, living := w.seal(t, tenantA, patient(1), 1), w.seal(t, tenantA, patient(2), 2)
 	backup := cryptotest.NewSubjects()
 	for _, p := range []int{0, 1, 2} {
@@ -194,11 +196,11 @@ func TestEpochMutesBackups(t *testing.T) {
 	require.ErrorContains(t, try(), "still wrapped")
 	_, _, err = w.sealer.RewrapSubjects(t.Context(), tenantA, "", 100)
 	require.NoError(t, err)
-	w.opts.Keys = facts{{Tenant: tenantA, ID: 10, Enabled: true}}
+	w.opts.Keys = facts{{Tenant: tenantA, ID: 10}, {Tenant: tenantA, ID: 11, Primary: true, Enabled: true}}
 	w.open(t)
-	require.ErrorContains(t, try(), "enabled")
+	require.ErrorContains(t, try(), "not destroyed", "a key that is disabled is there")
 	w.keys[tenantA] = keysetOf(t, 11, 11)
-	w.opts.Keys = facts{{Tenant: tenantA, ID: 10}, {Tenant: tenantB, ID: 10, Enabled: true}}
+	w.opts.Keys = facts{{Tenant: tenantA, ID: 11, Primary: true, Enabled: true}, {Tenant: tenantB, ID: 10, Enabled: true}}
 	w.open(t)
 	e := w.destroy(t, epoch)
 	require.Equal(t, []uint32{10}, e.TenantKeys)

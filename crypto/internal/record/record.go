@@ -29,8 +29,9 @@ type Record struct {
 	Held bool
 	// Shredding says that the keys are about to be destroyed: nobody uses them.
 	Shredding bool
-	// Keys are the versions, ascending; the last one seals. There is at least
-	// one, unless the record is Held or Shredding.
+	// Keys are the versions, ascending; the last one seals. A record of format 1
+	// has at least one; one of format 2 without any is what a hold leaves of a
+	// subject that had none.
 	Keys []Key
 }
 
@@ -131,6 +132,9 @@ func Parse(b []byte) (*Record, error) {
 	}
 	switch b[0] {
 	case format1:
+		if b[1] == 0 {
+			return nil, ErrMalformed
+		}
 		return parse(&Record{}, b[1], b[head1:], parseKey1)
 	case format2:
 		if len(b) < head2 || b[1]&^(flagHeld|flagShredding) != 0 {
@@ -143,9 +147,6 @@ func Parse(b []byte) (*Record, error) {
 }
 
 func parse(r *Record, count byte, b []byte, key func([]byte) (Key, []byte, error)) (*Record, error) {
-	if count == 0 && !r.Held && !r.Shredding {
-		return nil, ErrMalformed
-	}
 	var last uint32
 	for range count {
 		k, rest, err := key(b)

@@ -66,7 +66,7 @@ func TestFormat1(t *testing.T) {
 
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestMarks(t *testing.T) {
-	for _, r := range []record.Record{{Held: true}, {Shredding: true}, {Held: true, Shredding: true}, {Shredding: true, Keys: []record.Key{one}}} {
+	for _, r := range []record.Record{{}, {Held: true}, {Shredding: true}, {Held: true, Shredding: true}, {Shredding: true, Keys: []record.Key{one}}} {
 		got, err := record.Parse(encode(t, r))
 		require.NoError(t, err)
 		require.Equal(t, &r, got)
@@ -76,7 +76,6 @@ func TestMarks(t *testing.T) {
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestRefused(t *testing.T) {
 	for name, r := range map[string]record.Record{
-		"no keys and no mark": {},
 		"two of a version":    {Keys: []record.Key{one, one}},
 		"descending":          {Keys: []record.Key{two, one}},
 		"version zero":        {Keys: []record.Key{{Wrapped: make([]byte, 5)}}},
