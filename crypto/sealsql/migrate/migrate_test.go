@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,7 +116,7 @@ func TestLegalSteps(t *testing.T) {
 		was, err := c.m.Status(ctx)
 		require.NoError(t, err)
 		for name, step := range steps {
-			if !contains(legal[phase], name) {
+			if !slices.Contains(legal[phase], name) {
 				require.Error(t, step(), "%s in %s", name, phase)
 			}
 		}
@@ -125,15 +126,6 @@ func TestLegalSteps(t *testing.T) {
 	}
 	require.NoError(t, c.m.Plan(ctx), "planning twice does nothing")
 	require.Equal(t, migrate.Dropped, c.phase(t))
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 // What a release that knows nothing of the migration writes, in every phase:

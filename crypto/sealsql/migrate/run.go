@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -165,7 +166,7 @@ func (m *Migration) begin(ctx context.Context, mode, where string, opts *RunOpti
 	if err != nil {
 		return nil, err
 	}
-	if !among(s.Phase, phases) {
+	if !slices.Contains(phases, s.Phase) {
 		return nil, refuse(ErrPhase, "the phase is %s", s.Phase)
 	}
 	w, err := m.walk(ctx, where)
@@ -175,15 +176,6 @@ func (m *Migration) begin(ctx context.Context, mode, where string, opts *RunOpti
 	r := &run{m: m, walk: w, opts: o, version: s.Version, report: Report{ID: m.spec.ID, Mode: mode, Phase: s.Phase, Started: time.Now(),
 		Controls: []safeguard.Control{safeguard.EncryptionAndDecryption, safeguard.Integrity}}}
 	return r, r.load(ctx)
-}
-
-func among(p Phase, phases []Phase) bool {
-	for _, q := range phases {
-		if p == q {
-			return true
-		}
-	}
-	return false
 }
 
 // load goes on from the checkpoint, if this phase has one.

@@ -105,6 +105,16 @@ func TestResume(t *testing.T) {
 
 	require.NoError(t, c.m.RollBack(t.Context()))
 	require.NoError(t, c.m.Prepare(t.Context()))
+	stopped(c.names.Backfill)
+	require.NoError(t, c.m.RollBack(t.Context()))
+	require.NoError(t, c.m.Prepare(t.Context()))
+	report, err = c.names.Backfill(t.Context(), nil)
+	require.NoError(t, err)
+	require.Zero(t, report.Resumed, "the checkpoint was of another column")
+	require.EqualValues(t, 207, report.Sealed)
+
+	require.NoError(t, c.m.RollBack(t.Context()))
+	require.NoError(t, c.m.Prepare(t.Context()))
 	run(t, c.db, "CREATE TABLE sealings (id BIGINT)")
 	run(t, c.db, "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO sealings VALUES (NEW.id); RETURN NULL; END'")
 	run(t, c.db, "CREATE TRIGGER note AFTER UPDATE OF name_sealed ON patient FOR EACH ROW EXECUTE FUNCTION note()")
@@ -146,6 +156,11 @@ func TestPhaseChangesUnderRun(t *testing.T) {
 		require.ErrorIs(t, err, migrate.ErrPhase)
 		require.Equal(t, migrate.Backfilled, c.phase(t))
 	}
+	c.forward(t, migrate.CutOver)
+	_, err = c.names.Compare(t.Context(), &migrate.RunOptions{Progress: func(migrate.Report) {
+		require.NoError(t, c.m.RollBack(t.Context()))
+	}})
+	require.ErrorIs(t, err, migrate.ErrPhase)
 }
 
 // A store that is down ends a run, and passes for no bad row.
