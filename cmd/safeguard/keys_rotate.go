@@ -12,14 +12,15 @@ import (
 
 type keysRotate struct {
 	keysetFlags
-	Tenant           string        `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
-	Refresh          time.Duration `default:"1m" help:"How often the service reads its keysets again. A new key seals after two times that."`
-	Disable          uint32        `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
-	Enable           uint32        `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
-	Destroy          uint32        `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
-	YesDestroy       uint32        `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
-	UnsafeSealAtOnce bool          `help:"The new key seals as soon as it is made. For a service that is stopped, or has one process and is started again."`
-	From             string        `xor:"what" placeholder:"KEK" help:"The key-encryption key that the keysets are under: put them under that of --kek instead of rotating."`
+	Tenant              string        `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
+	Refresh             time.Duration `default:"1m" help:"How often the service reads its keysets again. A new key seals after two times that."`
+	Disable             uint32        `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
+	Enable              uint32        `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
+	Destroy             uint32        `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
+	YesDestroy          uint32        `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
+	UnsafeSealAtOnce    bool          `help:"The new key seals as soon as it is made. For a service that is stopped, or has one process and is started again."`
+	UnsafeDestroyAtOnce bool          `help:"Do not wait until every process must have forgotten a disabled key. For a service that is stopped, or has one process."`
+	From                string        `xor:"what" placeholder:"KEK" help:"The key-encryption key that the keysets are under: put them under that of --kek instead of rotating."`
 	actor
 }
 
@@ -29,8 +30,13 @@ func (keysRotate) Help() string {
 
   safeguard keys rewrap …             what is stored goes under the new key
   safeguard keys verify … --old ID    proves that nothing needs the old one
-  safeguard keys rotate --disable ID  a week without a complaint, and
+  safeguard keys rotate --disable ID  a week without a complaint, verify again, and
   safeguard keys rotate --destroy ID --yes-destroy ID
+
+A key is destroyed at the earliest when every process must have forgotten it:
+an outage (24 hours, unless the file says another) and three refreshes after it
+was disabled. A process that could not read the keysets may have sealed under it
+until then, so verify after that time.
 
 A key of a backup is not gone as long as the backup is there.`
 }
@@ -41,7 +47,9 @@ func (c *keysRotate) Run(e *env) error {
 		return err
 	}
 	return c.do(e, "keyset."+c.what(), func(a *act) error {
-		ring, err := c.ring(e, &keyset.Options{Refresh: c.Refresh, UnsafeSealAtOnce: c.UnsafeSealAtOnce})
+		ring, err := c.ring(e, &keyset.Options{
+			Refresh: c.Refresh, UnsafeSealAtOnce: c.UnsafeSealAtOnce, UnsafeDestroyAtOnce: c.UnsafeDestroyAtOnce,
+		})
 		if err != nil {
 			return err
 		}
