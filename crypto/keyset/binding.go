@@ -8,9 +8,10 @@ import (
 
 // associatedData is that of an encrypted keyset, in the style of crypto's. Of
 // format 1: version 1, purpose 4, tenant with its length, created in Unix
-// seconds. Of format 2: version 2, the same, and the SHA-256 of the facts of
-// its keys, so that it stays short enough for any key management service and
-// its log still shows the tenant.
+// seconds. Of format 2: version 2, the same, the terms if the file says any
+// (each 4 bytes, in seconds), and the SHA-256 of the facts of its keys, so that
+// it stays short enough for any key management service and its log still shows
+// the tenant.
 func (f *file) associatedData() []byte {
 	out := []byte{0x01, 0x04}
 	if f.Format == format2 {
@@ -20,6 +21,10 @@ func (f *file) associatedData() []byte {
 	out = append(out, f.Tenant...)
 	out = appendTime(out, f.Created)
 	if f.Format == format2 {
+		if f.Refresh != 0 {
+			out = binary.BigEndian.AppendUint32(out, uint32(f.Refresh))
+			out = binary.BigEndian.AppendUint32(out, uint32(f.Outage))
+		}
 		sum := f.sumKeys()
 		out = append(out, sum[:]...)
 	}

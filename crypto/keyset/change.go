@@ -43,11 +43,16 @@ func (v *vault) take(m *keyset.Manager) error {
 }
 
 // rotate makes a new primary unless from is not the primary any more.
-func (v *vault) rotate(from uint32, at time.Time, wait time.Duration) (bool, error) {
+// It seals at once, or when every process has read it.
+func (v *vault) rotate(from uint32, at time.Time, atOnce bool) (bool, error) {
 	if v.Primary != from {
 		return false, v.knows(from)
 	}
-	return true, v.addPrimary(keyset.NewManagerFromHandle(v.handle), at, at.Add(wait))
+	active := at
+	if !atOnce {
+		active = at.Add(v.terms().wait())
+	}
+	return true, v.addPrimary(keyset.NewManagerFromHandle(v.handle), at, active)
 }
 
 func (v *vault) knows(id uint32) error {
@@ -93,7 +98,9 @@ func (v *vault) enable(id uint32) (bool, error) {
 	return true, v.take(m)
 }
 
-func (v *vault) destroy(id uint32, at time.Time) (bool, error) {
+// destroy removes a disabled key, at once or when no process can use it any
+// more.
+func (v *vault) destroy(id uint32, at time.Time, atOnce bool) (bool, error) {
 	k := v.key(id)
 	switch {
 	case k == nil:
@@ -102,6 +109,9 @@ func (v *vault) destroy(id uint32, at time.Time) (bool, error) {
 		return false, nil
 	case k.State != Disabled:
 		return false, fmt.Errorf("keyset: destroy: %w: disable it first", ErrInUse)
+	case !atOnce && at.Before(v.forgotten(k)):
+		return false, fmt.Errorf("keyset: destroy: %w: a process that cannot read the store may go on with it until %s",
+			ErrInUse, v.forgotten(k).UTC().Format(time.RFC3339))
 	}
 	m := keyset.NewManagerFromHandle(v.handle)
 	if err := m.Delete(id); err != nil {
@@ -111,14 +121,22 @@ func (v *vault) destroy(id uint32, at time.Time) (bool, error) {
 	return true, v.take(m)
 }
 
+// forgotten returns when no process that keeps the terms of f can use a
+// disabled key any more.
+func (f *file) forgotten(k *Key) time.Time { return k.Disabled.Add(f.terms().bound()) }
+
 // remains returns what is left of f once all its keys are destroyed.
-func (f *file) remains(at time.Time) *file {
-	left := &file{Format: format2, Tenant: f.Tenant, Created: f.Created}
-	for _, k := range f.Keys {
+func (f *file) remains(at time.Time) (*file, error) {
+	keys, _, err := f.named()
+	if err != nil {
+		return nil, err
+	}
+	left := &file{Format: format2, Tenant: f.Tenant, Created: f.Created, Refresh: f.Refresh, Outage: f.Outage}
+	for _, k := range keys {
 		if k.State != Destroyed {
 			k.State, k.Destroyed = Destroyed, at
 		}
 		left.Keys = append(left.Keys, k)
 	}
-	return left
+	return left, nil
 }

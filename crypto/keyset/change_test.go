@@ -14,7 +14,7 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 )
 
-var atOnce = &keyset.Options{UnsafeSealAtOnce: true}
+var atOnce = &keyset.Options{UnsafeSealAtOnce: true, UnsafeDestroyAtOnce: true}
 
 // opens are the options of a Sealer in a test, which has no audit.
 var opens = &crypto.Options{UnsafeUnaudited: true}
@@ -185,7 +185,7 @@ func TestDestroyKeyset(t *testing.T) {
 		ids, bound, err := keyset.Destroyer{Ring: r}.DestroyKeyset(t.Context(), "clinic-a")
 		require.NoError(t, err)
 		require.Len(t, ids, 1)
-		require.Equal(t, keyset.DefaultOutage+keyset.DefaultTimeout, bound)
+		require.Equal(t, keyset.DefaultOutage+3*keyset.DefaultRefresh+time.Second, bound)
 		_, err = r.Keyset(t.Context(), "clinic-a")
 		require.ErrorIs(t, err, keyset.ErrDestroyed)
 		require.ErrorIs(t, err, crypto.ErrTenant)

@@ -180,9 +180,6 @@ func (d *DirStore) Tenants(ctx context.Context, after string, max int) ([]string
 	}
 	var tenants []string
 	for _, name := range there {
-		if !strings.HasSuffix(name, fileEnd) || strings.HasPrefix(name, ".") {
-			continue
-		}
 		tenant, err := d.tenantOf(name)
 		if err != nil {
 			return nil, err

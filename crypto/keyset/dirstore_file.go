@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -24,10 +24,18 @@ func fileName(tenant string) string {
 	return "x-" + hex.EncodeToString(sum[:]) + fileEnd
 }
 
-// tenantOf returns the tenant of a file, for which a hashed name must be read.
+// isHashed is the name of a file that [fileName] hashed.
+var isHashed = regexp.MustCompile(`^x-[0-9a-f]{64}\.keyset$`)
+
+// tenantOf returns the tenant of a file, for which a hashed name must be read,
+// or "" for a file that no store wrote: somebody's copy.
 func (d *DirStore) tenantOf(name string) (string, error) {
-	if short, ok := strings.CutPrefix(name, "t-"); ok {
-		return strings.TrimSuffix(short, fileEnd), nil
+	short := strings.TrimSuffix(strings.TrimPrefix(name, "t-"), fileEnd)
+	if short != "" && fileName(short) == name {
+		return short, nil
+	}
+	if !isHashed.MatchString(name) {
+		return "", nil
 	}
 	content, err := d.readFile(name)
 	if err != nil {
@@ -102,16 +110,8 @@ func (d *DirStore) list() ([]string, error) {
 
 // storeError keeps the cause but not the path, which names a tenant.
 func storeError(err error) error {
-	if err == nil {
-		return nil
-	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return fmt.Errorf("keyset: store: %s: %w", path.Op, path.Err)
-	}
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		return fmt.Errorf("keyset: store: %s: %w", link.Op, link.Err)
+	if cause := pathless(err); cause != err {
+		return fmt.Errorf("keyset: store: %w", cause)
 	}
 	return err
 }

@@ -19,19 +19,19 @@ func publish(path string, content []byte, instead string) error {
 	temp := filepath.Join(dir, "."+filepath.Base(path)+"."+rand.Text())
 	f, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("keyset: create: %w", err)
+		return fmt.Errorf("keyset: create: %w", pathless(err))
 	}
 	defer os.Remove(temp)
 	_, err = f.Write(content)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("keyset: create: %w", err)
+		return fmt.Errorf("keyset: create: %w", pathless(err))
 	}
 	err = os.Link(temp, path)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("keyset: create: %s is there already; use %s: %w", path, instead, fs.ErrExist)
+		return fmt.Errorf("keyset: create: the file is there already; use %s: %w", instead, fs.ErrExist)
 	}
 	if err != nil {
-		return fmt.Errorf("keyset: create: %w", err)
+		return fmt.Errorf("keyset: create: %w", pathless(err))
 	}
 	return syncDir(dir)
 }
@@ -39,9 +39,23 @@ func publish(path string, content []byte, instead string) error {
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return fmt.Errorf("keyset: create: %w", err)
+		return fmt.Errorf("keyset: create: %w", pathless(err))
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return pathless(errors.Join(d.Sync(), d.Close()))
+}
+
+// pathless keeps the cause of an error but not the path, which may name a
+// tenant.
+func pathless(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return fmt.Errorf("%s: %w", path.Op, path.Err)
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return fmt.Errorf("%s: %w", link.Op, link.Err)
+	}
+	return err
 }
 
 // readFile reads a regular file of at most max bytes whose mode has none of

@@ -55,7 +55,11 @@ type Facts struct {
 	// Location is where the key-encryption key says that it lives; "" if it
 	// was not asked.
 	Location string `json:"kek_location,omitempty"`
-	Keys     []Fact `json:"keys"`
+	// RefreshSeconds and OutageSeconds are the terms of the file, which every
+	// process keeps: see [Options].
+	RefreshSeconds int64  `json:"refresh_seconds"`
+	OutageSeconds  int64  `json:"outage_seconds"`
+	Keys           []Fact `json:"keys"`
 }
 
 // A Fact is what may be known of one key.
@@ -69,20 +73,34 @@ type Fact struct {
 	// Seals is how many messages this process sealed under it, if it is ready
 	// here; nil is not known. Other processes are not in it.
 	Seals *uint64 `json:"seals,omitempty"`
+	// Destroyable is from when on a disabled key may be destroyed; zero of any
+	// other.
+	Destroyable time.Time `json:"destroyable,omitzero"`
 }
 
-// facts are what a file says. The zero head of a format 1 file has no keys.
-func (f *file) facts() Facts {
-	at := now()
-	out := Facts{Tenant: f.Tenant, Created: f.Created, At: at, Primary: f.Primary, Keys: []Fact{}}
-	if f.Primary != 0 {
-		out.Sealing = sealing(f.Keys, f.Primary, at)
+// facts are what a file says.
+func (f *file) facts() (Facts, error) {
+	keys, primary, err := f.named()
+	if err != nil {
+		return Facts{}, err
 	}
-	for _, k := range f.Keys {
+	at, terms := now(), f.terms()
+	out := Facts{
+		Tenant: f.Tenant, Created: f.Created, At: at, Primary: primary, Keys: []Fact{},
+		RefreshSeconds: seconds(terms.refresh), OutageSeconds: seconds(terms.outage),
+	}
+	if primary != 0 {
+		out.Sealing = sealing(keys, primary, at)
+	}
+	for _, k := range keys {
 		age := max(0, at.Sub(k.Active))
-		out.Keys = append(out.Keys, Fact{Key: k, AgeDays: int(age / (24 * time.Hour)), Period: k.period(at, out.Sealing)})
+		fact := Fact{Key: k, AgeDays: int(age / (24 * time.Hour)), Period: k.period(at, out.Sealing)}
+		if k.State == Disabled {
+			fact.Destroyable = f.forgotten(&k)
+		}
+		out.Keys = append(out.Keys, fact)
 	}
-	return out
+	return out, nil
 }
 
 func (k *Key) period(at time.Time, sealing uint32) Period {
@@ -116,4 +134,8 @@ func (f Facts) String() string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+func (f Facts) terms() terms {
+	return terms{time.Duration(f.RefreshSeconds) * time.Second, time.Duration(f.OutageSeconds) * time.Second}
 }

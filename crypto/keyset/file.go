@@ -28,12 +28,14 @@ const (
 // file is a keyset file: a head in the clear, so that a wrong tenant can be
 // told from a wrong key and ages are read without any key, and Tink's own
 // encrypted keyset. The head is in the associated data of the keyset. Format 1
-// has neither primary nor keys. A file without a keyset is what is left of one
+// has neither terms nor primary nor keys. A file without a keyset is what is left of one
 // that was destroyed.
 type file struct {
 	Format  string          `json:"format"`
 	Tenant  string          `json:"tenant"`
 	Created time.Time       `json:"created"`
+	Refresh int64           `json:"refresh,omitempty"` // seconds; 0 is plainRefresh
+	Outage  int64           `json:"outage,omitempty"`  // seconds; 0 is plainOutage
 	Primary uint32          `json:"primary,omitempty"`
 	Keys    []Key           `json:"keys,omitempty"`
 	Keyset  json.RawMessage `json:"keyset,omitempty"`
@@ -54,11 +56,11 @@ func parse(content []byte) (*file, error) {
 	}
 	switch f.Format {
 	case format1:
-		if len(f.Keyset) == 0 || len(f.Keys) != 0 || f.Primary != 0 {
+		if len(f.Keyset) == 0 || len(f.Keys) != 0 || f.Primary != 0 || f.Refresh != 0 || f.Outage != 0 {
 			return nil, ErrFormat
 		}
 	case format2:
-		if !soundKeys(f.Keys, f.Primary, len(f.Keyset) == 0) {
+		if !f.soundTerms() || !soundKeys(f.Keys, f.Primary, len(f.Keyset) == 0) {
 			return nil, ErrFormat
 		}
 	default:
@@ -116,8 +118,9 @@ func openFile(ctx context.Context, content []byte, tenant string, kek crypto.KEK
 }
 
 // newVault returns a keyset with one random key.
-func newVault(tenant string, now time.Time) (*vault, error) {
+func newVault(tenant string, now time.Time, t terms) (*vault, error) {
 	v := &vault{file{Format: format2, Tenant: tenant, Created: now}, nil}
+	v.setTerms(t)
 	m := keyset.NewManager()
 	return v, v.addPrimary(m, now, now)
 }

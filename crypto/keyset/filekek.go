@@ -63,7 +63,7 @@ func OpenFileKEK(path string) (*FileKEK, error) {
 		return nil, errKEKFile
 	}
 	if err != nil {
-		return nil, fmt.Errorf("keyset: key file: %w", err)
+		return nil, fmt.Errorf("keyset: key file: %w", pathless(err))
 	}
 	return newFileKEK(material)
 }

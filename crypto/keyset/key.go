@@ -1,7 +1,9 @@
 package keyset
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tink-crypto/tink-go/v2/keyset"
@@ -109,6 +111,34 @@ func (k *Key) before(other *Key, at time.Time) bool {
 		return k.Active.Before(other.Active)
 	}
 	return k.Active.After(other.Active)
+}
+
+// named returns the keys and the primary that f names in the clear. In format 1
+// only Tink's own list does, without times.
+func (f *file) named() ([]Key, uint32, error) {
+	if f.Format != format1 {
+		return f.Keys, f.Primary, nil
+	}
+	var tink struct {
+		KeysetInfo struct {
+			PrimaryKeyID uint32 `json:"primaryKeyId"`
+			KeyInfo      []struct {
+				KeyID  uint32 `json:"keyId"`
+				Status string `json:"status"`
+			} `json:"keyInfo"`
+		} `json:"keysetInfo"`
+	}
+	if json.Unmarshal(f.Keyset, &tink) != nil {
+		return nil, 0, ErrFormat
+	}
+	var keys []Key
+	for _, k := range tink.KeysetInfo.KeyInfo {
+		keys = append(keys, Key{ID: k.KeyID, State: State(strings.ToLower(k.Status)), Created: f.Created, Active: f.Created})
+	}
+	if !soundKeys(keys, tink.KeysetInfo.PrimaryKeyID, false) {
+		return nil, 0, ErrFormat
+	}
+	return keys, tink.KeysetInfo.PrimaryKeyID, nil
 }
 
 // upgrade gives the keys of a format 1 file the times of their file.

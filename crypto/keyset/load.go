@@ -16,7 +16,7 @@ import (
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func Create(ctx context.Context, path, tenant string, kek crypto.KEK) (*Keys, error) {
-	content, t, err := create(ctx, tenant, kek)
+	content, t, err := create(ctx, tenant, kek, terms{plainRefresh, plainOutage})
 	if err != nil {
 		return nil, err
 	}
@@ -26,11 +26,11 @@ func Create(ctx context.Context, path, tenant string, kek crypto.KEK) (*Keys, er
 	return one(tenant, t), nil
 }
 
-func create(ctx context.Context, name string, kek crypto.KEK) ([]byte, *tenant, error) {
+func create(ctx context.Context, name string, kek crypto.KEK, by terms) ([]byte, *tenant, error) {
 	if err := check(name, kek); err != nil {
 		return nil, nil, err
 	}
-	v, err := newVault(name, now())
+	v, err := newVault(name, now(), by)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,7 +51,7 @@ func Load(ctx context.Context, path, tenant string, kek crypto.KEK) (*Keys, erro
 	}
 	content, err := readFile(path, maxFile, 0)
 	if err != nil {
-		return nil, fmt.Errorf("keyset: load: %w", err)
+		return nil, fmt.Errorf("keyset: load: %w", pathless(err))
 	}
 	t, err := loadTenant(ctx, content, tenant, kek)
 	if err != nil {

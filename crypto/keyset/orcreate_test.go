@@ -157,9 +157,9 @@ func TestOrCreateReplacesNothing(t *testing.T) {
 func TestCreateSaysWhatToCallInstead(t *testing.T) {
 	kek, path := created(t)
 	_, err := keyset.Create(t.Context(), path, "clinic-a", kek)
-	require.EqualError(t, err, "keyset: create: "+path+" is there already; use Load or LoadOrCreate: file already exists")
+	require.EqualError(t, err, "keyset: create: the file is there already; use Load or LoadOrCreate: file already exists")
 	_, err = keyset.CreateFileKEK(path)
-	require.EqualError(t, err, "keyset: create: "+path+" is there already; use OpenFileKEK or OpenOrCreateFileKEK: file already exists")
+	require.EqualError(t, err, "keyset: create: the file is there already; use OpenFileKEK or OpenOrCreateFileKEK: file already exists")
 }
 
 // One sequence serves the first start and every other.

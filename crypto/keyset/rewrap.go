@@ -74,7 +74,7 @@ func Inspect(content []byte) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
-	return f.facts(), nil
+	return f.facts()
 }
 
 // Remains returns what to keep of the keyset file of a tenant whose keys are
@@ -94,7 +94,11 @@ func Remains(content []byte, tenant string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return f.remains(now()).encode()
+	left, err := f.remains(now())
+	if err != nil {
+		return nil, err
+	}
+	return left.encode()
 }
 
 // A Succession is a KEK while it is replaced: New wraps, and New or else Old

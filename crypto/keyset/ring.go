@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,8 +38,12 @@ type Ring struct {
 	o     Options
 	since time.Time
 
-	mu    sync.RWMutex
-	slots map[string]*slot
+	mu     sync.Mutex
+	slots  map[string]*slot                 // tenants in memory
+	coming map[string]*slot                 // tenants whose first load is under way
+	places chan struct{}                    // one for each of coming
+	misses int                              // of recent, since it was copied
+	recent atomic.Pointer[map[string]*slot] // a copy of slots, for lookups without the lock
 
 	loads, refusals, outages, calls atomic.Uint64
 }
@@ -68,7 +71,11 @@ func NewRing(store Store, kek crypto.KEK, opts *Options) (*Ring, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	r := &Ring{store: store, o: o, since: time.Now(), slots: make(map[string]*slot)}
+	r := &Ring{
+		store: store, o: o, since: time.Now(), places: make(chan struct{}, maxComing),
+		slots: make(map[string]*slot), coming: make(map[string]*slot),
+	}
+	r.recent.Store(&map[string]*slot{})
 	r.kek = &counted{kek, &r.calls}
 	return r, nil
 }
@@ -79,10 +86,7 @@ func NewRing(store Store, kek crypto.KEK, opts *Options) (*Ring, error) {
 // [ErrUnwrap] for one that the KEK refuses, [ErrOutage] after the stated time
 // without an answer, or what the context, the store or the KEK returned.
 func (r *Ring) Keyset(ctx context.Context, tenant string) (*crypto.Keyset, error) {
-	r.mu.RLock()
-	s := r.slots[tenant]
-	r.mu.RUnlock()
-	if s != nil {
+	if s := (*r.recent.Load())[tenant]; s != nil {
 		if keys := s.ready.Load(); keys != nil {
 			return keys, nil
 		}
@@ -98,53 +102,24 @@ func (r *Ring) wait(ctx context.Context, tenant string) (*crypto.Keyset, error) 
 	if err := checkTenant(tenant); err != nil {
 		return nil, err
 	}
-	s := r.slot(tenant)
-	load, keys := r.begin(ctx, s)
-	if keys != nil {
-		return keys, nil
-	}
-	select {
-	case <-load.done:
-		return load.keys, load.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// slot returns the slot of a tenant, for which another may have to leave.
-func (r *Ring) slot(tenant string) *slot {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s := r.slots[tenant]; s != nil {
-		return s
-	}
-	if len(r.slots) >= r.o.Tenants {
-		r.evict()
-	}
-	s := &slot{tenant: strings.Clone(tenant)}
-	r.slots[s.tenant] = s
-	return s
-}
-
-// evict drops a slot that has not been read again for a while, or else any.
-// The caller holds the lock.
-func (r *Ring) evict() {
-	victim := ""
-	for name, s := range r.slots { // in no order
-		victim = name
-		if s.ready.Load() == nil {
-			break
+	for {
+		s, err := r.slot(ctx, tenant)
+		if err != nil {
+			return nil, err
 		}
-	}
-	delete(r.slots, victim)
-}
-
-// drop forgets a slot that holds no keys.
-func (r *Ring) drop(s *slot) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.slots[s.tenant] == s {
-		delete(r.slots, s.tenant)
+		load, keys := r.begin(ctx, s)
+		switch {
+		case keys != nil:
+			return keys, nil
+		case load == nil: // the slot left meanwhile
+			continue
+		}
+		select {
+		case <-load.done:
+			return load.keys, load.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package keyset
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,7 +16,8 @@ const page = 256
 
 // Report says where the key-encryption key lives, how long an outage may last,
 // and what was counted. Counters: tenants (in memory), tenants.outage (of
-// them, working without an answer), keys, kek.calls, loads (files opened),
+// them, working without an answer), terms.shorter (of them, whose file allows
+// less than the options ask for), keys, kek.calls, loads (files opened),
 // refusals and outages (looks that failed), age.days.highest (of a key that
 // seals) and rotate.due (keys that seal beyond [OriginatorPeriod]). It reads
 // memory only: [Ring.KeyFacts] has all tenants.
@@ -32,18 +35,21 @@ func (r *Ring) Report(context.Context) ([]safeguard.Observation, error) {
 			"seals.scope":  "this process",
 		},
 		Counters: map[string]uint64{
-			"tenants": 0, "tenants.outage": 0, "keys": 0, "age.days.highest": 0, "rotate.due": 0,
+			"tenants": 0, "tenants.outage": 0, "terms.shorter": 0, "keys": 0, "age.days.highest": 0, "rotate.due": 0,
 			"kek.calls": r.calls.Load(), "loads": r.loads.Load(),
 			"refusals": r.refusals.Load(), "outages": r.outages.Load(),
 		},
 		Since: r.since,
 	}
 	location := r.location()
-	o.Statement = location.Statement() + " A keyset goes on working for " + r.o.Outage.String() +
+	o.Statement = location.Statement() + " A keyset goes on working for at most " + r.o.Outage.String() +
 		" after the last answer of its store and its key-encryption key."
 	o.Settings["kek.location"] = location.String()
 	for _, state := range r.states() {
 		state.count(o.Counters)
+		if state.limit != r.o.terms() {
+			o.Counters["terms.shorter"]++
+		}
 	}
 	return []safeguard.Observation{o}, nil
 }
@@ -70,12 +76,9 @@ func (l *loaded) count(to map[string]uint64) {
 
 // states are those in memory, in no order.
 func (r *Ring) states() []*loaded {
-	r.mu.RLock()
-	slots := make([]*slot, 0, len(r.slots))
-	for _, s := range r.slots {
-		slots = append(slots, s)
-	}
-	r.mu.RUnlock()
+	r.mu.Lock()
+	slots := slices.Collect(maps.Values(r.slots))
+	r.mu.Unlock()
 	var states []*loaded
 	for _, s := range slots {
 		s.mu.Lock()
@@ -89,8 +92,7 @@ func (r *Ring) states() []*loaded {
 
 // KeyFacts returns what may be known of the keys of every tenant in the store,
 // destroyed ones left out. It implements [crypto.KeyFacts]. It does not ask the
-// KEK: of a tenant that is not in memory it is what the file says of itself,
-// and of a file of format 1, that it has a keyset, with id 0.
+// KEK: of a tenant that is not in memory it is what the file says of itself.
 func (r *Ring) KeyFacts(ctx context.Context) ([]crypto.KeyFact, error) {
 	var out []crypto.KeyFact
 	for after := ""; ; {
@@ -124,11 +126,7 @@ func (r *Ring) known(ctx context.Context, tenant string) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
-	facts := f.facts()
-	if f.Format == format1 {
-		facts.Keys = []Fact{{Key: Key{State: Enabled, Created: f.Created, Active: f.Created}}}
-	}
-	return facts, nil
+	return f.facts()
 }
 
 func (f Facts) keyFacts(location crypto.Location) []crypto.KeyFact {

@@ -22,6 +22,7 @@ type tenant struct {
 	primary  uint32
 	location crypto.Location
 	created  time.Time // zero if not known
+	terms    terms     // of the file
 }
 
 // A readyKey is a key and a keyed hash of its material, by which the same key
@@ -37,7 +38,7 @@ func (v *vault) ready(at time.Time) (*tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.facts, t.created = v.Keys, v.Created
+	t.facts, t.created, t.terms = v.Keys, v.Created, v.terms()
 	t.keys, err = t.keyset(at)
 	return t, err
 }

@@ -91,7 +91,7 @@ func newHost(dir string, opts *keyset.Options) (*host, error) {
 		return nil, err
 	}
 	if opts == nil {
-		opts = &keyset.Options{UnsafeSealAtOnce: true} // one process, so a new key need not wait for others
+		opts = &keyset.Options{UnsafeSealAtOnce: true, UnsafeDestroyAtOnce: true} // one process: no others to wait for
 	}
 	if h.ring, err = keyset.NewRing(h.keysets, h.kek, opts); err != nil {
 		return nil, err

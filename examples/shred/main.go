@@ -78,7 +78,7 @@ func (s *story) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.ring, err = keyset.NewRing(keysets, kek, &keyset.Options{UnsafeSealAtOnce: true}); err != nil { // one process
+	if s.ring, err = keyset.NewRing(keysets, kek, &keyset.Options{UnsafeSealAtOnce: true, UnsafeDestroyAtOnce: true}); err != nil { // one process
 		return err
 	}
 	if err := s.ring.Create(ctx, tenant); err != nil {
