@@ -43,6 +43,8 @@ func (e *endless) Replace(_ context.Context, changes []rekey.Change) ([]bool, er
 	return e.changed[:len(changes)], nil
 }
 
+func (e *endless) Census(context.Context) (rekey.Census, error) { return rekey.Census{}, nil }
+
 // measure reports the processor's time since start, which other programs do
 // not lengthen.
 func measure(b *testing.B, start time.Duration) {

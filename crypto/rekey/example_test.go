@@ -49,6 +49,14 @@ func (c column) page(ctx context.Context, after string, max int, want func([]byt
 	return page, ctx.Err()
 }
 
+// Census is SELECT count(*) … GROUP BY the first five bytes, in a database.
+func (c column) Census(context.Context) (census rekey.Census, err error) {
+	for _, sealed := range c {
+		census.Add(rekey.Row{Cells: []rekey.Cell{{Sealed: sealed}}})
+	}
+	return census, nil
+}
+
 // Replace is UPDATE … WHERE value = what was read, in a database.
 func (c column) Replace(_ context.Context, changes []rekey.Change) ([]bool, error) {
 	changed := make([]bool, len(changes))

@@ -29,6 +29,8 @@ type memory struct {
 	rows    [][][]byte
 	before  func(i int)  // before row i is replaced
 	fail    func() error // asked at every call
+	refuses map[int]bool // rows that a constraint guards
+	passed  map[int]bool // rows that the pages pass over
 	replace int          // calls
 	reads   int          // rows given out
 }
@@ -55,7 +57,7 @@ func (m *memory) page(ctx context.Context, after string, max int, want func(reke
 			page.Next = strconv.Itoa(i)
 			return page, nil
 		}
-		if row := m.row(i); want(row) {
+		if row := m.row(i); want(row) && !m.passed[i] {
 			m.reads++
 			page.Rows = append(page.Rows, row)
 		}
@@ -95,12 +97,26 @@ func (m *memory) Stale(ctx context.Context, current uint32, after string, max in
 	})
 }
 
+func (m *memory) Census(ctx context.Context) (census rekey.Census, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.rows {
+		census.Add(m.row(i))
+	}
+	return census, m.failure(ctx)
+}
+
 func (m *memory) Replace(ctx context.Context, changes []rekey.Change) ([]bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.replace++
 	if err := m.failure(ctx); err != nil {
 		return nil, err
+	}
+	for _, c := range changes {
+		if m.refuses[at(c.Row.Position)] {
+			return nil, fmt.Errorf("closed chart: %w", rekey.ErrRefused)
+		}
 	}
 	changed := make([]bool, len(changes))
 	for n, c := range changes {

@@ -2,6 +2,8 @@ package rekey
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -11,7 +13,9 @@ import (
 )
 
 // A Move is rows that go from one patient to another. Merge names it in the
-// journal, 1 to 200 bytes, without PHI; Back says that it undoes itself.
+// journal: it is the name that Rebind was given and, behind a colon, a keyed
+// hash of the two patients, without PHI, so that a name which serves two
+// merges does not mix them. Back says that the Move undoes itself.
 //
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 type Move struct {
@@ -24,12 +28,14 @@ type Move struct {
 // journal of the rows that each merge moved. The rules, beside those of Source:
 //
 //   - Of returns the rows whose patient is p, as All does.
-//   - Moved returns the rows that are in the journal under merge, as All does;
-//     those that are gone are left out.
+//   - Moved returns the rows that are in the journal under merge, which is
+//     Move.Merge, as All does; those that are gone are left out.
 //   - Move changes every row that is still, byte for byte, what was read, with
 //     all its cells and its patient: it sets the cells that have a new value
 //     and makes move.To its patient, and adds the row to the journal, or removes
-//     it for a move Back. All of that happens, or nothing.
+//     it for a move Back. All of that happens, or nothing. Where the row's
+//     patient would not read as move.To again, letter for letter, it returns an
+//     error and changes nothing: nobody could open the cells.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 type Mover interface {
@@ -39,6 +45,12 @@ type Mover interface {
 	Move(ctx context.Context, move Move, changes []Change) (changed []bool, err error)
 }
 
+// ErrNoMerge says that an Unbind found no row in the journal: the merge never
+// was, was of other patients, or is undone.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+var ErrNoMerge = errors.New("rekey: unbind: no rows of such a merge of these patients")
+
 // Rebind gives all rows of the patient from to the patient to, because two
 // charts are of one person: it seals their cells anew for to and has the
 // Source keep a journal, by which [Unbind] undoes it. A row with a cell that
@@ -46,33 +58,35 @@ type Mover interface {
 //
 // It may be ended by ctx or killed anywhere and called again with the same
 // merge. Rows that are added to from behind it need another call: stop writing
-// to from first. Whether the two are one person is not for it to know. Errors
-// are those of [Rewrap]. It does not use the Checkpoint.
+// to from first. Whether the two are one person is not for it to know. Merge
+// is 1 to 200 bytes, without PHI. Errors are those of [Rewrap]. It does not use
+// the Checkpoint.
+//
+// What is under a legal hold keeps it: while the keys of from are held
+// ([crypto.Sealer.Held]) and those of to are not, it is an error; hold to
+// first. Other things that carry the patient it does not move, and the program
+// must: above all the rows' tokens of blind indexes, which stay in the name of
+// from. Put them anew, or destroying to's keys leaves them to be found, and
+// destroying from's takes them away.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func Rebind(ctx context.Context, s *crypto.Sealer, src Mover, merge string, from, to safeguard.Patient, opts *Options) (Report, error) {
-	move := Move{Merge: merge, From: from, To: to}
-	return rebind(ctx, s, src, ModeRebind, move, opts, func(ctx context.Context, after string, max int) (Page, error) {
-		return src.Of(ctx, from, after, max)
-	})
+	return rebind(ctx, s, src, ModeRebind, Move{Merge: merge, From: from, To: to}, opts)
 }
 
 // Unbind undoes a Rebind with the same merge, from and to: the rows that it
 // moved, as they are now, go back to from. Rows that were added to to since
 // then stay there. A row that has gone to a third patient meanwhile is left
-// there and counted in Elsewhere.
+// there and counted in Elsewhere; one that is with from already stays so. It
+// returns [ErrNoMerge] if the journal has none of such a merge. Holds and
+// tokens are as for Rebind.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func Unbind(ctx context.Context, s *crypto.Sealer, src Mover, merge string, from, to safeguard.Patient, opts *Options) (Report, error) {
-	move := Move{Merge: merge, From: to, To: from, Back: true}
-	return rebind(ctx, s, src, ModeUnbind, move, opts, func(ctx context.Context, after string, max int) (Page, error) {
-		return src.Moved(ctx, merge, after, max)
-	})
+	return rebind(ctx, s, src, ModeUnbind, Move{Merge: merge, From: to, To: from, Back: true}, opts)
 }
 
-type pages func(ctx context.Context, after string, max int) (Page, error)
-
-func rebind(ctx context.Context, s *crypto.Sealer, src Mover, mode string, move Move, opts *Options, read pages) (Report, error) {
+func rebind(ctx context.Context, s *crypto.Sealer, src Mover, mode string, move Move, opts *Options) (Report, error) {
 	if move.Merge == "" || len(move.Merge) > 200 || move.From.IsZero() || move.To.IsZero() || move.From == move.To {
 		return Report{}, errors.New("rekey: rebind: needs the name of a merge and two patients")
 	}
@@ -81,16 +95,65 @@ func rebind(ctx context.Context, s *crypto.Sealer, src Mover, mode string, move 
 		return Report{}, err
 	}
 	r.opts.Checkpoint = nil
-	complete, err := r.rebind(ctx, src, move, read)
+	from, to := move.From, move.To
+	if move.Back {
+		from, to = to, from
+	}
+	if move.Merge, err = between(ctx, s, r.report.Tenant, move.Merge, from, to); err != nil {
+		return Report{}, err
+	}
+	complete, err := r.rebind(ctx, src, move)
+	if err == nil && move.Back && r.report.Rows+r.report.RowsChanged == 0 {
+		err = ErrNoMerge
+	}
 	return r.finish(ctx, complete, err)
 }
 
+// between returns the name of a merge of two patients in the journal. The
+// store's names of patients are keyed hashes, and so this one is.
+func between(ctx context.Context, s *crypto.Sealer, tenant, merge string, from, to safeguard.Patient) (string, error) {
+	h := sha256.New()
+	for _, p := range []safeguard.Patient{from, to} {
+		name, err := s.SubjectName(ctx, tenant, p)
+		if err != nil {
+			return "", fmt.Errorf("rekey: rebind: name of a patient: %w", err)
+		}
+		h.Write([]byte(name))
+	}
+	return merge + ":" + hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+// holds returns an error if the move takes rows out of a legal hold.
+func (r *run) holds(ctx context.Context, move Move) error {
+	from, err := r.held(ctx, move.From)
+	if err != nil || !from {
+		return err
+	}
+	to, err := r.held(ctx, move.To)
+	if err == nil && !to {
+		err = errors.New("rekey: rebind: the rows are under a legal hold that the other patient is not under: hold both")
+	}
+	return err
+}
+
+// held is false for who was shredded: the Sealer will refuse their cells.
+func (r *run) held(ctx context.Context, p safeguard.Patient) (bool, error) {
+	held, err := r.sealer.Held(ctx, r.report.Tenant, p)
+	if errors.Is(err, crypto.ErrShredded) {
+		return false, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("rekey: rebind: legal hold: %w", err)
+	}
+	return held, err
+}
+
 // rebind makes passes until one has moved nothing and missed nothing.
-func (r *run) rebind(ctx context.Context, src Mover, move Move, read pages) (bool, error) {
+func (r *run) rebind(ctx context.Context, src Mover, move Move) (bool, error) {
 	for range maxPasses {
 		before := r.report.RowsChanged + r.report.Missed
 		r.report.newPass()
-		if err := r.movePass(ctx, src, move, read); err != nil {
+		if err := r.movePass(ctx, src, move); err != nil {
 			return false, err
 		}
 		if r.report.RowsChanged+r.report.Missed == before {
@@ -100,10 +163,13 @@ func (r *run) rebind(ctx context.Context, src Mover, move Move, read pages) (boo
 	return false, nil
 }
 
-func (r *run) movePass(ctx context.Context, src Mover, move Move, read pages) error {
+func (r *run) movePass(ctx context.Context, src Mover, move Move) error {
 	for {
 		start := time.Now()
-		page, err := read(ctx, r.after, r.opts.Batch)
+		if err := r.holds(ctx, move); err != nil {
+			return err
+		}
+		page, err := r.toMove(ctx, src, move)
 		if err != nil {
 			return fmt.Errorf("rekey: source: read: %w", err)
 		}
@@ -123,12 +189,23 @@ func (r *run) movePass(ctx context.Context, src Mover, move Move, read pages) er
 	}
 }
 
+// toMove returns the next rows that may have to move.
+func (r *run) toMove(ctx context.Context, src Mover, move Move) (Page, error) {
+	if move.Back {
+		return src.Moved(ctx, move.Merge, r.after, r.opts.Batch)
+	}
+	return src.Of(ctx, move.From, r.after, r.opts.Batch)
+}
+
 // moves seals the cells of rows for their new patient.
 func (r *run) moves(ctx context.Context, move Move, rows []Row) ([]Change, error) {
 	r.reserve(rows)
 	var changes []Change
 	for _, row := range rows {
 		r.report.Rows++
+		if move.Back && owned(row, move.To) {
+			continue // another merge brought it back
+		}
 		if !owned(row, move.From) {
 			r.report.Elsewhere++
 			continue

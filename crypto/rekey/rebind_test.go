@@ -125,9 +125,10 @@ func TestRebind(t *testing.T) {
 	require.EqualValues(t, 2, report.RowsChanged)
 	requireCharts(w, c, kim, lee, third, third, kim)
 
-	again, err := rekey.Unbind(t.Context(), w.Sealer, c, "merge-2", kim, lee, nil)
-	require.NoError(t, err)
-	require.Zero(t, again.RowsChanged, "another merge")
+	for merge, p := range map[string]safeguard.Patient{"merge-2": kim, "merge-1": third} {
+		_, err = rekey.Unbind(t.Context(), w.Sealer, c, merge, p, lee, nil)
+		require.ErrorIs(t, err, rekey.ErrNoMerge)
+	}
 }
 
 // A row moves whole or stays: what does not open, and whoever was shredded,
@@ -197,7 +198,10 @@ func TestRebindBesideWriters(t *testing.T) {
 		}
 		require.NoError(t, err)
 		require.True(t, report.Complete)
-		require.Len(t, c.merges["m"], 60)
+		require.Len(t, c.merges, 1)
+		for _, rows := range c.merges {
+			require.Len(t, rows, 60)
+		}
 		for i := range of {
 			of[i] = lee
 		}

@@ -64,31 +64,51 @@ type Report struct {
 	Shredded   uint64 `json:"shredded"`
 	Unopenable uint64 `json:"unopenable"`
 	Misshapen  uint64 `json:"misshapen"`
+	// Refused counts rows that the Source would not have changed.
+	Refused uint64 `json:"refused,omitempty"`
 	// Elsewhere counts rows that an Unbind found with a third patient.
 	Elsewhere uint64 `json:"elsewhere,omitempty"`
+	// Counted is how many rows a Verify must have read by a count of its own,
+	// and Unseen how many cells that count found, under other keys than KeyID
+	// or none, which Verify did not. Unless rows come and go at the time, both
+	// tell of rows that the Source's pages pass over.
+	Counted uint64 `json:"counted,omitempty"`
+	Unseen  uint64 `json:"unseen,omitempty"`
 	// Opened counts the cells that Verify opened.
 	Opened uint64 `json:"opened"`
 	// Keys counts cells by the tenant key that they carry, those of destroyed
 	// subjects left out.
 	Keys map[uint32]uint64 `json:"keys,omitempty"`
-	// Positions are those of rows with an unopenable or misshapen cell.
+	// Positions are those of rows with an unopenable or misshapen cell, and of
+	// rows that were refused.
 	Positions []string `json:"positions,omitempty"`
 
 	// Complete is whether the run came to its end and nothing is left to do:
-	// Stale, Unopenable and Misshapen are 0, and for a Rebind or Unbind
-	// Shredded and Elsewhere too.
+	// Stale, Unopenable, Misshapen and Refused are 0, for a Verify Unseen is and
+	// Rows are not fewer than Counted, and for a Rebind or Unbind Shredded and
+	// Elsewhere are 0 too.
 	Complete bool `json:"complete"`
 }
 
 // SafeToDestroy returns nil if this report shows that no value of its Source
-// needs the tenant key id, and otherwise why not. Only a complete Verify that
-// looked at every row shows it. Ask it of every table, wrap the subjects' keys
-// anew as well, and remember that backups from before the rewrap need the key
-// for as long as they are to open.
+// needs the tenant key id, and otherwise why not. Only a finished Verify shows
+// it that looked at every row, saw at least one, and counted as many without
+// pages. Ask it of every table, wrap the subjects' keys anew as well, and
+// remember that backups from before the rewrap need the key for as long as
+// they are to open.
+//
+// It does not know which keys there are: of an id that never was, nothing
+// needs the key. Nor does it know of other processes: one that has not loaded
+// the rotated keyset, for instance since its key service is down, goes on to
+// seal under the old key. Be sure that every process has, before the Verify.
 func (r Report) SafeToDestroy(id uint32) error {
 	switch {
 	case r.Mode != ModeVerify || r.Scope == ScopeStale || r.Finished.IsZero():
 		return errors.New("rekey: destroy: not shown: it takes a finished Verify over all rows")
+	case r.Rows == 0:
+		return errors.New("rekey: destroy: not shown: no row was seen")
+	case !r.wholly():
+		return fmt.Errorf("rekey: destroy: not shown: %d rows were seen of %d, and %d cells of the old keys not", r.Rows, r.Counted, r.Unseen)
 	case id == r.KeyID:
 		return errors.New("rekey: destroy: new values are sealed under the key")
 	case r.Keys[id] > 0:
@@ -116,6 +136,13 @@ func (r Report) String() string {
 		r.RowsChanged, r.CellsChanged, r.Missed, r.Retries, r.Resumed)
 	fmt.Fprintf(&b, "  last pass   %d rows: %d fresh, %d stale, %d null, %d shredded, %d unopenable, %d misshapen\n",
 		r.Rows, r.Fresh, r.Stale, r.Null, r.Shredded, r.Unopenable, r.Misshapen)
+	if r.Refused > 0 {
+		fmt.Fprintf(&b, "  refused     %d rows\n", r.Refused)
+	}
+	if !r.wholly() {
+		fmt.Fprintf(&b, "  not seen    %d of %d rows, %d cells that are not under key %d\n",
+			max(r.Counted, r.Rows)-r.Rows, r.Counted, r.Unseen, r.KeyID)
+	}
 	return b.String()
 }
 
@@ -134,12 +161,16 @@ func join(controls []safeguard.Control) string {
 	return strings.Join(names, ", ")
 }
 
+// wholly reports whether Verify saw all that was counted.
+func (r *Report) wholly() bool { return r.Unseen == 0 && r.Rows >= r.Counted }
+
 // newPass forgets what an earlier pass found.
 func (r *Report) newPass() {
 	r.Rows, r.Fresh, r.Stale, r.Null = 0, 0, 0, 0
 	r.Shredded, r.Unopenable, r.Misshapen, r.Opened, r.Elsewhere = 0, 0, 0, 0, 0
+	r.Refused = 0
 	r.Keys, r.Positions = nil, nil
 }
 
 // clean reports whether nothing was found that is still to do.
-func (r *Report) clean() bool { return r.Stale+r.Unopenable+r.Misshapen == 0 }
+func (r *Report) clean() bool { return r.Stale+r.Unopenable+r.Misshapen+r.Refused == 0 }

@@ -2,6 +2,7 @@ package rekey
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -35,14 +36,15 @@ func Rewrap(ctx context.Context, s *crypto.Sealer, src Source, opts *Options) (R
 	return r.finish(ctx, complete, err)
 }
 
-// rewrap makes passes until one from start to end has changed nothing.
+// rewrap makes passes until one from start to end, under one key, has changed
+// nothing.
 func (r *run) rewrap(ctx context.Context) (complete bool, err error) {
 	for range maxPasses {
-		whole, before := r.after == "", r.report.RowsChanged+r.report.Missed
+		whole, before, key := r.after == "", r.report.RowsChanged+r.report.Missed, r.report.KeyID
 		if err := r.pass(ctx); err != nil {
 			return false, err
 		}
-		if whole && r.report.RowsChanged+r.report.Missed == before {
+		if whole && r.report.RowsChanged+r.report.Missed == before && r.report.KeyID == key {
 			return r.report.clean(), nil
 		}
 	}
@@ -50,14 +52,11 @@ func (r *run) rewrap(ctx context.Context) (complete bool, err error) {
 }
 
 func (r *run) pass(ctx context.Context) error {
+	if r.after == "" {
+		r.report.newPass()
+	}
 	for {
 		start := time.Now()
-		if err := r.renew(ctx); err != nil {
-			return err
-		}
-		if r.after == "" {
-			r.report.newPass()
-		}
 		page, err := r.source.Stale(ctx, r.report.KeyID, r.after, r.opts.Batch)
 		if err != nil {
 			return fmt.Errorf("rekey: source: read: %w", err)
@@ -69,7 +68,10 @@ func (r *run) pass(ctx context.Context) error {
 		if err := r.replace(ctx, changes, r.source.Replace); err != nil {
 			return err
 		}
-		if err := r.done(ctx, page, start); err != nil || page.Next == "" {
+		if err := r.done(ctx, page, start); err != nil {
+			return err
+		}
+		if err := r.renew(ctx); err != nil || page.Next == "" {
 			return err
 		}
 	}
@@ -173,21 +175,18 @@ func (c *Change) cells() uint64 {
 // again, for instance after a deadlock with another writer.
 var retries = [...]time.Duration{20 * time.Millisecond, 200 * time.Millisecond, 2 * time.Second}
 
-// replace has the Source change rows and counts them.
-func (r *run) replace(ctx context.Context, changes []Change, do func(context.Context, []Change) ([]bool, error)) error {
+// A replacer is the Replace of a Source or the Move of a Mover.
+type replacer func(context.Context, []Change) ([]bool, error)
+
+// replace has the Source change rows and counts them. Those of a batch that is
+// refused are changed one by one, so that one bad row does not keep others.
+func (r *run) replace(ctx context.Context, changes []Change, do replacer) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	changed, err := do(ctx, changes)
-	for _, pause := range retries {
-		if err == nil || ctx.Err() != nil {
-			break
-		}
-		r.report.Retries++
-		if err := sleep(ctx, pause); err != nil {
-			return err
-		}
-		changed, err = do(ctx, changes)
+	changed, err := r.tried(ctx, changes, do)
+	if errors.Is(err, ErrRefused) {
+		return r.refused(ctx, changes, do)
 	}
 	if err == nil && len(changed) != len(changes) {
 		err = fmt.Errorf("answers for %d rows of %d", len(changed), len(changes))
@@ -198,6 +197,38 @@ func (r *run) replace(ctx context.Context, changes []Change, do func(context.Con
 	for i := range changes {
 		r.replaced(&changes[i], changed[i])
 	}
+	return nil
+}
+
+// tried has the Source change rows, and asks it again if it could not.
+func (r *run) tried(ctx context.Context, changes []Change, do replacer) ([]bool, error) {
+	changed, err := do(ctx, changes)
+	for _, pause := range retries {
+		if err == nil || errors.Is(err, ErrRefused) || ctx.Err() != nil {
+			break
+		}
+		r.report.Retries++
+		if err := sleep(ctx, pause); err != nil {
+			return nil, err
+		}
+		changed, err = do(ctx, changes)
+	}
+	return changed, err
+}
+
+// refused changes the rows of a refused batch one by one.
+func (r *run) refused(ctx context.Context, changes []Change, do replacer) error {
+	if len(changes) > 1 {
+		for i := range changes {
+			if err := r.replace(ctx, changes[i:i+1], do); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	r.report.Refused++
+	r.report.Stale += changes[0].cells()
+	r.list(changes[0].Row)
 	return nil
 }
 

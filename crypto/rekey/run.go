@@ -20,6 +20,7 @@ type run struct {
 	report Report
 	after  string // the position up to which the present pass has come
 	buf    []byte // new values of the present batch
+	seen   Census // what Verify has read
 }
 
 // state is what a Checkpoint keeps.
@@ -190,6 +191,11 @@ func (r *run) bad(o outcome, row Row) {
 	case misshapen:
 		r.report.Misshapen++
 	}
+	r.list(row)
+}
+
+// list adds the position of a row that is not in order, if it is asked for.
+func (r *run) list(row Row) {
 	at := r.report.Positions
 	listed := len(at) > 0 && at[len(at)-1] == row.Position
 	if len(at) < r.opts.Positions && !listed {

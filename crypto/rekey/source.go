@@ -2,9 +2,17 @@ package rekey
 
 import (
 	"context"
+	"errors"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
 )
+
+// ErrRefused says of a Replace or Move that the Source is well and will not
+// have one of the changes, for instance because a constraint or a trigger
+// forbids it. The changes are then done one by one.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+var ErrRefused = errors.New("rekey: source: a change was refused")
 
 // A Cell is one sealed value and its place: a field, a row sealed whole
 // (crypto.SealedRow) or the header of a blob, all of which are renewed alike.
@@ -51,6 +59,54 @@ type Page struct {
 	Next string
 }
 
+// A Census is what a Source counts by itself.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+type Census struct {
+	// Rows are all rows, as All has them.
+	Rows uint64
+	// Keys counts cells by the tenant key that crypto.KeyID finds in their
+	// first five bytes, Misshapen those that have a value and no such id.
+	Keys      map[uint32]uint64
+	Misshapen uint64
+}
+
+// Add counts one row.
+func (c *Census) Add(row Row) {
+	c.Rows++
+	for _, cell := range row.Cells {
+		c.AddCells(cell.Sealed, 1)
+	}
+}
+
+// AddCells counts n cells that have a value whose first five bytes are, or
+// begin, the given ones. Nil is no value.
+func (c *Census) AddCells(prefix []byte, n uint64) {
+	id, ok := crypto.KeyID(prefix)
+	switch {
+	case prefix == nil:
+	case !ok:
+		c.Misshapen += n
+	default:
+		if c.Keys == nil {
+			c.Keys = make(map[uint32]uint64)
+		}
+		c.Keys[id] += n
+	}
+}
+
+// beyond returns how many cells c has, of those that are not under the key
+// current, which seen does not have.
+func (c *Census) beyond(seen *Census, current uint32) uint64 {
+	n := max(c.Misshapen, seen.Misshapen) - seen.Misshapen
+	for id, counted := range c.Keys {
+		if id != current {
+			n += max(counted, seen.Keys[id]) - seen.Keys[id]
+		}
+	}
+	return n
+}
+
 // A Source is the stored rows of one tenant. Package sealsql has one over a
 // table. The rules:
 //
@@ -66,6 +122,10 @@ type Page struct {
 //     which it changed, in the order of changes. A row changes whole or not
 //     at all, also in a crash. After an error any of them may have changed.
 //     The new values belong to the caller again once Replace has returned.
+//     It returns [ErrRefused] if it is well and will not have a change.
+//   - Census counts all rows and cells in a manner that has nothing in common
+//     with pages: not by their key. It shows what All has passed over. It
+//     returns an error rather than the count of a part.
 //   - All methods honour ctx. One run calls them one after another.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
@@ -74,4 +134,5 @@ type Source interface {
 	Stale(ctx context.Context, current uint32, after string, max int) (Page, error)
 	All(ctx context.Context, after string, max int) (Page, error)
 	Replace(ctx context.Context, changes []Change) (changed []bool, err error)
+	Census(ctx context.Context) (Census, error)
 }

@@ -11,8 +11,11 @@ import (
 
 // Verify reads every row of src and changes none. It counts what is fresh,
 // stale, NULL, destroyed and not to be opened, and opens every cell, or a
-// sample, to prove it, within the Sealer ([crypto.Sealer.Verify]). The report is Complete if nothing is left for a [Rewrap] and, as far as Verify
-// opened them, all cells open.
+// sample, to prove it, within the Sealer ([crypto.Sealer.Verify]). At the end
+// it compares what it read with the Source's [Census], so that rows which the
+// pages pass over are not taken for rows in order. The report is Complete if
+// nothing is left for a [Rewrap], nothing was passed over and, as far as
+// Verify opened them, all cells open.
 //
 // A value that a process seals behind it is not seen: let every process load
 // the rotated keyset first. It returns what the Source, the store of subject
@@ -26,14 +29,42 @@ func Verify(ctx context.Context, s *crypto.Sealer, src Source, opts *Options) (R
 	}
 	r.opts.Checkpoint = nil
 	r.report.Scope = r.opts.scope()
-	if err := r.verify(ctx); err != nil {
-		return r.finish(ctx, false, err)
-	}
 	verified := r.report.KeyID
-	if r.report.KeyID, err = r.current(ctx); err != nil {
-		return r.finish(ctx, false, err)
+	err = r.verifyCounted(ctx)
+	if err == nil {
+		r.report.KeyID, err = r.current(ctx)
 	}
-	return r.finish(ctx, r.report.clean() && verified == r.report.KeyID, nil)
+	return r.finish(ctx, r.report.clean() && r.report.wholly() && verified == r.report.KeyID, err)
+}
+
+// verifyCounted reads all rows, between two counts of them. Without StaleOnly.
+func (r *run) verifyCounted(ctx context.Context) error {
+	if r.opts.StaleOnly {
+		return r.verify(ctx)
+	}
+	before, err := r.census(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.verify(ctx); err != nil {
+		return err
+	}
+	after, err := r.census(ctx)
+	if err != nil {
+		return err
+	}
+	// Rows that are added or deleted meanwhile need not have been read.
+	r.report.Counted = min(before.Rows, after.Rows)
+	r.report.Unseen = after.beyond(&r.seen, r.report.KeyID)
+	return nil
+}
+
+func (r *run) census(ctx context.Context) (Census, error) {
+	c, err := r.source.Census(ctx)
+	if err != nil {
+		return c, fmt.Errorf("rekey: source: census: %w", err)
+	}
+	return c, nil
 }
 
 func (o *Options) scope() string {
@@ -55,6 +86,7 @@ func (r *run) verify(ctx context.Context) error {
 		}
 		for _, row := range page.Rows {
 			r.report.Rows++
+			r.seen.Add(row)
 			for _, cell := range row.Cells {
 				if err := r.look(ctx, row, cell); err != nil {
 					return err
