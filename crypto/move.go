@@ -105,7 +105,7 @@ func (s *Sealer) renew(ctx context.Context, ref *Ref) error {
 		return err
 	}
 	ready, err = s.loadSubject(ctx, id, need{sealing: true, newest: true})
-	if err == nil && ready.sealing.born != ks.primary.id {
+	if err == nil && ready.sealing.born != ready.primary {
 		return errVersions
 	}
 	return err

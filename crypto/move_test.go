@@ -1,6 +1,7 @@
 package crypto_test
 
 import (
+	"context"
 	"encoding/binary"
 	"testing"
 	"testing/synctest"
@@ -118,6 +119,36 @@ func TestStaleVersionDoesNotSealForEver(t *testing.T) {
 			require.Equal(t, []byte{3, 0, 0, 0, 4}, seal(t, s, ref, "value")[4:9])
 		}
 	})
+}
+
+// A rotation in the middle of a move is no error: the value goes under a key
+// that is as new as the one that was asked for first.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestRewrapAcrossARotation(t *testing.T) {
+	keys, ref := &rotatedAfter{ring: newRing(t, 1)}, refOf(patient(1))
+	s := newSealer(t, keys, cryptotest.NewSubjects(), crypto.Options{})
+	old := seal(t, s, ref, "value")
+	require.NoError(t, keys.use(1, 2))
+	keys.then = []uint32{1, 2, 3}
+	fresh, err := s.AppendRewrap(t.Context(), nil, old, ref)
+	require.NoError(t, err)
+	require.Equal(t, byte(3), fresh[4])
+	opens(t, s, fresh, ref, "value")
+}
+
+// rotatedAfter is a ring that then changes after it was asked.
+type rotatedAfter struct {
+	*ring
+	then []uint32
+}
+
+func (r *rotatedAfter) Keyset(ctx context.Context, tenant string) (*crypto.Keyset, error) {
+	set, err := r.ring.Keyset(ctx, tenant)
+	if err == nil && r.then != nil {
+		err = r.use(r.then...)
+	}
+	return set, err
 }
 
 // Processes that disagree on the primary for good add a version an hour, no

@@ -38,7 +38,7 @@ type Sealer struct {
 	unaudited bool
 
 	ready    *cache[*subject]
-	missed   *cache[*subject] // nil for each of which a newer version was looked for in vain
+	missed   *cache[*subject] // nil for each of which a version was looked for in vain
 	indexes  *cache[*indexKey]
 	leases   *cache[*lease]
 	stats    stats

@@ -27,6 +27,8 @@ type subject struct {
 	keys []subjectKey
 	// newest is the highest version of the record, also if it is not in keys.
 	newest uint32
+	// primary is the id of the tenant's primary when the keys were made ready.
+	primary uint32
 	// sealing is the key that seals, and budget what it may; nil in what was
 	// read for opening and could not seal as it was.
 	sealing *subjectKey
@@ -128,6 +130,7 @@ func (s *Sealer) loadSubject(ctx context.Context, id subjectID, n need) (*subjec
 	if err != nil {
 		return nil, err
 	}
+	ready.primary = ks.primary.id
 	if !n.sealing && s.worn(ks, rec, n) {
 		ready.sealing = nil
 	}
@@ -273,10 +276,10 @@ func newSubjectKey(k *record.Key, material []byte) (subjectKey, error) {
 	return subjectKey{version: k.Version, born: k.Born, aead: aead, opener: opener}, err
 }
 
-// openingKey returns the key that sealed names. A version newer than the
-// ready ones may have been made by another process, so it is looked for in the
-// store: once a second at most if none is found, since anybody can write a
-// version into a value.
+// openingKey returns the key that sealed names. A version that is not ready
+// may have been made by another process, or under a tenant key that this one
+// did not have when it looked, so it is looked for in the store: once a second
+// at most if none is found, since anybody can write a version into a value.
 func (s *Sealer) openingKey(ctx context.Context, id subjectID, version uint32) (*subjectKey, error) {
 	if ready := s.near(id); ready != nil {
 		if key := ready.find(version); key != nil {
@@ -284,16 +287,13 @@ func (s *Sealer) openingKey(ctx context.Context, id subjectID, version uint32) (
 		}
 	}
 	ready, err := s.subject(ctx, id, false)
-	if err == nil && version > ready.newest {
-		ready, err = s.newerSubject(ctx, id, version, ready)
-	}
 	if err != nil {
 		return nil, unknown(err)
 	}
 	if key := ready.find(version); key != nil {
 		return key, nil
 	}
-	return nil, ErrOpen
+	return s.missingKey(ctx, id, version)
 }
 
 // unknown returns the error for a value of a subject that has no key.
@@ -304,16 +304,21 @@ func unknown(err error) error {
 	return err
 }
 
-func (s *Sealer) newerSubject(ctx context.Context, id subjectID, version uint32, ready *subject) (*subject, error) {
+// missingKey looks in the store for a version that is not ready.
+func (s *Sealer) missingKey(ctx context.Context, id subjectID, version uint32) (*subjectKey, error) {
 	if _, missed := s.missed.get(id); missed {
-		return ready, nil
+		return nil, ErrOpen
 	}
 	ready, err := s.loadSubject(ctx, id, need{})
-	if err == nil && version > ready.newest {
-		id.tenant = strings.Clone(id.tenant)
-		s.missed.put(id, nil, time.Second)
+	if err != nil {
+		return nil, unknown(err)
 	}
-	return ready, err
+	if key := ready.find(version); key != nil {
+		return key, nil
+	}
+	id.tenant = strings.Clone(id.tenant)
+	s.missed.put(id, nil, time.Second)
+	return nil, ErrOpen
 }
 
 // SubjectName returns the name of a patient in the store of subject keys, for

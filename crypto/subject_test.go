@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/cryptotest"
 )
 
 // newSealer returns another Sealer, as another process has it, over the keys
@@ -253,6 +255,51 @@ func TestRotatedKeyset(t *testing.T) {
 	require.Equal(t, []byte{77, 0, 0, 0, 2}, seal(t, s, refOf(patient(1)), "x")[4:9], "a new version of the key")
 	require.Equal(t, []byte{77, 0, 0, 0, 1}, seal(t, s, refOf(patient(9)), "x")[4:9])
 	require.Len(t, f.names(t, tenantA), 2)
+}
+
+// A version that could not be read when the subject was made ready, for want
+// of the tenant key, opens as soon as the process has that: it is not damaged.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func TestReadyBeforeTheKeyset(t *testing.T) {
+	ahead, behind, store, ref := newRing(t, 1), newRing(t, 1), cryptotest.NewSubjects(), refOf(patient(1))
+	a := newSealer(t, ahead, store, crypto.Options{})
+	b := newSealer(t, behind, store, crypto.Options{SubjectTTL: time.Hour})
+	first := seal(t, a, ref, "first")
+	require.NoError(t, ahead.use(1, 2))
+	a.Forget(tenantA, patientOf(1))
+	second := seal(t, a, ref, "second")
+	opens(t, b, first, ref, "first")
+	require.NoError(t, behind.use(1, 2))
+	opens(t, b, second, ref, "second")
+}
+
+// Who writes versions into values makes the store work once a second, no more.
+//
+// Controls: HIPAA 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func TestForgedVersionsAreLookedForRarely(t *testing.T) {
+	f := newFixture(t, nil)
+	store := &gets{SubjectKeys: f.store}
+	s := newSealer(t, f.keys, store, crypto.Options{})
+	sealed := seal(t, s, refOf(patient(1)), "value")
+	store.n.Store(0)
+	for i := range byte(200) {
+		forged := slices.Clone(sealed)
+		forged[5+i%4] ^= i + 1
+		refuses(t, s, forged, refOf(patient(1)), crypto.ErrOpen)
+	}
+	require.LessOrEqual(t, store.n.Load(), int64(5))
+}
+
+// gets counts what is read.
+type gets struct {
+	crypto.SubjectKeys
+	n atomic.Int64
+}
+
+func (g *gets) Get(ctx context.Context, tenant, name string) ([]byte, error) {
+	g.n.Add(1)
+	return g.SubjectKeys.Get(ctx, tenant, name)
 }
 
 // The memory of ready keys is bounded.
