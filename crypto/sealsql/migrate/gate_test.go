@@ -12,6 +12,37 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/sealsql/migrate"
 )
 
+// Each phase reads and writes the columns that it says.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestColumnsOfPhases(t *testing.T) {
+	const plain, sealed = `"name"`, `"name_sealed"`
+	c := newClinic(t, 20)
+	for _, want := range []struct {
+		phase        migrate.Phase
+		read, writes string
+	}{
+		{migrate.Planned, plain + "::text", plain},
+		{migrate.DualWrite, plain + "::text", plain + ", " + sealed},
+		{migrate.Backfilled, plain + "::text", plain + ", " + sealed},
+		{migrate.Compared, plain + "::text", plain + ", " + sealed},
+		{migrate.CutOver, sealed, plain + ", " + sealed},
+		{migrate.Dropped, sealed, sealed},
+	} {
+		c.forward(t, want.phase)
+		require.NoError(t, c.tx(t.Context(), func(tx *sql.Tx) error {
+			gate, err := c.m.Enter(t.Context(), tx)
+			require.NoError(t, err)
+			cell, err := c.names.Cell(gate)
+			require.NoError(t, err)
+			require.Equal(t, want.read, cell.Select(), want.phase)
+			cells, err := c.names.Null().Cells(gate)
+			require.Equal(t, want.writes, cells.Columns(), want.phase)
+			return err
+		}))
+	}
+}
+
 // A step waits for the transactions that act on the old phase, holds up nobody
 // else while it does, and those that enter after it see the new one.
 //

@@ -180,10 +180,16 @@ func TestStoreDown(t *testing.T) {
 	require.Equal(t, migrate.Backfilled, c.phase(t))
 }
 
-// memoryLog is an audit log in memory.
-type memoryLog struct{ records []byte }
+// memoryLog is an audit log in memory, or one that fails.
+type memoryLog struct {
+	records []byte
+	err     error
+}
 
 func (l *memoryLog) Append(_ context.Context, records ...[]byte) error {
+	if l.err != nil {
+		return l.err
+	}
 	for _, r := range records {
 		l.records = append(append(l.records, r...), '\n')
 	}
@@ -203,11 +209,20 @@ func TestCompareIsAudited(t *testing.T) {
 
 	tokens, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "e1", Secret: []byte("0123456789abcdefghijklmnopqrstuv")})
 	require.NoError(t, err)
+	begin := func(log *memoryLog) (context.Context, *audit.Entry) {
+		recorder, err := audit.New(log, tokens, nil)
+		require.NoError(t, err)
+		ctx := safeguard.WithPrincipal(t.Context(), safeguard.Principal{ID: "migrator-7", Kind: safeguard.Service})
+		return recorder.Begin(ctx, "JOB", "compare")
+	}
+	full := &memoryLog{err: errors.New("disk is full")}
+	ctx, _ := begin(full)
+	_, err = column.Compare(ctx, nil)
+	require.ErrorIs(t, err, full.err)
+	require.Equal(t, migrate.Backfilled, c.phase(t))
+
 	log := new(memoryLog)
-	recorder, err := audit.New(log, tokens, nil)
-	require.NoError(t, err)
-	ctx := safeguard.WithPrincipal(t.Context(), safeguard.Principal{ID: "migrator-7", Kind: safeguard.Service})
-	ctx, entry := recorder.Begin(ctx, "JOB", "compare")
+	ctx, entry := begin(log)
 	report, err := column.Compare(ctx, &migrate.RunOptions{Batch: 20})
 	require.NoError(t, err)
 	require.True(t, report.Complete)
