@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,72 +21,25 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/kmstest"
 )
 
-// TestMain is the program too: this binary, with a directory of the test in
-// its first argument.
+// TestMain builds the program of testdata and says where it is.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "serve" {
-		os.Exit(program(os.Args[2]))
+	dir, err := os.MkdirTemp("", "kekexec")
+	if err == nil {
+		path := filepath.Join(dir, "program")
+		err = exec.Command("go", "build", "-o", path, "./testdata/program").Run()
+		_ = os.Setenv(programVariable, path)
 	}
-	os.Exit(m.Run())
+	code := 1
+	if err == nil {
+		code = m.Run()
+	} else {
+		fmt.Fprintln(os.Stderr, "kekexec_test: build of the program:", err)
+	}
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
 }
 
-// program serves the key in dir as the test wants it.
-func program(dir string) int {
-	calls, err := os.OpenFile(filepath.Join(dir, "calls"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return 3
-	}
-	_, _ = calls.Write([]byte{1})
-	_ = calls.Close()
-	is := func(name string) bool { _, err := os.Stat(filepath.Join(dir, name)); return err == nil }
-	switch {
-	case is("hang"):
-		<-time.After(time.Hour)
-	case is("crash"):
-		return 1
-	case is("chatter"):
-		fmt.Println("keyset: here it is")
-		return 0
-	case is("flood"):
-		_, _ = io.Copy(os.Stdout, io.LimitReader(zeros{}, 8<<20))
-		return 0
-	case is("empty"):
-		fmt.Println("{}")
-		return 0
-	}
-	kek, err := keyset.OpenFileKEK(filepath.Join(dir, "key"))
-	if err != nil {
-		return 3
-	}
-	served := crypto.KEK(kek)
-	if is("outage") {
-		served = down{kek}
-	}
-	if err := kekexec.Serve(context.Background(), served, os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "program:", err)
-		return 1
-	}
-	return 0
-}
-
-type zeros struct{}
-
-func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
-
-// down is a KEK whose service does not answer.
-type down struct{ *keyset.FileKEK }
-
-type outage struct{}
-
-func (outage) Error() string   { return "down" }
-func (outage) Temporary() bool { return true }
-
-func (down) EncryptWithContext(context.Context, []byte, []byte) ([]byte, error) {
-	return nil, outage{}
-}
-func (down) DecryptWithContext(context.Context, []byte, []byte) ([]byte, error) {
-	return nil, outage{}
-}
+const programVariable = "KEKEXEC_TEST_PROGRAM"
 
 // fresh makes a program with a key of its own, in dir.
 func fresh(t *testing.T, stderr io.Writer) (kek *kekexec.KEK, dir string) {
@@ -93,16 +47,9 @@ func fresh(t *testing.T, stderr io.Writer) (kek *kekexec.KEK, dir string) {
 	dir = t.TempDir()
 	_, err := keyset.CreateFileKEK(filepath.Join(dir, "key"))
 	require.NoError(t, err)
-	kek, err = kekexec.New(t.Context(), self(t), &kekexec.Options{Args: []string{"serve", dir}, Env: environment(t), Stderr: stderr})
+	kek, err = kekexec.New(t.Context(), os.Getenv(programVariable), &kekexec.Options{Args: []string{dir}, Env: environment(t), Stderr: stderr})
 	require.NoError(t, err)
 	return kek, dir
-}
-
-func self(t *testing.T) string {
-	t.Helper()
-	path, err := os.Executable()
-	require.NoError(t, err)
-	return path
 }
 
 // environment keeps a mode that the tests run under, and a place for profiles.
@@ -212,8 +159,8 @@ func TestNew(t *testing.T) {
 		{"./cat", nil, "must be absolute"},
 		{"", nil, "must be absolute"},
 		{"/none/such", nil, "program did not run"},
-		{self(t), &kekexec.Options{Timeout: -1}, "Timeout"},
-		{self(t), &kekexec.Options{Timeout: time.Hour}, "Timeout"},
+		{os.Getenv(programVariable), &kekexec.Options{Timeout: -1}, "Timeout"},
+		{os.Getenv(programVariable), &kekexec.Options{Timeout: time.Hour}, "Timeout"},
 	} {
 		_, err := kekexec.New(t.Context(), c.program, c.opts)
 		require.ErrorContains(t, err, c.want)
@@ -221,7 +168,7 @@ func TestNew(t *testing.T) {
 	kek, dir := fresh(t, nil)
 	require.Equal(t, crypto.LocationSameHost, kek.KeyLocation())
 	_ = set(t, dir, "hang")
-	_, err := kekexec.New(t.Context(), self(t), &kekexec.Options{Args: []string{"serve", dir}, Timeout: 50 * time.Millisecond, Env: environment(t)})
+	_, err := kekexec.New(t.Context(), os.Getenv(programVariable), &kekexec.Options{Args: []string{dir}, Timeout: 50 * time.Millisecond, Env: environment(t)})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	_, err = kek.EncryptWithContext(t.Context(), make([]byte, kekexec.MaxData+1), nil)
 	require.ErrorContains(t, err, "too long")
