@@ -23,7 +23,7 @@ func (l *memoryLog) Append(_ context.Context, records ...[]byte) error {
 
 // auditEntry returns a context with an open Entry of a clinician, the Entry
 // and the log.
-func auditEntry(t *testing.T) (context.Context, *audit.Entry, *memoryLog) {
+func auditEntry(t testing.TB) (context.Context, *audit.Entry, *memoryLog) {
 	t.Helper()
 	tokens, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "e1", Secret: pattern(32)})
 	require.NoError(t, err)

@@ -261,16 +261,3 @@ func TestKeyID(t *testing.T) {
 	_, err := f.Current(t.Context(), "unknown")
 	require.Equal(t, crypto.ErrTenant, err)
 }
-
-func BenchmarkRewrap(b *testing.B) {
-	s, ctx, ref := newFixture(b, nil), b.Context(), refOf(patient(1))
-	sealed, err := s.AppendSeal(ctx, nil, pattern(16), ref)
-	require.NoError(b, err)
-	dst := make([]byte, 0, 128)
-	b.ReportAllocs()
-	for b.Loop() {
-		if sink, err = s.AppendRewrap(ctx, dst, sealed, ref); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
