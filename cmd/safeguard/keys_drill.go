@@ -96,7 +96,7 @@ func (c *keysDrill) drill(e *env, a *act) (custody.DrillRecord, error) {
 	if err != nil {
 		return custody.DrillRecord{}, err
 	}
-	return custody.Drill(a.ctx, bundle, sealer, samples(a.ctx, db, tables, all, c.Samples))
+	return custody.Drill(a.ctx, bundle, sealer, r.register, samples(a.ctx, db, tables, all, c.Samples))
 }
 
 // samples yields the cells of the first most rows of each tenant in each table.

@@ -53,6 +53,7 @@ type restored struct {
 	store    *keyset.DirStore
 	kek      crypto.KEK
 	subjects subjectStore
+	register custody.Register // nil without one
 	close    func()
 }
 
@@ -122,7 +123,7 @@ func (c restoreFlags) target(e *env, ctx context.Context) (to custody.Target, r 
 		r.close()
 		return to, r, err
 	}
-	to.Register = register
+	to.Register, r.register = register, register
 	closed := r.close
 	r.close = func() { _ = log.Close(); closed() }
 	return to, r, nil

@@ -53,6 +53,8 @@ type shredFlags struct {
 	Bound     time.Duration `default:"1h" help:"The longest time for which a process keeps a subject's key in memory (SubjectTTL). It stands in certificates."`
 	Tokens    string        `placeholder:"URL" help:"The PostgreSQL database of blind-index tokens, whose tokens of the patient are deleted; with #TABLE behind it if that is not index_tokens."`
 	Tenant    string        `required:"" placeholder:"TENANT" help:"Whose keys."`
+
+	NewRegister bool `help:"Make the register, at the first step ever. Without it one that is not there is an error: its disk may not be mounted, and an empty one knows of no hold."`
 	actor
 }
 
@@ -96,7 +98,11 @@ func (c shredFlags) with(e *env, exporter shred.Exporter, f func(*act, *shred.Sh
 			return err
 		}
 		defer closed()
-		register, log, err := openRegister(a.ctx, c.Register)
+		open := shred.OpenDirLog
+		if c.NewRegister {
+			open = shred.NewDirLog
+		}
+		register, log, err := openRegister(a.ctx, c.Register, open)
 		if err != nil {
 			return err
 		}
@@ -153,8 +159,9 @@ func (c shredFlags) erasers(opts *shred.Options) (closed func(), err error) {
 	return func() { _ = db.Close() }, nil
 }
 
-func openRegister(ctx context.Context, dir string) (*shred.Register, *shred.DirLog, error) {
-	log, err := shred.NewDirLog(dir)
+// openRegister opens the register in dir; with shred.NewDirLog it may make one.
+func openRegister(ctx context.Context, dir string, open func(string) (*shred.DirLog, error)) (*shred.Register, *shred.DirLog, error) {
+	log, err := open(dir)
 	if err != nil {
 		return nil, nil, refused(fmt.Errorf("--register: %w", err))
 	}

@@ -268,12 +268,9 @@ func (c *shredApply) Run(e *env) error {
 	})
 }
 
-// existingRegister refuses a directory that is not there: it may be a disk
+// existingRegister refuses a directory that is no register: it may be a disk
 // that is not mounted, and an empty register says that nothing was destroyed.
 func existingRegister(ctx context.Context, dir string) (*shred.Register, *shred.DirLog, error) {
-	if err := isDir("--register", dir); err != nil {
-		return nil, nil, err
-	}
-	r, log, err := openRegister(ctx, dir)
+	r, log, err := openRegister(ctx, dir, shred.OpenDirLog)
 	return r, log, keyFault(err)
 }

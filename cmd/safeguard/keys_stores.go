@@ -152,15 +152,3 @@ func newDir(flag, path string) error {
 	}
 	return nil
 }
-
-// isDir refuses what is no directory.
-func isDir(flag, path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return refused(fmt.Errorf("%s: %w", flag, err))
-	}
-	if !info.IsDir() {
-		return refused(fmt.Errorf("%s: %s is no directory", flag, path))
-	}
-	return nil
-}

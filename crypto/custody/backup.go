@@ -32,6 +32,10 @@ type Source struct {
 	// [crypto.SubjectLister] too. Nil where the Plan says that there is none,
 	// or that it is backed up apart.
 	Subjects crypto.SubjectKeys
+	// Register is the register of what was shredded. Its head goes into the
+	// bundle, and [Restore] then refuses a register that does not contain it. Nil
+	// leaves an empty register, of a wrong path for instance, unseen.
+	Register Register
 }
 
 // A Plan says who keeps the key of a backup.
@@ -90,6 +94,9 @@ func Backup(ctx context.Context, from Source, plan Plan) (bundle []byte, shares 
 	rand.Read(key[:])
 	defer clear(key[:])
 	h, shares := newHeader(plan, key[:])
+	if h.Register, err = headOf(ctx, from.Register); err != nil {
+		return nil, nil, fmt.Errorf("custody: backup: %w", err)
+	}
 	c, err := from.collect(ctx, h, key[:])
 	if err != nil {
 		return nil, nil, err

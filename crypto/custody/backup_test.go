@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,10 +95,20 @@ func place(tenant string, patient int) crypto.Ref {
 	return ref
 }
 
-// register is what was shredded.
+// register is what was shredded. The name "*" stands for the tenant as a whole.
 type register map[string][]string
 
-func (r register) Names(_ context.Context, tenant string) ([]string, error) { return r[tenant], nil }
+func (r register) Names(_ context.Context, tenant string) ([]string, error) {
+	return slices.DeleteFunc(slices.Clone(r[tenant]), func(name string) bool { return name == "*" }), nil
+}
+
+func (r register) Ended(_ context.Context, tenant string) (bool, []uint32, error) {
+	return slices.Contains(r[tenant], "*"), nil, nil
+}
+
+func (register) Head(context.Context) (uint64, string, error) { return 0, "", nil }
+
+func (register) Contains(_ context.Context, entries uint64, _ string) (bool, error) { return entries == 0, nil }
 
 func (h host) target(r custody.Register) custody.Target {
 	return custody.Target{Keysets: h.keysets, KEK: h.kek, Subjects: h.subjects, Register: r}
@@ -217,7 +228,7 @@ func TestDestroyedTenantsStayDestroyed(t *testing.T) {
 	report, err = custody.Restore(t.Context(), before, beforeShares, clean.target(register{}))
 	gone(clean, err, report)
 	ended := newHost(t)
-	report, err = custody.Restore(t.Context(), before, beforeShares, ended.target(register{"clinic-a": {"index"}}))
+	report, err = custody.Restore(t.Context(), before, beforeShares, ended.target(register{"clinic-a": {"*"}}))
 	gone(ended, err, report)
 }
 

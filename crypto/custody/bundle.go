@@ -59,6 +59,9 @@ type Header struct {
 	Shares    []Custodian    `json:"shares"`
 	Subjects  Subjects       `json:"subjects"`
 	Tenants   []TenantHeader `json:"tenants"`
+	// Register is the head of the register of what was shredded, as it was when
+	// the backup began; nil if Source had none.
+	Register *RegisterHead `json:"register,omitempty"`
 }
 
 // A Custodian is who holds a share, and by what it is known again.

@@ -14,11 +14,14 @@
 //   - [Drill] opens samples of a restored database and returns the record,
 //     which [SignDrill] signs.
 //
+// Give [Backup] the [Register] of what was shredded, and [Restore] and [Drill] the
+// same one as it is then: they refuse another, an older copy and an empty one.
+//
 // The promise: no key is written in the clear; fewer shares than the threshold
 // tell nothing of any key; an altered bundle does not open, and a share that is
 // altered, foreign or there twice is named; nothing that is in the target is
 // overwritten; what was shredded stays shredded, by a [Register] that is asked
-// before anything is written.
+// before anything is written, and again before a tenant can open anything.
 //
 // It does not protect against custodians who meet, against who reads the memory
 // of the process while it backs up or restores, and cannot know that a share

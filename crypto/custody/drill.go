@@ -48,8 +48,10 @@ type DrillRecord struct {
 	Kind string `json:"kind"`
 	Host string `json:"host"`
 	// Opened is how many samples opened, of which Stale are sealed under a key
-	// that is not the newest. Shredded are refused because their subject was
-	// shredded, which is right. Failed did not open.
+	// that is not the newest. Shredded are refused because their subject or
+	// tenant was shredded, as the register says. Failed are all others: those that
+	// did not open, and those that did although the register has them as
+	// shredded.
 	Opened   int `json:"opened"`
 	Stale    int `json:"stale"`
 	Shredded int `json:"shredded"`
@@ -69,15 +71,22 @@ const (
 // restored copy of the database, on a host that has nothing but the backup: the
 // more tables, columns and ages they are of, the more the drill says.
 //
+// The register is that of what was shredded, as for [Restore]; without one, nil,
+// nothing that is refused is right. One that is not of the backup is
+// [ErrOtherRegister].
+//
 // The context must have a valid Principal, and, as for every opening, an audit
 // Entry. An error of the samples or of the context ends the drill; a value that
 // does not open is counted.
 //
 // Controls: HIPAA 164.308(a)(7)(ii)(B), 164.308(a)(7)(ii)(D), 164.308(a)(7)(ii)(A); NIST CSF 2.0 PR.DS-11.
-func Drill(ctx context.Context, bundle []byte, sealer *crypto.Sealer, samples iter.Seq2[Sample, error]) (DrillRecord, error) {
+func Drill(ctx context.Context, bundle []byte, sealer *crypto.Sealer, register Register, samples iter.Seq2[Sample, error]) (DrillRecord, error) {
 	h, err := Inspect(bundle)
 	if err != nil {
 		return DrillRecord{}, err
+	}
+	if err := h.knows(ctx, register); err != nil {
+		return DrillRecord{}, fmt.Errorf("custody: drill: %w", err)
 	}
 	by, ok := safeguard.PrincipalFrom(ctx)
 	if !ok {
@@ -91,6 +100,7 @@ func Drill(ctx context.Context, bundle []byte, sealer *crypto.Sealer, samples it
 		Format: drillFormat, Bundle: h.ID, SHA256: Hash(bundle), Backup: h.Created,
 		Started: now(), By: by.ID, Kind: by.Kind.String(), Host: host,
 	}
+	account := account{register, make(map[string]gone)}
 	var buffer []byte
 	for sample, err := range samples {
 		if err == nil {
@@ -99,7 +109,7 @@ func Drill(ctx context.Context, bundle []byte, sealer *crypto.Sealer, samples it
 		if err != nil {
 			return DrillRecord{}, fmt.Errorf("custody: drill: %w", err)
 		}
-		if buffer, err = d.try(ctx, sealer, buffer, sample); err != nil {
+		if buffer, err = d.try(ctx, sealer, account, buffer, sample); err != nil {
 			return DrillRecord{}, err
 		}
 	}
@@ -110,26 +120,39 @@ func Drill(ctx context.Context, bundle []byte, sealer *crypto.Sealer, samples it
 func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
 // try opens a sample and counts it. An opening that the audit refused is an
-// error, since it says nothing of the keys.
-func (d *DrillRecord) try(ctx context.Context, sealer *crypto.Sealer, buffer []byte, s Sample) ([]byte, error) {
+// error, since it says nothing of the keys, and so is a register that fails.
+func (d *DrillRecord) try(ctx context.Context, sealer *crypto.Sealer, a account, buffer []byte, s Sample) ([]byte, error) {
+	shredded, err := a.shredded(ctx, sealer, s.Ref)
+	if err != nil {
+		return nil, err
+	}
 	plain, err := sealer.AppendOpen(ctx, buffer[:0], s.Sealed, s.Ref)
 	switch {
-	case errors.Is(err, crypto.ErrShredded):
-		d.Shredded++
 	case errors.Is(err, crypto.ErrUnaudited):
 		return nil, fmt.Errorf("custody: drill: %w", err)
+	case shredded && refusal(err):
+		d.Shredded++
 	case err != nil:
 		d.Failed++
 	default:
-		d.Opened++
 		clear(plain)
-		current, err := sealer.Current(ctx, s.Ref.Tenant)
-		if id, ok := crypto.KeyID(s.Sealed); err == nil && ok && id != current {
-			d.Stale++
-		}
+		d.opened(ctx, sealer, s, shredded)
 		return plain[:0], nil
 	}
 	return buffer, nil
+}
+
+// opened counts a sample that opened.
+func (d *DrillRecord) opened(ctx context.Context, sealer *crypto.Sealer, s Sample, shredded bool) {
+	if shredded {
+		d.Failed++
+		return
+	}
+	d.Opened++
+	current, err := sealer.Current(ctx, s.Ref.Tenant)
+	if id, ok := crypto.KeyID(s.Sealed); err == nil && ok && id != current {
+		d.Stale++
+	}
 }
 
 // A signedDrill is a DrillRecord with a signature of its exact bytes.
@@ -157,7 +180,7 @@ func SignDrill(d DrillRecord, signer stdcrypto.Signer) ([]byte, error) {
 	case ed25519.PublicKey:
 		signature, err = signer.Sign(rand.Reader, text, stdcrypto.Hash(0))
 	case *ecdsa.PublicKey:
-		if key.Curve != elliptic.P256() {
+		if !isP256(key) {
 			return nil, errSigner
 		}
 		sum := sha256.Sum256(text)
@@ -193,7 +216,7 @@ func VerifyDrill(signed []byte, key stdcrypto.PublicKey) (DrillRecord, error) {
 		ok = len(key) == ed25519.PublicKeySize && ed25519.Verify(key, s.Record, s.Signature)
 	case *ecdsa.PublicKey:
 		sum := sha256.Sum256(s.Record)
-		ok = key.Curve == elliptic.P256() && ecdsa.VerifyASN1(key, sum[:], s.Signature)
+		ok = isP256(key) && ecdsa.VerifyASN1(key, sum[:], s.Signature)
 	}
 	if !ok || strict(s.Record, &d) != nil || d.Format != drillFormat {
 		return DrillRecord{}, errDrill
@@ -204,3 +227,5 @@ func VerifyDrill(signed []byte, key stdcrypto.PublicKey) (DrillRecord, error) {
 	}
 	return d, nil
 }
+
+func isP256(key *ecdsa.PublicKey) bool { return key != nil && key.Curve == elliptic.P256() }

@@ -38,13 +38,13 @@ func TestDrill(t *testing.T) {
 	bundle, shares := s.backup(t)
 	name, err := s.SubjectName(t.Context(), "clinic-b", safeguard.NewPatient("Patient/0"))
 	require.NoError(t, err)
-	clean := newHost(t)
-	_, err = custody.Restore(t.Context(), bundle, shares, clean.target(register{"clinic-b": {name}}))
+	clean, shredded := newHost(t), register{"clinic-b": {name}}
+	_, err = custody.Restore(t.Context(), bundle, shares, clean.target(shredded))
 	require.NoError(t, err)
-	_, err = custody.Drill(t.Context(), bundle, clean.Sealer, rows(s.samples))
+	_, err = custody.Drill(t.Context(), bundle, clean.Sealer, shredded, rows(s.samples))
 	require.ErrorIs(t, err, safeguard.ErrPrincipal)
 	ctx := safeguard.WithPrincipal(t.Context(), safeguard.Principal{ID: "operator-7", Kind: safeguard.Person})
-	d, err := custody.Drill(ctx, bundle, clean.Sealer, rows(s.samples))
+	d, err := custody.Drill(ctx, bundle, clean.Sealer, shredded, rows(s.samples))
 	require.NoError(t, err)
 	require.Equal(t, []int{9, 7, 1, 0}, []int{d.Opened, d.Stale, d.Shredded, d.Failed})
 	require.True(t, d.Passed)
@@ -54,21 +54,21 @@ func TestDrill(t *testing.T) {
 
 	moved := s.samples[0]
 	moved.Ref.Row = "another"
-	failed, err := custody.Drill(ctx, bundle, clean.Sealer, rows(append(s.samples, moved)))
+	failed, err := custody.Drill(ctx, bundle, clean.Sealer, shredded, rows(append(s.samples, moved)))
 	require.NoError(t, err)
 	require.Equal(t, 1, failed.Failed)
 	require.False(t, failed.Passed)
-	none, err := custody.Drill(ctx, bundle, clean.Sealer, rows(nil))
+	none, err := custody.Drill(ctx, bundle, clean.Sealer, shredded, rows(nil))
 	require.NoError(t, err)
 	require.False(t, none.Passed, "nothing was shown")
 	broken := errors.New("row")
-	_, err = custody.Drill(ctx, bundle, clean.Sealer, func(yield func(custody.Sample, error) bool) { yield(custody.Sample{}, broken) })
+	_, err = custody.Drill(ctx, bundle, clean.Sealer, shredded, func(yield func(custody.Sample, error) bool) { yield(custody.Sample{}, broken) })
 	require.ErrorIs(t, err, broken)
-	_, err = custody.Drill(ctx, nil, clean.Sealer, rows(nil))
+	_, err = custody.Drill(ctx, nil, clean.Sealer, shredded, rows(nil))
 	require.ErrorIs(t, err, custody.ErrBundle)
 	audited, err := crypto.New(clean.Ring, clean.subjects, nil)
 	require.NoError(t, err)
-	_, err = custody.Drill(ctx, bundle, audited, rows(s.samples))
+	_, err = custody.Drill(ctx, bundle, audited, shredded, rows(s.samples))
 	require.ErrorIs(t, err, crypto.ErrUnaudited)
 	require.NotContains(t, string(mustJSON(t, d)), "Patient")
 }
@@ -96,7 +96,7 @@ func TestSignedDrill(t *testing.T) {
 		got, err := custody.VerifyDrill(signed, key.Public())
 		require.NoError(t, err)
 		require.Equal(t, d, got)
-		for _, wrong := range []any{other.Public(), p384.Public(), nil, ed25519.PublicKey{}} {
+		for _, wrong := range []any{other.Public(), p384.Public(), nil, ed25519.PublicKey{}, (*ecdsa.PublicKey)(nil)} {
 			_, err = custody.VerifyDrill(signed, wrong)
 			require.Error(t, err)
 		}

@@ -20,6 +20,12 @@ var (
 	// ErrDifferent reports a target that holds something else for a tenant
 	// than the bundle. Nothing was written.
 	ErrDifferent = errors.New("custody: restore: the target holds another keyset or index")
+	// ErrOtherRegister reports a register that does not contain what it had when
+	// the backup was made: it is another one, or an older copy, or was cut.
+	ErrOtherRegister = errors.New("custody: the register is not the one of the backup, or not whole")
+	// ErrEnded reports a tenant key in the bundle of which two persons stated
+	// that all copies are destroyed. Nothing was written.
+	ErrEnded = errors.New("custody: the backup holds a tenant key that is certified as destroyed in every copy")
 	// ErrRegister reports a restore of subjects' keys without what says which
 	// of them were shredded since.
 	ErrRegister = errors.New("custody: restore: subjects need their store and the register of what was shredded")

@@ -16,7 +16,10 @@ import (
 // it is the one of package shred, as it is now.
 type nothing struct{}
 
-func (nothing) Names(context.Context, string) ([]string, error) { return nil, nil }
+func (nothing) Names(context.Context, string) ([]string, error)              { return nil, nil }
+func (nothing) Ended(context.Context, string) (bool, []uint32, error)        { return false, nil, nil }
+func (nothing) Head(context.Context) (uint64, string, error)                 { return 0, "", nil }
+func (nothing) Contains(_ context.Context, n uint64, _ string) (bool, error) { return n == 0, nil }
 
 // Keys are backed up in three shares, of which two bring them back on another
 // host, under another key-encryption key.

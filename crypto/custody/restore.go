@@ -11,19 +11,6 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 )
 
-// A Register says what was shredded, so that restoring a backup brings none of
-// it back. Names returns the names in the store of subjects' keys of a tenant
-// that must not come back; "index" among them says that the tenant as a whole
-// must not. The register of package shred is one.
-//
-// It must be the register as it is now, from where it is kept apart from the
-// backups, not one that was restored with them.
-//
-// Controls: HIPAA 164.310(d)(2)(i), 164.308(a)(7)(ii)(B); NIST CSF 2.0 PR.DS-01, PR.DS-11.
-type Register interface {
-	Names(ctx context.Context, tenant string) ([]string, error)
-}
-
 // A Target is where a backup is restored to.
 //
 // Controls: HIPAA 164.308(a)(7)(ii)(B), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-11.
@@ -42,6 +29,10 @@ type Target struct {
 	// was shredded after the backup. Subjects may then be nil too, if the bundle
 	// includes no records.
 	UnsafeWithoutRegister bool
+	// UnsafeEndedKeys restores tenant keys that the register has as destroyed
+	// in every copy, which the bundle shows to be untrue. The default refuses with
+	// [ErrEnded].
+	UnsafeEndedKeys bool
 }
 
 // A Report says what a restore did. It marshals to JSON.
@@ -53,6 +44,8 @@ type Report struct {
 	// Shares are the numbers of those that opened it.
 	Shares  []int            `json:"shares"`
 	Tenants []TenantRestored `json:"tenants"`
+	// Register is the head of the register that was asked.
+	Register *RegisterHead `json:"register,omitempty"`
 	// WithoutRegister says that nothing was asked for what was shredded.
 	WithoutRegister bool `json:"without_register,omitempty"`
 }
@@ -72,6 +65,9 @@ type TenantRestored struct {
 	Kept     int `json:"kept"`
 	// Shredded is how many names were destroyed, again, by the register.
 	Shredded int `json:"shredded"`
+	// EndedKeys are tenant keys that were restored and that the register has as
+	// destroyed in every copy.
+	EndedKeys []uint32 `json:"ended_keys,omitempty"`
 }
 
 // Restore opens a bundle with its shares and writes its keysets, under another
@@ -83,10 +79,15 @@ type TenantRestored struct {
 // restores nothing that has subjects. A keyset or an index that is in the
 // target and is another is [ErrDifferent], before anything is written; other
 // records that are there stay. It may be repeated, and goes on where it was
-// interrupted; a tenant opens nothing before its keyset, which comes last.
+// interrupted; a tenant opens nothing before its keyset, which comes last,
+// after the register was asked again. What is shredded from then on is not seen,
+// nor are the marks of holds set: apply the register to what was restored
+// (Shredder.Apply of package shred) before anything opens.
 //
-// The errors are [ErrBundle], [ErrShares], [ErrShare], [ErrRegister],
-// [ErrDifferent], or what a store, the register or the KEK returned.
+// A register that does not contain the head that it had at the backup is
+// [ErrOtherRegister]. The other errors are [ErrBundle], [ErrShares],
+// [ErrShare], [ErrRegister], [ErrEnded], [ErrDifferent], or what a store, the
+// register or the KEK returned.
 //
 // Controls: HIPAA 164.308(a)(7)(ii)(B), 164.310(d)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-11, PR.DS-01.
 func Restore(ctx context.Context, bundle []byte, shares []Share, to Target) (Report, error) {
@@ -102,11 +103,18 @@ func Restore(ctx context.Context, bundle []byte, shares []Share, to Target) (Rep
 	if err := to.validate(h.Subjects); err != nil {
 		return Report{}, err
 	}
+	if err := h.knows(ctx, to.Register); err != nil {
+		return Report{}, fmt.Errorf("custody: restore: %w", err)
+	}
+	head, err := headOf(ctx, to.Register)
+	if err != nil {
+		return Report{}, fmt.Errorf("custody: restore: %w", err)
+	}
 	from, err := newKEK(key, h.ID)
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Bundle: h.ID, SHA256: Hash(bundle), WithoutRegister: to.Register == nil}
+	report := Report{Bundle: h.ID, SHA256: Hash(bundle), Register: head, WithoutRegister: to.Register == nil}
 	for i := range shares {
 		report.Shares = append(report.Shares, shares[i].Number())
 	}
@@ -143,23 +151,22 @@ func (to *Target) validate(subjects Subjects) error {
 // A job is what is to be done for a tenant.
 type job struct {
 	*tenantContent
-	file  []byte   // the keyset under the new KEK; nil if it is there
-	names []string // that the register has
-	ended bool     // the tenant as a whole was shredded
-	done  TenantRestored
+	file []byte // the keyset under the new KEK; nil if it is there
+	gone gone
+	done TenantRestored
 }
 
 // prepare finds out what is to be done for a tenant, and writes nothing.
 func (to *Target) prepare(ctx context.Context, t *tenantContent, from kek) (job, error) {
 	j := job{tenantContent: t, done: TenantRestored{Tenant: t.Tenant}}
 	var err error
-	if to.Register != nil {
-		if j.names, err = to.Register.Names(ctx, t.Tenant); err != nil {
-			return j, err
-		}
+	if j.gone, err = goneOf(ctx, to.Register, t.Tenant); err != nil {
+		return j, err
 	}
-	if slices.Contains(j.names, indexName) {
-		j.ended = true
+	if err := to.endedKeys(&j); err != nil {
+		return j, err
+	}
+	if j.gone.whole {
 		if t.Keyset, err = keyset.Remains(t.Keyset, t.Tenant); err != nil {
 			return j, err
 		}
@@ -168,6 +175,28 @@ func (to *Target) prepare(ctx context.Context, t *tenantContent, from kek) (job,
 		return j, err
 	}
 	return j, to.sameIndex(ctx, &j)
+}
+
+// endedKeys returns ErrEnded if the keyset has a key that the register has as
+// destroyed in every copy.
+func (to *Target) endedKeys(j *job) error {
+	if len(j.gone.keys) == 0 || j.gone.whole {
+		return nil
+	}
+	facts, err := keyset.Inspect(j.Keyset)
+	if err != nil {
+		return err
+	}
+	j.done.EndedKeys = nil
+	for _, k := range facts.Keys {
+		if k.State != keyset.Destroyed && slices.Contains(j.gone.keys, k.ID) {
+			j.done.EndedKeys = append(j.done.EndedKeys, k.ID)
+		}
+	}
+	if len(j.done.EndedKeys) > 0 && !to.UnsafeEndedKeys {
+		return ErrEnded
+	}
+	return nil
 }
 
 // indexName is crypto's name of the record by which subjects are named.
@@ -179,7 +208,7 @@ func (to *Target) prepareKeyset(ctx context.Context, j *job, from kek) error {
 		return err
 	}
 	j.done.Keyset = "restored"
-	if print == "destroyed" {
+	if print == destroyed {
 		j.done.Keyset = print
 	}
 	there, err := to.Keysets.Read(ctx, j.Tenant)
@@ -198,11 +227,11 @@ func (to *Target) prepareKeyset(ctx context.Context, j *job, from kek) error {
 		return err
 	}
 	switch {
-	case same == "destroyed":
+	case same == destroyed:
 		j.done.Keyset = same // whatever the bundle has
 	case same != print:
 		return ErrDifferent
-	case print != "destroyed":
+	case print != destroyed:
 		j.done.Keyset = "there"
 	}
 	return nil
@@ -226,29 +255,70 @@ func (to *Target) sameIndex(ctx context.Context, j *job) error {
 	return nil
 }
 
-// run does a job: what was shredded, the records, and last the keyset.
+// run does a job: what was shredded, the records, what was shredded meanwhile,
+// and last the keyset.
 func (to *Target) run(ctx context.Context, j *job) (TenantRestored, error) {
-	for _, name := range j.names {
-		if to.Subjects == nil {
-			break
-		}
-		if err := to.Subjects.Destroy(ctx, j.Tenant, name); err != nil {
-			return j.done, err
-		}
-		j.done.Shredded++
+	if err := to.destroy(ctx, j, j.gone.names); err != nil {
+		return j.done, err
 	}
 	for _, r := range j.Records {
-		if j.ended {
+		if j.gone.whole {
 			break
 		}
 		if err := to.put(ctx, j, r); err != nil {
 			return j.done, err
 		}
 	}
-	if j.file == nil {
-		return j.done, nil
+	if err := to.again(ctx, j); err != nil || j.file == nil {
+		return j.done, err
 	}
 	return j.done, to.Keysets.Write(ctx, j.Tenant, nil, j.file)
+}
+
+// again asks the register again.
+func (to *Target) again(ctx context.Context, j *job) error {
+	before := j.gone
+	var err error
+	if j.gone, err = goneOf(ctx, to.Register, j.Tenant); err != nil {
+		return err
+	}
+	if err := to.endedKeys(j); err != nil {
+		return err
+	}
+	since := slices.DeleteFunc(slices.Clone(j.gone.names), func(name string) bool { return slices.Contains(before.names, name) })
+	if !j.gone.whole || before.whole {
+		return to.destroy(ctx, j, since)
+	}
+	for _, r := range j.Records {
+		since = append(since, r.Name)
+	}
+	if err := to.destroy(ctx, j, since); err != nil {
+		return err
+	}
+	if j.file == nil && j.done.Keyset != destroyed {
+		return ErrDifferent
+	}
+	j.done.Keyset = destroyed
+	if j.file != nil {
+		j.file, err = keyset.Remains(j.file, j.Tenant)
+	}
+	return err
+}
+
+// destroyed is what a Report and a fingerprint say of a keyset without keys.
+const destroyed = "destroyed"
+
+func (to *Target) destroy(ctx context.Context, j *job, names []string) error {
+	for _, name := range names {
+		if to.Subjects == nil {
+			break
+		}
+		if err := to.Subjects.Destroy(ctx, j.Tenant, name); err != nil {
+			return err
+		}
+		j.done.Shredded++
+	}
+	return nil
 }
 
 func (to *Target) put(ctx context.Context, j *job, r record) error {

@@ -16,6 +16,12 @@ type register map[string][]string
 
 func (r register) Names(_ context.Context, tenant string) ([]string, error) { return r[tenant], nil }
 
+func (register) Ended(context.Context, string) (bool, []uint32, error) { return false, nil, nil }
+
+func (register) Head(context.Context) (uint64, string, error) { return 0, "", nil }
+
+func (register) Contains(context.Context, uint64, string) (bool, error) { return true, nil }
+
 // recover backs the keys up, loses the host and restores them on another.
 func (s *story) recover(ctx context.Context) error {
 	s.say("\n== The host is lost")
@@ -48,7 +54,7 @@ func (s *story) recover(ctx context.Context) error {
 	if err := s.restore(ctx, clean, bundle, paper, shredded); err != nil {
 		return err
 	}
-	return s.drill(ctx, clean, bundle, database)
+	return s.drill(ctx, clean, bundle, shredded, database)
 }
 
 // shred destroys a patient's key after the backup was made.
@@ -100,13 +106,13 @@ func mistyped(text string) string {
 
 // drill opens what the database has with the restored keys, and signs what came
 // of it.
-func (s *story) drill(ctx context.Context, clean *host, bundle []byte, database []custody.Sample) error {
+func (s *story) drill(ctx context.Context, clean *host, bundle []byte, shredded register, database []custody.Sample) error {
 	public, private, err := ed25519.GenerateKey(nil) // a real one is not made on the host of the drill
 	if err != nil {
 		return err
 	}
 	ctx = safeguard.WithPrincipal(ctx, safeguard.Principal{ID: "operator-7", Kind: safeguard.Person})
-	record, err := custody.Drill(ctx, bundle, clean.Sealer, func(yield func(custody.Sample, error) bool) {
+	record, err := custody.Drill(ctx, bundle, clean.Sealer, shredded, func(yield func(custody.Sample, error) bool) {
 		for _, sample := range database {
 			if !yield(sample, nil) {
 				return
