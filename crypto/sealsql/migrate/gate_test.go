@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/sealsql/migrate"
 )
 
@@ -197,6 +198,31 @@ func TestReadOnly(t *testing.T) {
 		require.Equal(t, "plaintext of 3", got)
 		_, err = c.names.Null().Cells(gate)
 		require.ErrorIs(t, err, migrate.ErrUse, "it was for reading")
+	}
+}
+
+// A Cell that is scanned into again holds nothing of the row before.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func TestCellAgain(t *testing.T) {
+	c := newClinic(t, 20)
+	for _, phase := range []migrate.Phase{migrate.Planned, migrate.CutOver} {
+		c.forward(t, phase)
+		require.NoError(t, c.tx(t.Context(), func(tx *sql.Tx) error {
+			gate, err := c.m.EnterRead(t.Context(), tx)
+			require.NoError(t, err)
+			cell, err := c.names.Cell(gate)
+			require.NoError(t, err)
+			for id, null := range map[int]bool{3: false, 10: true, 4: false} {
+				require.NoError(t, tx.QueryRow("SELECT "+cell.Select()+" FROM patient WHERE id = $1", id).Scan(cell))
+				require.Equal(t, null, cell.IsNull())
+				require.NoError(t, cell.Scan(nil))
+				require.True(t, cell.IsNull())
+				_, err = cell.Open(t.Context(), ref(id))
+				require.ErrorIs(t, err, crypto.ErrNull)
+			}
+			return nil
+		}))
 	}
 }
 
