@@ -32,31 +32,43 @@ func (b *budget) used() uint64 {
 	return b.leased.Load() - uint64(max(left, 0))
 }
 
-// add puts n messages, at least one, where none are left, and spends one of
-// them. The caller has the turn. Whoever found none left has not spent one, so
-// that the store loses nothing.
-func (b *budget) add(n uint64) {
-	b.leased.Add(n)
-	b.left.Store(int64(n) - 1)
+// spendN takes n messages, or none if fewer are left.
+func (b *budget) spendN(n uint64) bool {
+	for {
+		left := b.left.Load()
+		if left < int64(n) {
+			return false
+		}
+		if b.left.CompareAndSwap(left, left-int64(n)) {
+			return true
+		}
+	}
 }
 
-// lease spends one message, for which it first asks for more unless somebody
-// else just did.
-func (b *budget) lease(ctx context.Context, ask func() (n uint64, err error)) error {
+// lease spends n messages, for which it first asks for what is missing, or
+// more, unless somebody else just did. Whoever found too few left has spent
+// none, and what was leased in vain stays, so that the store loses nothing.
+func (b *budget) lease(ctx context.Context, n uint64, ask func(missing uint64) (uint64, error)) error {
 	select {
 	case b.turn <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { <-b.turn }()
-	if b.spend() {
+	if b.spendN(n) {
 		return nil
 	}
-	n, err := ask()
-	if err != nil {
-		return err
+	got := uint64(max(b.left.Swap(0), 0))
+	for got < n {
+		more, err := ask(n - got)
+		if err != nil {
+			b.left.Store(int64(got))
+			return err
+		}
+		b.leased.Add(more)
+		got += more
 	}
-	b.add(n)
+	b.left.Store(int64(got - n))
 	return nil
 }
 

@@ -60,16 +60,24 @@ func (s *Sealer) spend(ctx context.Context, tenant string, k *Key) error {
 	if k.budget.spend() {
 		return nil
 	}
-	return s.leaseTenant(ctx, tenant, k)
+	return s.leaseTenant(ctx, tenant, k, 1)
 }
 
-// leaseTenant leases messages of a tenant key and spends one. Past half it
+// spendN takes n messages of a tenant key, or none.
+func (s *Sealer) spendN(ctx context.Context, tenant string, k *Key, n uint64) error {
+	if k.budget.spendN(n) {
+		return nil
+	}
+	return s.leaseTenant(ctx, tenant, k, n)
+}
+
+// leaseTenant leases messages of a tenant key and spends n. Past half it
 // asks for a rotation and tells the program, when others need not wait for it.
-func (s *Sealer) leaseTenant(ctx context.Context, tenant string, k *Key) error {
+func (s *Sealer) leaseTenant(ctx context.Context, tenant string, k *Key, n uint64) error {
 	event := BudgetEvent{Tenant: tenant, KeyID: k.id, Limit: s.limit}
 	past, news := false, false
-	err := k.budget.lease(ctx, func() (uint64, error) {
-		leased, n, err := s.grant(ctx, tenant, k)
+	err := k.budget.lease(ctx, n, func(missing uint64) (uint64, error) {
+		leased, n, err := s.grant(ctx, tenant, k, missing)
 		event.Leased, event.Exhausted = leased, errors.Is(err, ErrLimit)
 		if s.store != nil {
 			event.Leased += n
@@ -113,16 +121,16 @@ func (s *Sealer) tell(event BudgetEvent) {
 	}
 }
 
-// grant leases n messages of a tenant key, in the store if there is one. leased
-// is how many were before.
-func (s *Sealer) grant(ctx context.Context, tenant string, k *Key) (leased, n uint64, err error) {
+// grant leases n messages of a tenant key, in the store if there is one: what
+// is missing at least, if the limit has it. leased is how many were before.
+func (s *Sealer) grant(ctx context.Context, tenant string, k *Key, missing uint64) (leased, n uint64, err error) {
 	if s.store == nil {
 		leased = k.budget.leased.Load()
-		n, err = share(leased, half(s.limit), s.limit)
+		n, err = share(leased, max(missing, half(s.limit)), s.limit)
 		return leased, n, err
 	}
 	for range maxConflicts {
-		leased, n, err = s.grantOnce(ctx, tenant, k)
+		leased, n, err = s.grantOnce(ctx, tenant, k, missing)
 		if !errors.Is(err, ErrConflict) {
 			return leased, n, err
 		}
@@ -130,12 +138,12 @@ func (s *Sealer) grant(ctx context.Context, tenant string, k *Key) (leased, n ui
 	return leased, 0, err
 }
 
-func (s *Sealer) grantOnce(ctx context.Context, tenant string, k *Key) (leased, n uint64, err error) {
+func (s *Sealer) grantOnce(ctx context.Context, tenant string, k *Key, missing uint64) (leased, n uint64, err error) {
 	old, leased, err := s.count(ctx, tenant, k)
 	if err != nil {
 		return 0, 0, err
 	}
-	if n, err = share(leased, tenantBlock(s.limit), s.limit); err != nil {
+	if n, err = share(leased, max(missing, tenantBlock(s.limit)), s.limit); err != nil {
 		return leased, 0, err
 	}
 	if err := s.put(ctx, tenant, countName(k.id), old, k.encodeCount(tenant, leased+n)); err != nil {

@@ -36,12 +36,12 @@ func (s *Sealer) subjectBudget(id subjectID, version uint32, granted uint64) *bu
 	return b
 }
 
-// spendSubject takes one message of the key that seals for a subject.
-func (s *Sealer) spendSubject(ctx context.Context, id subjectID, ready *subject) error {
-	if ready.budget.spend() {
+// spendSubject takes n messages of the key that seals for a subject, or none.
+func (s *Sealer) spendSubject(ctx context.Context, id subjectID, ready *subject, n uint64) error {
+	if ready.budget.spendN(n) {
 		return nil
 	}
-	err := ready.budget.lease(ctx, func() (uint64, error) { return s.grantSubject(ctx, id, ready) })
+	err := ready.budget.lease(ctx, n, func(missing uint64) (uint64, error) { return s.grantSubject(ctx, id, ready, missing) })
 	if errors.Is(err, errWorn) || errors.Is(err, ErrShredded) {
 		s.ready.remove(id)
 	}
@@ -49,13 +49,13 @@ func (s *Sealer) spendSubject(ctx context.Context, id subjectID, ready *subject)
 }
 
 // grantSubject leases messages of a subject's key in its record.
-func (s *Sealer) grantSubject(ctx context.Context, id subjectID, ready *subject) (uint64, error) {
+func (s *Sealer) grantSubject(ctx context.Context, id subjectID, ready *subject, missing uint64) (uint64, error) {
 	for range maxConflicts {
 		old, rec, err := s.readRecord(ctx, id.tenant, ready.name)
 		if err != nil {
 			return 0, err
 		}
-		n, err := s.leaseVersion(rec, ready)
+		n, err := s.leaseVersion(rec, ready, missing)
 		if err != nil {
 			s.exhausted(id, ready, err)
 			return 0, err
@@ -72,10 +72,11 @@ func (s *Sealer) grantSubject(ctx context.Context, id subjectID, ready *subject)
 	return 0, ErrConflict
 }
 
-// leaseVersion adds a block to what is leased of the version that seals. Past
+// leaseVersion adds a block, or what is missing if that is more, to what is
+// leased of the version that seals. Past
 // half it is errWorn if there is a newer one that ready does not know, or can
 // be one.
-func (s *Sealer) leaseVersion(rec *record.Record, ready *subject) (uint64, error) {
+func (s *Sealer) leaseVersion(rec *record.Record, ready *subject, missing uint64) (uint64, error) {
 	at := slices.IndexFunc(rec.Keys, func(k record.Key) bool { return k.Version == ready.sealing.version })
 	if at < 0 {
 		return 0, errWorn // dropped meanwhile
@@ -85,7 +86,7 @@ func (s *Sealer) leaseVersion(rec *record.Record, ready *subject) (uint64, error
 	if k.Leased >= half(s.limit) && (extensible || last > ready.newest) {
 		return 0, errWorn
 	}
-	n, err := share(k.Leased, subjectBlock(s.limit), s.limit)
+	n, err := share(k.Leased, max(missing, subjectBlock(s.limit)), s.limit)
 	k.Leased += n
 	return n, err
 }

@@ -33,7 +33,8 @@ type Options struct {
 	// SubjectTTL is how long a ready subject key stays in memory, and so how
 	// long a process may go on after a key was destroyed in the store, or
 	// after Keys no longer gives the tenant's. What is sealed in that time is
-	// lost with the key. 0 is DefaultSubjectTTL; at most an hour.
+	// lost with the key. 0 is DefaultSubjectTTL; a second
+	// to an hour.
 	SubjectTTL time.Duration
 	// SubjectCache is how many ready subject keys stay in memory. 0 is
 	// DefaultSubjectCache; at most a million.
@@ -57,8 +58,8 @@ type Options struct {
 }
 
 func (o Options) validate() error {
-	if o.SubjectTTL < 0 || o.SubjectTTL > maxSubjectTTL {
-		return errors.New("crypto: new: SubjectTTL must be 0 to an hour")
+	if o.SubjectTTL != 0 && (o.SubjectTTL < minSubjectTTL || o.SubjectTTL > maxSubjectTTL) {
+		return errors.New("crypto: new: SubjectTTL must be 0, or a second to an hour")
 	}
 	if o.SubjectCache < 0 || o.SubjectCache > 1_000_000 {
 		return errors.New("crypto: new: SubjectCache must be 0 to a million")

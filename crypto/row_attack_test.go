@@ -1,14 +1,19 @@
 package crypto_test
 
 import (
+	"context"
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crypto"
+	"github.com/safeguard-sdk/safeguard/crypto/cryptotest"
 )
 
 // A rawGroup is one group of a sealed row, as an attacker sees it.
@@ -201,4 +206,94 @@ func TestRowSwaps(t *testing.T) {
 		}
 	}
 	require.Less(t, opened, 1000)
+}
+
+// A subject's key that never stays ready, because the store takes longer than
+// SubjectTTL, seals rows of several groups all the same.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestRowWithoutAReadyKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, nil)
+		store := &gets{SubjectKeys: slow{f.store, 2 * time.Second}}
+		s := newSealer(t, f.keys, store, crypto.Options{SubjectTTL: time.Second, SealLimit: 1 << 10})
+		r, err := crypto.NewRows[pair](s, nil)
+		require.NoError(t, err)
+		ref, want := refOf(patient(1)), pair{"a", "b"}
+		for range 5 {
+			store.n.Store(0)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			row, err := r.Seal(ctx, &want, ref)
+			cancel()
+			require.NoError(t, err)
+			require.LessOrEqual(t, store.n.Load(), int64(12))
+			got, err := openPair(t, r, ref, row)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		}
+	})
+}
+
+// The messages of a row are spent at once and under one key, and never more
+// than the limit of it.
+//
+// Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestRowsNeverPassTheLimit(t *testing.T) {
+	for limit := uint64(1); limit < 12; limit++ {
+		for _, subject := range subjects {
+			keys, store, sealed := newRing(t, 1), cryptotest.NewSubjects(), map[string]uint64{}
+			for range 2 {
+				r, err := crypto.NewRows[pair](newSealer(t, keys, store, crypto.Options{SealLimit: limit}), nil)
+				require.NoError(t, err)
+				for range 20 {
+					row, err := r.AppendSeal(t.Context(), nil, &pair{"a", "b"}, refOf(subject))
+					if err != nil {
+						require.ErrorIs(t, err, crypto.ErrLimit)
+						break
+					}
+					prefix := string(row[:5])
+					if row[0] == 'R' {
+						prefix = string(row[:9])
+					}
+					sealed[prefix] += 2
+				}
+			}
+			for _, n := range sealed {
+				require.LessOrEqual(t, n, limit)
+			}
+			require.Equal(t, limit >= 4 || limit >= 2 && subject == crypto.NoSubject(), len(sealed) > 0, limit)
+		}
+	}
+}
+
+// A forged row spends no message of the key that it would be moved to, and one
+// of more groups than a type can have is none.
+//
+// Controls: HIPAA 164.312(c)(2), 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestForgedRowSpendsNothing(t *testing.T) {
+	s := newSealer(t, newRing(t, 1), cryptotest.NewSubjects(), crypto.Options{SealLimit: 1 << 12})
+	r, err := crypto.NewRows[pair](s, nil)
+	require.NoError(t, err)
+	ref := refOf(crypto.NoSubject())
+	good, err := r.AppendSeal(t.Context(), nil, &pair{"a", "b"}, ref)
+	require.NoError(t, err)
+	forge := func(groups int) []byte {
+		out := slices.Clone(good[:5])
+		for i := range groups {
+			out = append(out, 2, byte(i>>8), byte(i), 0, 3, 's', 1, 'a', 0, 0, 0, 28)
+			out = append(out, make([]byte, 28)...)
+		}
+		return out
+	}
+	before, err := s.Budget(t.Context(), tenantA)
+	require.NoError(t, err)
+	for _, n := range []int{1, 256, 257, 10_000} {
+		_, err = s.AppendRewrap(t.Context(), nil, forge(n), ref)
+		require.Equal(t, crypto.ErrOpen, err)
+		var row crypto.SealedRow
+		require.Equal(t, n <= 256, row.Scan(forge(n)) == nil, n)
+	}
+	after, err := s.Budget(t.Context(), tenantA)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
 }

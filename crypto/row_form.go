@@ -25,7 +25,7 @@ func (b *bound) head() []byte { return b.prefix[:b.size] }
 
 // bindSeal returns the key that seals for ref, with so many messages of it
 // spent, at least one.
-func (s *Sealer) bindSeal(ctx context.Context, f form, ref *Ref, messages int) (bound, error) {
+func (s *Sealer) bindSeal(ctx context.Context, f form, ref *Ref, messages uint64) (bound, error) {
 	b := bound{form: f}
 	if !ref.Subject.none {
 		key, err := s.sealingKeyFor(ctx, subjectID{ref.Tenant, ref.Subject.patient}, messages)
@@ -40,28 +40,11 @@ func (s *Sealer) bindSeal(ctx context.Context, f form, ref *Ref, messages int) (
 	if err != nil {
 		return b, err
 	}
-	for range messages {
-		if err := s.spend(ctx, ref.Tenant, ks.primary); err != nil {
-			return b, err
-		}
+	if err := s.spendN(ctx, ref.Tenant, ks.primary, messages); err != nil {
+		return b, err
 	}
 	b.set(f.tenant, ks.primary.id, ks.primary.aead)
 	return b, nil
-}
-
-// sealingKeyFor returns a key of which all the messages were spent: where a new
-// version takes over in between, it begins again.
-func (s *Sealer) sealingKeyFor(ctx context.Context, id subjectID, messages int) (key *subjectKey, err error) {
-	for spent := 0; spent < messages; spent++ {
-		next, err := s.sealingKey(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if next != key {
-			key, spent = next, 0
-		}
-	}
-	return key, nil
 }
 
 // bindOpen returns the key that a container was sealed under. It must be long

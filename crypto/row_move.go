@@ -2,6 +2,20 @@ package crypto
 
 import "context"
 
+// groups returns how many groups there are in row. The first must open at
+// place, so that a forged row costs no message of the key that it would move to.
+func (b *bound) groups(row SealedRow, place *Ref) (n uint64, err error) {
+	err = row.items(func(item rowItem) error {
+		if n++; n > 1 {
+			return nil
+		}
+		plain, err := b.openItem(item, place)
+		clear(plain)
+		return err
+	})
+	return n, err
+}
+
 // moveRow opens every group of a row that was sealed at from, seals it
 // again for to under the newest key, and appends the row to dst.
 func (s *Sealer) moveRow(ctx context.Context, dst, sealed []byte, from, to *Ref) ([]byte, error) {
@@ -9,9 +23,11 @@ func (s *Sealer) moveRow(ctx context.Context, dst, sealed []byte, from, to *Ref)
 		return nil, ErrOpen
 	}
 	row := SealedRow{sealed}
-	groups := 0
-	_ = row.items(func(rowItem) error { groups++; return nil })
 	old, err := s.bindOpen(ctx, rowForm, sealed, from)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := old.groups(row, from)
 	if err != nil {
 		return nil, err
 	}

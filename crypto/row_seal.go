@@ -86,7 +86,7 @@ func (r *rows) updatable(item rowItem, renewed []bool) error {
 // seal seals the groups that are to be renewed, all if renewed is nil, and
 // takes the others from old.
 func (r *rows) seal(ctx context.Context, dst []byte, v reflect.Value, ref *Ref, renewed []bool, old SealedRow) ([]byte, error) {
-	key, err := r.sealer.bindSeal(ctx, rowForm, ref, len(r.groups))
+	key, err := r.sealer.bindSeal(ctx, rowForm, ref, uint64(len(r.groups)))
 	if err != nil {
 		return nil, err
 	}

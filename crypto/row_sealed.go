@@ -92,10 +92,10 @@ func wellFormedRow(b []byte) bool {
 	if n == 0 || len(b) == n || len(b) > maxRow {
 		return false
 	}
-	last, first := "", true
-	for rest := b[n:]; len(rest) > 0; first = false {
+	last, groups := "", 0
+	for rest := b[n:]; len(rest) > 0; groups++ {
 		item, tail, ok := cutItem(rest)
-		if !ok || !first && string(item.name) <= last {
+		if !ok || groups == maxRowFields || groups > 0 && string(item.name) <= last {
 			return false
 		}
 		last, rest = string(item.name), tail

@@ -164,12 +164,22 @@ func (s *Sealer) sealingKey(ctx context.Context, id subjectID) (*subjectKey, err
 	if ready := s.near(id); ready != nil && ready.sealing != nil && ready.budget.spend() {
 		return ready.sealing, nil
 	}
+	return s.sealingKeyFor(ctx, id, 1)
+}
+
+// sealingKeyFor returns the key that seals for a subject, with n messages of
+// it spent. More than one must be few beside the limit, or else one version
+// after another would be half used in vain.
+func (s *Sealer) sealingKeyFor(ctx context.Context, id subjectID, n uint64) (*subjectKey, error) {
+	if n > 1 && n > s.limit/2 {
+		return nil, ErrLimit
+	}
 	for range maxConflicts {
 		ready, err := s.subject(ctx, id, true)
 		if err != nil {
 			return nil, err
 		}
-		err = s.spendSubject(ctx, id, ready)
+		err = s.spendSubject(ctx, id, ready, n)
 		if err == nil {
 			return ready.sealing, nil
 		}

@@ -152,6 +152,7 @@ func TestNewRefusesBadOptions(t *testing.T) {
 	require.NoError(t, err)
 	for name, o := range map[string]crypto.Options{
 		"negative ttl":   {SubjectTTL: -1},
+		"short ttl":      {SubjectTTL: time.Second - 1},
 		"long ttl":       {SubjectTTL: time.Hour + 1},
 		"negative cache": {SubjectCache: -1},
 		"large cache":    {SubjectCache: 1_000_001},
