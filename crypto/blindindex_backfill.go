@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // An IndexRow is one row whose sealed cells are indexed.
@@ -78,8 +79,8 @@ const (
 // transaction or after it, and beside other backfills; it never replaces
 // tokens of the newest version.
 //
-// It returns [ErrIndexRotation] while a new key does not write yet, and
-// otherwise stops at the first error that is not of one row, with what was
+// It returns [ErrIndexRotation] while some process may still write an older
+// key ([Sealer.RotateIndexKeys] says how long), and otherwise stops at the first error that is not of one row, with what was
 // counted.
 func (x *BlindIndex) Backfill(ctx context.Context, tenant string, source IndexSource, store TokenStore, opts *BackfillOptions) (BackfillReport, error) {
 	var o BackfillOptions
@@ -125,8 +126,8 @@ func (b *backfill) batch(ctx context.Context) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if keys.write != keys.live[len(keys.live)-1] {
-		return false, fmt.Errorf("%w: the newest key does not write yet", ErrIndexRotation)
+	if time.Now().Before(keys.alone) {
+		return false, fmt.Errorf("%w: the older key may still write", ErrIndexRotation)
 	}
 	rows, err := b.source.Rows(ctx, b.tenant, b.opts.After, b.opts.Batch)
 	if err != nil || len(rows) == 0 {

@@ -260,6 +260,66 @@ func TestBackfillAfterRotation(t *testing.T) {
 	})
 }
 
+// changing is a table of one row that changes after it was read.
+type changing struct {
+	row    crypto.IndexRow
+	change func()
+}
+
+func (c *changing) Rows(_ context.Context, _, after string, _ int) ([]crypto.IndexRow, error) {
+	if after != "" {
+		return nil, nil
+	}
+	read := c.row
+	c.change()
+	return []crypto.IndexRow{read}, nil
+}
+
+// The attack on a backfill: a process whose ready keys are as old as they may
+// be changes a row after it was read. Whenever the backfill runs, the row is
+// found by its new value, not by the old one.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestBackfillBesideAnOldKey(t *testing.T) {
+	for at := ttl; at <= 6*ttl; at += ttl / 4 {
+		synctest.Test(t, func(t *testing.T) {
+			f, store := newFixture(t, nil), cryptotest.NewTokens()
+			app, job := f.another(t, "mrn"), f.another(t, "mrn")
+			ref := crypto.Ref{Tenant: tenantA, Table: "patients", Column: "mrn", Row: "row", Subject: crypto.NoSubject()}
+			table := &changing{}
+			write := func(value string) {
+				table.row = crypto.IndexRow{Row: "row", Subject: ref.Subject, Sealed: [][]byte{seal(t, f.Sealer, ref, value)}}
+				r, err := app.Row(t.Context(), ref, []byte(value))
+				require.NoError(t, err)
+				require.NoError(t, store.Put(t.Context(), r))
+			}
+			find := func(value string) []string {
+				tokens, err := job.Tokens(t.Context(), tenantA, []byte(value))
+				require.NoError(t, err)
+				found, err := store.Find(t.Context(), tenantA, job.ID(), tokens, "", 10)
+				require.NoError(t, err)
+				return found
+			}
+			write("M-OLD")
+			table.change = func() { write("M-NEW") }
+			time.Sleep(ttl)
+			_, err := f.RotateIndexKeys(t.Context(), tenantA)
+			require.NoError(t, err)
+			time.Sleep(at)
+			write("M-OLD")
+			time.Sleep(2 * time.Second)
+			_, err = job.Backfill(t.Context(), tenantA, table, store, nil)
+			if at < 4*ttl {
+				require.ErrorIs(t, err, crypto.ErrIndexRotation)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, []string{"row"}, find("M-NEW"))
+			require.Empty(t, find("M-OLD"))
+		})
+	}
+}
+
 // A backfill opens, so it is held to account as every opening is; a source
 // that does not go on, a checkpoint that fails and a cancelled context stop
 // it.

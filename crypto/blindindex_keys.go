@@ -20,10 +20,13 @@ import (
 var ErrIndexRotation = errors.New("crypto: index: rotation out of turn")
 
 // A rotation of index keys takes place while every process may hold keys that
-// are SubjectTTL old. A new version is searched for at once, writes when every
-// process searches for it, and the old one may go when none writes it; each
-// step leaves one SubjectTTL for clocks that differ, and the second to which
-// records are rounded.
+// are SubjectTTL old. A new version is searched for at once and writes when
+// every process searches for it (settled). When no process writes the old one
+// any more (retirable), rows are renewed and then the old one may go: a token
+// of the old version that is written after its row was renewed would be taken
+// for stale, and the row be found by its old value. Each step leaves one
+// SubjectTTL for clocks that differ, and the second to which records are
+// rounded.
 func settled(created time.Time, ttl time.Duration) time.Time {
 	return created.Add(2*ttl + time.Second)
 }
@@ -36,6 +39,7 @@ func retirable(created time.Time, ttl time.Duration) time.Time {
 type searchKeys struct {
 	live  []*searchKey // versions ascending
 	write *searchKey
+	alone time.Time // from when on no process writes an older version
 }
 
 // keys returns the ready keys of the tenant, from the cache if they are there.
@@ -69,6 +73,9 @@ func (x *BlindIndex) load(ctx context.Context, tenant string, create bool) (*sea
 			return nil, err
 		}
 		keys.live = append(keys.live, key)
+	}
+	if newest := len(rec.Keys) - 1; newest > 0 {
+		keys.alone = retirable(rec.Keys[newest].Created, x.sealer.ttl)
 	}
 	keys.write = keys.live[writing(rec, start, x.sealer.ttl)]
 	x.ready.put(subjectID{tenant: strings.Clone(tenant)}, keys, x.sealer.ttl-time.Since(start))
@@ -114,8 +121,9 @@ func (s *Sealer) searchRecord(ctx context.Context, ks *Keyset, tenant string, cr
 
 // RotateIndexKeys adds a version of the tenant's root key of blind indexes and
 // returns it. Searches ask for both versions at once, the new one writes after
-// two SubjectTTLs and a second; the TTL must be the same in every process. Then
-// [BlindIndex.Backfill] renews the rows of each index, and when
+// two SubjectTTLs and a second; the TTL must be the same in every process. When
+// no process writes the old one any more, after four SubjectTTLs and two
+// seconds, [BlindIndex.Backfill] renews the rows of each index, and when
 // [TokenStore.Stale] finds none of the old version in any, [Sealer.RetireIndexKey]
 // ends the rotation. It returns [ErrIndexRotation] while an older rotation is
 // not over, and [ErrNotFound] for a tenant without a key.
