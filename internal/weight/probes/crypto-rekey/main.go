@@ -62,6 +62,8 @@ func (table) Stale(context.Context, uint32, string, int) (rekey.Page, error) {
 
 func (table) All(context.Context, string, int) (rekey.Page, error) { return rekey.Page{}, nil }
 
+func (table) Census(context.Context) (rekey.Census, error) { return rekey.Census{}, nil }
+
 func (table) Replace(context.Context, []rekey.Change) ([]bool, error) { return nil, nil }
 
 func renew(ctx context.Context, sealer *crypto.Sealer) error {
