@@ -50,13 +50,13 @@ func NewCheckpoints(db *sql.DB, d Dialect, opts *CheckpointsOptions) (*Checkpoin
 	if opts != nil && opts.Table != "" {
 		name = opts.Table
 	}
-	table, err := quoteTable(name)
+	table, err := d.table(name)
 	if err != nil {
 		return nil, err
 	}
 	return &Checkpoints{
 		db:     db,
-		schema: fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (name %s PRIMARY KEY, state %s NOT NULL)", table, d.text(), d.binary()),
+		schema: fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (name %s PRIMARY KEY, state %s NOT NULL)", table, d.binary(), d.binary()),
 		load:   d.args("SELECT state FROM " + table + " WHERE name = $1"),
 		save: d.args("INSERT INTO " + table + " (name, state) VALUES ($1, $2)" +
 			" ON CONFLICT (name) DO UPDATE SET state = excluded.state"),
@@ -83,7 +83,7 @@ type checkpoint struct {
 
 func (c checkpoint) Load(ctx context.Context) ([]byte, error) {
 	var state []byte
-	err := c.db.QueryRowContext(ctx, c.load, c.name).Scan(&state)
+	err := c.db.QueryRowContext(ctx, c.load, []byte(c.name)).Scan(&state)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -91,6 +91,6 @@ func (c checkpoint) Load(ctx context.Context) ([]byte, error) {
 }
 
 func (c checkpoint) Save(ctx context.Context, state []byte) error {
-	_, err := c.db.ExecContext(ctx, c.save, c.name, state)
+	_, err := c.db.ExecContext(ctx, c.save, []byte(c.name), state)
 	return failed("checkpoints: save", err)
 }

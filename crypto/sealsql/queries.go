@@ -2,6 +2,7 @@ package sealsql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -24,33 +25,24 @@ func newTableQueries(t *Table, d Dialect) (*tableQueries, error) {
 	if err := t.Validate(); err != nil {
 		return nil, err
 	}
-	table, err := quoteTable(t.Table)
+	table, err := d.table(t.Table)
 	if err != nil {
 		return nil, err
 	}
-	q := &tableQueries{d: d, table: table, key: quoted(t.Key)}
+	q := &tableQueries{d: d, table: table, key: d.quotes(t.Key)}
 	for _, c := range t.Columns {
-		q.sealed = append(q.sealed, `"`+c.Column+`"`)
-		q.prefixes = append(q.prefixes, d.prefix(`"`+c.Column+`"`))
+		q.sealed = append(q.sealed, d.quote(c.Column))
+		q.prefixes = append(q.prefixes, d.prefix(d.quote(c.Column)))
 	}
-	list := append(quoted(t.Key), quoted(t.row())...)
+	list := d.quotes(slices.Concat(t.Key, t.row()))
 	if t.Subject.Column != "" {
-		list = append(list, `"`+t.Subject.Column+`"`)
+		list = append(list, d.quote(t.Subject.Column))
 	}
 	q.list = strings.Join(append(list, q.sealed...), ", ")
 	if t.Tenant.Column != "" {
-		q.tenant = `"` + t.Tenant.Column + `"`
+		q.tenant = d.quote(t.Tenant.Column)
 	}
 	return q, nil
-}
-
-// quoted quotes names that were validated.
-func quoted(names []string) []string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = `"` + name + `"`
-	}
-	return out
 }
 
 // prefix is the first five bytes of a column: the format and the key id.
@@ -90,13 +82,13 @@ func (q *tableQueries) where(b *query, tenant string) {
 	}
 }
 
-// after adds the condition that the key is greater than key.
-func (q *tableQueries) after(b *query, key []value) {
+// after adds the condition that columns are greater than values.
+func (b *query) after(columns []string, values []value) {
 	var args []string
-	for _, v := range key {
+	for _, v := range values {
 		args = append(args, b.arg(v.v))
 	}
-	b.add("(%s) > (%s)", strings.Join(q.key, ", "), strings.Join(args, ", "))
+	b.add("(%s) > (%s)", strings.Join(columns, ", "), strings.Join(args, ", "))
 }
 
 // nextPrefix asks for the least prefix greater than after, or for the least.
@@ -113,12 +105,22 @@ func (q *tableQueries) nextPrefix(column int, tenant string, after *value) *quer
 	return b
 }
 
-// under asks for the rows with a prefix in a column, after a key.
+// under asks for the rows with a prefix in a column, after a key. Both are
+// compared, and ordered, as the index has them: were the prefix said to be
+// equal and the order that of the key, the planner may think it better to walk
+// over the whole table in that order.
 func (q *tableQueries) under(at position, tenant string, max int) *query {
+	prefix := q.prefixes[at.Column]
+	order := append([]string{prefix}, q.key...)
 	b := q.begin("SELECT %s FROM %s", q.list, q.table)
 	q.where(b, tenant)
-	b.add("%s = %s", q.prefixes[at.Column], b.arg(at.Prefix.v))
-	q.rest(b, at.Key, max)
+	b.add("%s <= %s AND ", prefix, b.arg(at.Prefix.v))
+	if at.Key == nil {
+		b.add("%s >= %s", prefix, b.arg(at.Prefix.v))
+	} else {
+		b.after(order, append([]value{*at.Prefix}, at.Key...))
+	}
+	b.add(" ORDER BY %s LIMIT %d", strings.Join(order, ", "), max)
 	return b
 }
 
@@ -135,7 +137,7 @@ func (q *tableQueries) all(key []value, tenant string, max int) *query {
 func (q *tableQueries) rest(b *query, key []value, max int) {
 	if key != nil {
 		b.add(" AND ")
-		q.after(b, key)
+		b.after(q.key, key)
 	}
 	b.add(" ORDER BY %s LIMIT %d", strings.Join(q.key, ", "), max)
 }

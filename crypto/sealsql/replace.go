@@ -9,18 +9,17 @@ import (
 )
 
 // errKey reports a description whose key is none.
-var errKey = errors.New("sealsql: source: the key names more than one row")
+const errKey = problem("the key names more than one row")
 
-// Replace implements rekey.Source, in one transaction.
+// Replace implements rekey.Source, in one transaction. PostgreSQL's is READ
+// COMMITTED, whatever the database's default is: a row that another has changed
+// is then left, and no reason to give up the others.
 func (s *Source) Replace(ctx context.Context, changes []rekey.Change) (changed []bool, err error) {
-	err = inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err = inTx(ctx, s.db, s.q.d, func(tx *sql.Tx) error {
 		changed, err = s.replaceIn(ctx, tx, changes)
 		return err
 	})
-	if errors.Is(err, errKey) {
-		return nil, errKey
-	}
-	return changed, failed("source: replace", err)
+	return changed, refused(failed("source: replace", err))
 }
 
 func (s *Source) replaceIn(ctx context.Context, tx *sql.Tx, changes []rekey.Change) ([]bool, error) {
@@ -69,7 +68,7 @@ func (s *Source) checked(c rekey.Change) ([]value, error) {
 		return nil, errPosition
 	}
 	if len(c.Row.Cells) != len(s.table.Columns) || len(c.Sealed) != len(c.Row.Cells) {
-		return nil, errors.New("sealsql: source: the row is of another table")
+		return nil, problem("the row is of another table")
 	}
 	return key, nil
 }
@@ -83,9 +82,16 @@ func one(result sql.Result) (bool, error) {
 	return n == 1, err
 }
 
-// inTx runs f in a transaction, which it commits if f returns nil.
-func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
+// inTx runs f in a transaction, which it commits if f returns nil. It sees what
+// others have committed before each of its statements, also where the database
+// is set to another isolation: what is read after a lock was waited for must be
+// what is there then.
+func inTx(ctx context.Context, db *sql.DB, d Dialect, f func(*sql.Tx) error) error {
+	var opts sql.TxOptions
+	if d == Postgres {
+		opts.Isolation = sql.LevelReadCommitted
+	}
+	tx, err := db.BeginTx(ctx, &opts)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/crypto"
@@ -15,10 +16,15 @@ import (
 // A Source is the rows of one tenant in a table, for package rekey. It finds
 // stale rows through the indexes of [Table.Indexes]: it asks for one old key
 // id after the other, then for the rows under it in the order of the key, and
-// so never walks over fresh ones. Rows are replaced by statements that compare
-// the old values, some hundred in a transaction. Positions hold keys of rows.
-// It is safe for concurrent use and does not close the database. The zero
-// Source is not usable.
+// so never walks over fresh ones. A page ends before it holds much more than
+// 64 MiB of sealed values, whatever was asked for. Rows are replaced by
+// statements that compare the old values, some hundred in a transaction.
+// Positions hold keys of rows. It is safe for concurrent use and does not close
+// the database. The zero Source is not usable.
+//
+// It must see all rows. Where PostgreSQL's row level security is active for its
+// role it returns an error: give it a role with BYPASSRLS. A key that holds
+// NULL is an error where it is read, and always to Census.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 type Source struct {
@@ -26,7 +32,10 @@ type Source struct {
 	table  *Table
 	tenant string
 	q      *tableQueries
+	page   int // bytes of sealed values at which a page ends
 }
+
+const pageBytes = 64 << 20
 
 var _ rekey.Source = (*Source)(nil)
 
@@ -46,7 +55,7 @@ func (t *Table) Source(db *sql.DB, d Dialect, tenant string) (*Source, error) {
 	if tenant == "" || t.Tenant.Value != "" && t.Tenant.Value != tenant {
 		return nil, errors.New("sealsql: source: the table has no rows of such a tenant")
 	}
-	return &Source{db: db, table: t, tenant: tenant, q: q}, nil
+	return &Source{db: db, table: t.clone(), tenant: tenant, q: q, page: pageBytes}, nil
 }
 
 // Tenant implements rekey.Source.
@@ -58,13 +67,16 @@ func (s *Source) Stale(ctx context.Context, current uint32, after string, max in
 	if err := decode(after, &at); err != nil || at.Column < 0 {
 		return rekey.Page{}, errPosition
 	}
+	if err := s.start(ctx, after); err != nil {
+		return rekey.Page{}, failed("source: stale", err)
+	}
 	var rows []rekey.Row
 	for at.Column < len(s.table.Columns) {
 		found, err := s.staleUnder(ctx, &at, current, max-len(rows))
 		if err != nil {
 			return rekey.Page{}, failed("source: stale", err)
 		}
-		if rows = append(rows, found...); len(rows) >= max {
+		if rows = append(rows, found...); at.Key != nil || len(rows) >= max {
 			return rekey.Page{Rows: rows, Next: encode(at)}, nil
 		}
 	}
@@ -88,13 +100,11 @@ func (s *Source) staleUnder(ctx context.Context, at *position, current uint32, m
 		at.Key = nil
 		return nil, nil
 	}
-	rows, last, err := s.read(ctx, s.q.under(*at, s.tenant, max))
+	rows, last, err := s.read(ctx, s.q.under(*at, s.tenant, max), max)
 	if err != nil {
 		return nil, err
 	}
-	if at.Key = nil; len(rows) == max {
-		at.Key = last
-	}
+	at.Key = last
 	return unseen(rows, at.Column, current), nil
 }
 
@@ -150,19 +160,33 @@ func (s *Source) All(ctx context.Context, after string, max int) (rekey.Page, er
 	if err := s.decodeKey(after, &key); err != nil {
 		return rekey.Page{}, err
 	}
-	rows, last, err := s.read(ctx, s.q.all(key, s.tenant, max))
-	if err != nil {
+	if err := s.start(ctx, after); err != nil {
 		return rekey.Page{}, failed("source: all", err)
 	}
-	return paged(rows, encode(last), max), nil
+	page, err := s.paged(ctx, s.q.all(key, s.tenant, max), max)
+	return page, failed("source: all", err)
 }
 
-// paged returns the page of at most max rows that ends at last.
-func paged(rows []rekey.Row, last string, max int) rekey.Page {
-	if len(rows) < max {
-		return rekey.Page{Rows: rows}
+// paged returns the page of a query for at most max rows.
+func (s *Source) paged(ctx context.Context, q *query, max int) (rekey.Page, error) {
+	rows, last, err := s.read(ctx, q, max)
+	if err != nil || last == nil {
+		return rekey.Page{Rows: rows}, err
 	}
-	return rekey.Page{Rows: rows, Next: last}
+	return rekey.Page{Rows: rows, Next: encode(last)}, nil
+}
+
+// start makes sure, before a first page, that the database shows all rows.
+func (s *Source) start(ctx context.Context, after string) error {
+	if after != "" || s.q.d != Postgres {
+		return nil
+	}
+	var filtered bool
+	err := s.db.QueryRowContext(ctx, "SELECT row_security_active($1::text::regclass)", s.q.table).Scan(&filtered)
+	if err == nil && filtered {
+		err = problem("row level security is active for the role, which needs BYPASSRLS to see all rows")
+	}
+	return err
 }
 
 func (s *Source) decodeKey(text string, key *[]value) error {
@@ -172,24 +196,44 @@ func (s *Source) decodeKey(text string, key *[]value) error {
 	return nil
 }
 
-// read returns the rows of a query and the key of the last.
-func (s *Source) read(ctx context.Context, q *query) ([]rekey.Row, []value, error) {
+// read returns the rows of a query for at most max, and the key of the last if
+// there may be more.
+func (s *Source) read(ctx context.Context, q *query, max int) ([]rekey.Row, []value, error) {
 	rows, err := s.db.QueryContext(ctx, q.text.String(), q.args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close() //nolint:errcheck // Err has it
 	var all []rekey.Row
-	var key []value
-	scan := s.newScan()
+	scan, size := s.newScan(), 0
 	for rows.Next() {
 		if err := rows.Scan(scan.into...); err != nil {
 			return nil, nil, err
 		}
-		all, key = append(all, s.row(scan)), scan.key
+		if slices.ContainsFunc(scan.key, value.null) {
+			return nil, nil, errNull
+		}
+		row := s.row(scan)
+		size += sizeOf(row)
+		if all = append(all, row); len(all) == max || size >= s.page {
+			return all, slices.Clone(scan.key), rows.Close()
+		}
 	}
-	return all, append([]value(nil), key...), rows.Err()
+	return all, nil, rows.Err()
 }
+
+// sizeOf returns the bytes of the sealed values of rows.
+func sizeOf(rows ...rekey.Row) (n int) {
+	for _, row := range rows {
+		for _, cell := range row.Cells {
+			n += len(cell.Sealed)
+		}
+	}
+	return n
+}
+
+// errNull reports a key by which pages would pass rows over.
+const errNull = problem("a column of the key holds NULL")
 
 // A scan is where a row is scanned to.
 type scan struct {

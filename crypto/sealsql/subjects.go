@@ -38,6 +38,7 @@ const maxRecord = 64 << 10
 // Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
 type Subjects struct {
 	db    *sql.DB
+	d     Dialect
 	q     subjectQueries
 	table string
 }
@@ -72,11 +73,11 @@ func NewSubjects(db *sql.DB, d Dialect, opts *SubjectsOptions) (*Subjects, error
 	if opts != nil && opts.Table != "" {
 		name = opts.Table
 	}
-	table, err := quoteTable(name)
+	table, err := d.table(name)
 	if err != nil {
 		return nil, err
 	}
-	return &Subjects{db: db, q: newSubjectQueries(d, table), table: table}, nil
+	return &Subjects{db: db, d: d, q: newSubjectQueries(d, table), table: table}, nil
 }
 
 type subjectQueries struct {
@@ -175,6 +176,9 @@ func (s *Subjects) Put(ctx context.Context, tenant, name string, old, record []b
 		statement = s.q.index
 	}
 	result, err := s.db.ExecContext(ctx, statement, args...)
+	if busy(err) { // another has changed it meanwhile
+		return crypto.ErrConflict
+	}
 	if err != nil {
 		return failed("subjects: put", err)
 	}
@@ -216,7 +220,10 @@ func (s *Subjects) Destroy(ctx context.Context, tenant, name string) error {
 	if err := checkName(tenant, name); err != nil {
 		return err
 	}
-	_, err := s.db.ExecContext(ctx, s.q.destroy, []byte(tenant), name, time.Now().Unix())
+	err := inTx(ctx, s.db, s.d, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, s.q.destroy, []byte(tenant), name, time.Now().Unix())
+		return err
+	})
 	return failed("subjects: destroy", err)
 }
 

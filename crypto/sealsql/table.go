@@ -1,8 +1,6 @@
 package sealsql
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,8 +30,9 @@ type Table struct {
 	Table string `json:"table"`
 	// Logical is Ref.Table; empty is Table.
 	Logical string `json:"logical,omitempty"`
-	// Key are the columns of a unique key that never changes. They hold
-	// integers, text, UUIDs or bytes.
+	// Key are the columns of a unique key that never changes, is never NULL and
+	// is not used again for another row: in SQLite an INTEGER PRIMARY KEY needs
+	// AUTOINCREMENT for that. They hold integers, text, UUIDs or bytes.
 	Key []string `json:"key"`
 	// Row are the columns of which Ref.Row is made, by [RowName]; empty is
 	// Key.
@@ -80,12 +79,15 @@ func ParseTable(data []byte) (*Table, error) {
 	if err := strict(data, t); err != nil {
 		return nil, err
 	}
-	return t, t.Validate()
+	if err := t.Validate(); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // Validate returns nil if the description is whole and names nothing twice.
 func (t *Table) Validate() error {
-	if _, err := quoteTable(t.Table); err != nil {
+	if _, err := Postgres.table(t.Table); err != nil {
 		return err
 	}
 	switch {
@@ -108,7 +110,7 @@ func (t *Table) Validate() error {
 		return err
 	}
 	for _, name := range []string{t.Tenant.Column, t.Subject.Column} {
-		if _, err := quote(name); name != "" && err != nil {
+		if err := check(name); name != "" && err != nil {
 			return err
 		}
 	}
@@ -129,7 +131,7 @@ func (t *Table) validateColumns() error {
 		return errors.New("sealsql: table: two columns have one logical name")
 	}
 	for _, name := range slices.Concat(t.Key, t.Row, []string{t.Tenant.Column, t.Subject.Column}) {
-		if slices.Contains(physical, name) {
+		if contains(physical, name) {
 			return fmt.Errorf("sealsql: table: column %q is sealed, and so no key, row, tenant or subject", name)
 		}
 	}
@@ -139,14 +141,20 @@ func (t *Table) validateColumns() error {
 // distinct checks names of columns that must each be there once.
 func distinct(what string, names []string) error {
 	for i, name := range names {
-		if _, err := quote(name); err != nil {
+		if err := check(name); err != nil {
 			return err
 		}
-		if slices.Contains(names[:i], name) {
+		if contains(names[:i], name) {
 			return fmt.Errorf("sealsql: table: %s names %q twice", what, name)
 		}
 	}
 	return nil
+}
+
+// contains reports whether name is one of names, in any case: SQLite has no
+// other columns that differ in case alone, and nobody should.
+func contains(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
 }
 
 func (c Column) logical() string {
@@ -154,6 +162,13 @@ func (c Column) logical() string {
 		return c.Logical
 	}
 	return c.Column
+}
+
+// clone returns a copy that shares nothing with t.
+func (t *Table) clone() *Table {
+	c := *t
+	c.Key, c.Row, c.Columns = slices.Clone(t.Key), slices.Clone(t.Row), slices.Clone(t.Columns)
+	return &c
 }
 
 func (t *Table) logical() string {
@@ -202,32 +217,13 @@ func (t *Table) Indexes(d Dialect) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	schema, table, qualified := strings.Cut(t.Table, ".")
-	if !qualified {
-		schema, table = "", t.Table
-	}
 	var all []string
 	for i, c := range t.Columns {
-		name := `"` + indexNameOf(table, c.Column) + `"`
-		on := q.table
-		if schema != "" && d == SQLite { // which wants the schema here
-			name, on = `"`+schema+`".`+name, `"`+table+`"`
-		}
 		parts := append([]string{"(" + q.prefixes[i] + ")"}, q.key...)
 		if q.tenant != "" {
 			parts = append([]string{q.tenant}, parts...)
 		}
-		all = append(all, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)", name, on, strings.Join(parts, ", ")))
+		all = append(all, d.index(t.Table, c.Column, strings.Join(parts, ", ")))
 	}
 	return all, nil
-}
-
-// indexNameOf returns a name of at most 63 characters.
-func indexNameOf(table, column string) string {
-	name := table + "_" + column + "_key_id"
-	if len(name) <= 63 {
-		return name
-	}
-	sum := sha256.Sum256([]byte(name))
-	return name[:46] + "_" + hex.EncodeToString(sum[:8])
 }

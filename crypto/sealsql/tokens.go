@@ -80,16 +80,16 @@ func NewTokens(db *sql.DB, d Dialect, opts *TokensOptions) (*Tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := quoteTable(name)
+	table, err := d.table(name)
 	return &Tokens{db: db, d: d, table: table, q: q}, err
 }
 
 func newTokenQueries(d Dialect, name string) (tokenQueries, error) {
-	table, err := quoteTable(name)
+	table, err := d.table(name)
 	if err != nil {
 		return tokenQueries{}, err
 	}
-	erased, err := quoteTable(name + "_erased")
+	erased, err := d.table(name + "_erased")
 	if err != nil {
 		return tokenQueries{}, err
 	}
@@ -110,18 +110,7 @@ func newTokenQueries(d Dialect, name string) (tokenQueries, error) {
 }
 
 func tokenSchema(d Dialect, name, table, erased string) []string {
-	schema, base, qualified := strings.Cut(name, ".")
-	if !qualified {
-		schema, base = "", name
-	}
 	bin := d.binary()
-	index := func(what, columns string) string {
-		at, on := `"`+indexNameOf(base, what)+`"`, table
-		if schema != "" && d == SQLite {
-			at, on = `"`+schema+`".`+at, `"`+base+`"`
-		}
-		return fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s)", at, on, columns)
-	}
 	return []string{
 		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (
 	tenant   %[2]s NOT NULL,
@@ -137,8 +126,8 @@ func tokenSchema(d Dialect, name, table, erased string) []string {
 	erased  BIGINT NOT NULL, -- Unix seconds
 	PRIMARY KEY (tenant, subject)
 )`, erased, bin),
-		index("token", "tenant, index_id, token, row_name"),
-		index("subject", "tenant, subject"),
+		d.index(name, "token", "tenant, index_id, token, row_name"),
+		d.index(name, "subject", "tenant, subject"),
 	}
 }
 
@@ -189,7 +178,7 @@ func (s *Tokens) write(ctx context.Context, r crypto.TokenRow, fill bool) (writt
 	if err := checkRow(r); err != nil {
 		return false, err
 	}
-	err = inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err = inTx(ctx, s.db, s.d, func(tx *sql.Tx) error {
 		written, err = s.writeIn(ctx, tx, r, fill)
 		return err
 	})
@@ -260,7 +249,7 @@ func (s *Tokens) EraseTokens(ctx context.Context, tenant, subjectName string) (n
 	if tenant == "" || subjectName == "" {
 		return 0, errToken
 	}
-	err = inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err = inTx(ctx, s.db, s.d, func(tx *sql.Tx) error {
 		if err := s.turn(ctx, tx, "pg_advisory_xact_lock", "subject", tenant, subjectName); err != nil {
 			return err
 		}

@@ -3,9 +3,9 @@ package sealsql
 import (
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // A value is what a column of a key holds: an int64, a string or bytes. As
@@ -16,6 +16,7 @@ type valueJSON struct {
 	Int   *int64  `json:"i,omitempty"`
 	Text  *string `json:"s,omitempty"`
 	Bytes *[]byte `json:"b,omitempty"`
+	Raw   *[]byte `json:"r,omitempty"` // text that is not UTF-8, which JSON would mend
 }
 
 // Scan implements sql.Scanner.
@@ -28,7 +29,7 @@ func (x *value) Scan(src any) error {
 	case nil:
 		x.v = nil
 	default:
-		return fmt.Errorf("sealsql: source: a key, row, tenant or subject is a %T; use integers, text, UUIDs or bytes", src)
+		return problem(fmt.Sprintf("a key, row, tenant or subject is a %T; use integers, text, UUIDs or bytes", src))
 	}
 	return nil
 }
@@ -55,14 +56,18 @@ func (x value) MarshalJSON() ([]byte, error) {
 	case int64:
 		j.Int = &v
 	case string:
-		j.Text = &v
+		if raw := []byte(v); utf8.Valid(raw) {
+			j.Text = &v
+		} else {
+			j.Raw = &raw
+		}
 	case []byte:
 		j.Bytes = &v
 	}
 	return json.Marshal(j)
 }
 
-var errPosition = errors.New("sealsql: source: position is malformed")
+const errPosition = problem("position is malformed")
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *value) UnmarshalJSON(b []byte) error {
@@ -70,14 +75,20 @@ func (x *value) UnmarshalJSON(b []byte) error {
 	if json.Unmarshal(b, &j) != nil {
 		return errPosition
 	}
-	switch {
-	case j.Int != nil && j.Text == nil && j.Bytes == nil:
-		x.v = *j.Int
-	case j.Int == nil && j.Text != nil && j.Bytes == nil:
-		x.v = *j.Text
-	case j.Int == nil && j.Text == nil && j.Bytes != nil:
-		x.v = *j.Bytes
-	default:
+	held := 0
+	if j.Int != nil {
+		x.v, held = *j.Int, held+1
+	}
+	if j.Text != nil {
+		x.v, held = *j.Text, held+1
+	}
+	if j.Bytes != nil {
+		x.v, held = *j.Bytes, held+1
+	}
+	if j.Raw != nil {
+		x.v, held = string(*j.Raw), held+1
+	}
+	if held != 1 {
 		return errPosition
 	}
 	return nil
