@@ -412,6 +412,14 @@ func TestAlteredCount(t *testing.T) {
 		refused(t, newSealer(t, newRing(t, 1), without, opts))
 		_ = s
 	})
+	t.Run("removed after a rotation", func(t *testing.T) {
+		store := cryptotest.NewSubjects()
+		seal(t, newSealer(t, newRing(t, 1), store, opts), refOf(patient(1)), "value")
+		s := newSealer(t, newRing(t, 1, 2), store, opts)
+		seal(t, s, ref, "value")
+		require.Positive(t, rewrapAll(t, s, 100).Changed)
+		refused(t, newSealer(t, newRing(t, 1, 2), without{store, "budget00000002"}, opts))
+	})
 	t.Run("never there", func(t *testing.T) {
 		store := cryptotest.NewSubjects()
 		seal(t, newSealer(t, newRing(t, 1), store, opts), refOf(patient(1)), "value")

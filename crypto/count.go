@@ -193,7 +193,9 @@ func (s *Sealer) count(ctx context.Context, tenant string, k *Key) (old []byte, 
 
 // neverUsed returns nil if a missing count can be the first one: this process
 // has not counted, and the key did not wrap the names of subjects, unless a
-// version did that counted nothing. Between its two questions another process
+// version did that counted nothing. The names are wrapped under a new primary by
+// RewrapSubjects and by nothing else: were it done here, a process that has not
+// heard of a rotation would wrap them under a key that is about to go. Between its two questions another process
 // may have begun to count, so the caller asks for the count again.
 func (s *Sealer) neverUsed(ctx context.Context, tenant string, k *Key) error {
 	if k.budget.tenant == tenant && k.budget.floor > 0 {

@@ -22,10 +22,12 @@ import (
 // started; divide SealLimit by the number of processes.
 //
 // The store is trusted with the counts so far: one that was altered, destroyed
-// or, for a tenant that has subjects, removed is [ErrCount]. An older record
-// of a count that is put back is noticed only by a process that has leased
-// since; a removed one of a tenant without subjects, and the count in a
-// subject's record that somebody lowers, are not noticed.
+// or, for a tenant whose names of subjects the key wraps, removed is [ErrCount].
+// A new primary wraps them from [Sealer.RewrapSubjects] on; do that after every
+// rotation. An older record of a count that is put back is noticed only by a
+// process that has leased since; a removed one of a key that does not wrap
+// names, and the count in a subject's record that somebody lowers, are not
+// noticed.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 type Sealer struct {
