@@ -49,7 +49,7 @@ func keyFault(err error) error {
 	for _, is := range []error{
 		fs.ErrExist, fs.ErrNotExist, crypto.ErrTenant, crypto.ErrNotFound,
 		keyset.ErrUnwrap, keyset.ErrFormat, keyset.ErrKey, keyset.ErrNoKey, keyset.ErrInUse, keyset.ErrConfirm, keyset.ErrDestroyed,
-		custody.ErrBundle, custody.ErrShare, custody.ErrShares, custody.ErrDifferent, custody.ErrRegister,
+		custody.ErrBundle, custody.ErrShare, custody.ErrShares, custody.ErrDifferent, custody.ErrRegister, custody.ErrOtherRegister, custody.ErrEnded,
 		shred.ErrOrder, shred.ErrUnknown, shred.ErrExpired, shred.ErrDenied, shred.ErrSamePerson, shred.ErrHeld,
 		shred.ErrUnderway, shred.ErrNotHeld, shred.ErrRegister, shred.ErrCertificate,
 	} {

@@ -16,6 +16,7 @@ type keysBackup struct {
 	Shares        int      `placeholder:"N" help:"How many shares there are, named custodian-1 and so on."`
 	Custodian     []string `sep:"none" placeholder:"NAME" help:"Who gets a share, instead of --shares; once for each."`
 	Threshold     int      `required:"" placeholder:"N" help:"How many shares open the backup, at least two."`
+	Register      string   `placeholder:"DIR" help:"The register of what was destroyed. Its head goes into the bundle, and a restore then refuses another one."`
 	SubjectsApart bool     `help:"The store of subjects' keys is backed up apart, with its database."`
 	Out           string   `required:"" short:"o" placeholder:"DIR" help:"New directory for the bundle and the shares."`
 	actor
@@ -51,6 +52,14 @@ func (c *keysBackup) Run(e *env) error {
 		from := custody.Source{Keysets: store, KEK: kek}
 		if subjects != nil {
 			from.Subjects = subjects
+		}
+		if c.Register != "" {
+			register, log, err := existingRegister(a.ctx, c.Register)
+			if err != nil {
+				return err
+			}
+			defer log.Close()
+			from.Register = register
 		}
 		bundle, shares, err := custody.Backup(a.ctx, from, plan)
 		if err != nil {

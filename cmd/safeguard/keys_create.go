@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+	"github.com/safeguard-sdk/safeguard/crypto/shred"
 )
 
 type keysCreate struct {
 	keysetFlags
 	subjectsFlag
-	Tenant string `required:"" placeholder:"TENANT" help:"Whose keyset it is."`
+	Register string `placeholder:"DIR" help:"Also make the register of what is ordered and destroyed, if it is not there."`
+	Tenant   string `required:"" placeholder:"TENANT" help:"Whose keyset it is."`
 	actor
 }
 
@@ -36,6 +38,9 @@ func (c *keysCreate) Run(e *env) error {
 			return err
 		}
 		defer closed()
+		if err := c.newRegister(); err != nil {
+			return err
+		}
 		ring, err := keyset.NewRing(store, kek, nil)
 		if err != nil {
 			return err
@@ -52,4 +57,16 @@ func (c *keysCreate) Run(e *env) error {
 		_, err = fmt.Fprintf(e.out, "%s has key %d\n", c.Tenant, facts.Primary)
 		return err
 	})
+}
+
+// newRegister makes a register, if one is named.
+func (c *keysCreate) newRegister() error {
+	if c.Register == "" {
+		return nil
+	}
+	log, err := shred.NewDirLog(c.Register)
+	if err != nil {
+		return refused(fmt.Errorf("--register: %w", err))
+	}
+	return log.Close()
 }
