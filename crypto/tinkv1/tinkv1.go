@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,7 +32,7 @@ const (
 
 // Keys are the keyset of one tenant. They implement [crypto.Keys],
 // [crypto.KeyFacts] and [safeguard.Reporter]. Keys are immutable, safe for
-// concurrent use and never print. The zero Keys knows no tenant.
+// concurrent use and never print. The zero Keys, and nil, know no tenant.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 type Keys struct {
@@ -126,13 +127,16 @@ func (k *Keys) Keyset(_ context.Context, tenant string) (*crypto.Keyset, error) 
 // KeyFacts implements [crypto.KeyFacts]. When a key was made and where its
 // key-encryption key lives is not known.
 func (k *Keys) KeyFacts(context.Context) ([]crypto.KeyFact, error) {
-	return append([]crypto.KeyFact(nil), k.facts...), nil
+	if k == nil {
+		return nil, nil
+	}
+	return slices.Clone(k.facts), nil
 }
 
 // Report says how many keys the tenant has and how many messages this process
 // sealed under the primary.
 func (k *Keys) Report(context.Context) ([]safeguard.Observation, error) {
-	if k.keys == nil {
+	if k == nil || k.keys == nil {
 		return nil, nil
 	}
 	return []safeguard.Observation{{

@@ -175,8 +175,16 @@ func TestKeys(t *testing.T) {
 	require.NoError(t, err)
 	_, err = keys.Keyset(t.Context(), "clinic-b")
 	require.ErrorIs(t, err, crypto.ErrTenant)
-	_, err = new(tinkv1.Keys).Keyset(t.Context(), "")
-	require.ErrorIs(t, err, crypto.ErrTenant)
+	for _, none := range []*tinkv1.Keys{new(tinkv1.Keys), nil} {
+		_, err = none.Keyset(t.Context(), "")
+		require.ErrorIs(t, err, crypto.ErrTenant)
+		facts, err := none.KeyFacts(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, facts)
+		seen, err := none.Report(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, seen)
+	}
 
 	material := insecurecleartextkeyset.KeysetMaterial(h).Key[0].KeyData.Value
 	key := hex.EncodeToString(material[len(material)-32:])

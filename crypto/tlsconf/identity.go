@@ -3,8 +3,11 @@ package tlsconf
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -49,7 +52,8 @@ func URI(uri string) Identity { return Identity{kindURI, uri} }
 
 // TrustDomain is the identity of every workload of a SPIFFE trust domain, such
 // as "clinic.example": a certificate whose one URI is
-// spiffe://clinic.example/ and a path.
+// spiffe://clinic.example/ and a path, in the one spelling that SPIFFE allows
+// (SPIFFE-ID, section 2): no escapes, query, fragment, port or empty segment.
 //
 // Controls: HIPAA 164.312(e)(1), 164.312(d); NIST CSF 2.0 PR.DS-02.
 func TrustDomain(name string) Identity { return Identity{kindTrustDomain, name} }
@@ -69,7 +73,7 @@ func (id Identity) parses() bool {
 		u, err := url.Parse(id.value)
 		return err == nil && u.Scheme != "" && u.String() == id.value
 	case kindTrustDomain:
-		return !strings.ContainsAny(id.value, ":/@?#% ")
+		return trustDomain.MatchString(id.value)
 	}
 	return true
 }
@@ -79,16 +83,45 @@ func (id Identity) matches(cert *x509.Certificate) bool {
 	case kindDNS:
 		return slices.ContainsFunc(cert.DNSNames, func(name string) bool { return strings.ToLower(name) == id.value })
 	case kindURI:
-		return len(cert.URIs) == 1 && cert.URIs[0].String() == id.value
+		uri, ok := onlyURI(cert)
+		return ok && uri == id.value
 	case kindTrustDomain:
-		return len(cert.URIs) == 1 && inTrustDomain(cert.URIs[0], id.value)
+		uri, ok := onlyURI(cert)
+		path, in := strings.CutPrefix(uri, "spiffe://"+id.value)
+		return ok && in && workload.MatchString(path) && !dots.MatchString(path)
 	}
 	return false
 }
 
-func inTrustDomain(u *url.URL, domain string) bool {
-	return u.Scheme == "spiffe" && u.Host == domain && u.User == nil && len(u.Path) > 1 &&
-		u.RawQuery == "" && u.Fragment == ""
+// The parts of a SPIFFE ID.
+var (
+	trustDomain = regexp.MustCompile(`^[a-z0-9._-]{1,255}$`)
+	workload    = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
+	dots        = regexp.MustCompile(`/\.{1,2}(/|$)`)
+)
+
+var sanOID = asn1.ObjectIdentifier{2, 5, 29, 17}
+
+// onlyURI returns the URI of a certificate that has one, byte for byte:
+// cert.URIs are parsed, and would be written in another way.
+func onlyURI(cert *x509.Certificate) (uri string, ok bool) {
+	i := slices.IndexFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(sanOID) })
+	if i < 0 {
+		return "", false
+	}
+	var names []asn1.RawValue
+	if rest, err := asn1.Unmarshal(cert.Extensions[i].Value, &names); err != nil || len(rest) > 0 {
+		return "", false
+	}
+	const uniformResourceIdentifier = 6 // RFC 5280, section 4.2.1.6
+	isURI := func(n asn1.RawValue) bool {
+		return n.Class == asn1.ClassContextSpecific && n.Tag == uniformResourceIdentifier
+	}
+	names = slices.DeleteFunc(names, func(n asn1.RawValue) bool { return !isURI(n) })
+	if len(names) != 1 {
+		return "", false
+	}
+	return string(names[0].Bytes), true
 }
 
 // anyOf returns a check of the verified peer. It is a VerifyConnection, which

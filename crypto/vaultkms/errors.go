@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.err }
 
 // Temporary reports an outage: no answer, no token, Vault sealed or overloaded,
-// or an answer that is not transit's. A refusal is not temporary.
+// a standby that names another node, or an answer that is not transit's. A refusal is not temporary.
 func (e *Error) Temporary() bool { return e.temporary }
 
 // unanswered is of a request that got no whole answer.
@@ -63,9 +63,10 @@ func refused(op string, status int) *Error {
 	case status == http.StatusServiceUnavailable:
 		e.reason = "sealed, or in maintenance"
 	case status >= 300 && status < 400:
-		e.reason = "redirect refused: give the address of the active node or a load balancer"
+		e.reason = "redirect not followed: give the address of the active node or a load balancer"
 	}
-	// 412 is a replica that is behind, 429 a quota, 472 and 473 a standby.
-	e.temporary = status >= 500 || status == 412 || status == 429 || status == 472 || status == 473
+	// A redirect is a standby's; 412 is a replica that is behind, 429 a quota,
+	// 472 and 473 a standby of another cluster. None says no.
+	e.temporary = status >= 500 || status/100 == 3 || status == 412 || status == 429 || status == 472 || status == 473
 	return e
 }

@@ -113,7 +113,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A redirect is refused: the token goes nowhere else.
+// A redirect is not followed: the token goes nowhere else. It is what a standby
+// answers while it waits, so it is an outage.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(a)(1), 164.312(e)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05, PR.DS-02.
 func TestRedirect(t *testing.T) {
@@ -125,7 +126,10 @@ func TestRedirect(t *testing.T) {
 		})
 		f.answer.Store(&answer)
 		_, err := newKEK(t, f, "safeguard").EncryptWithContext(t.Context(), []byte("keyset"), nil)
-		require.ErrorContains(t, err, "redirect refused")
+		require.ErrorContains(t, err, "redirect not followed")
+		var e *vaultkms.Error
+		require.ErrorAs(t, err, &e)
+		require.True(t, e.Temporary(), "a standby refuses nothing")
 	}
 	require.EqualValues(t, 0, thief.calls.Load())
 }
