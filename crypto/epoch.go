@@ -3,6 +3,7 @@ package crypto
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -25,7 +26,12 @@ type SubjectsReport struct {
 	// Kept is how many records kept a key because processes may still seal
 	// with it.
 	Kept int
+	// Unopened is how many living records could not be read, or have a key that
+	// does not unwrap under the keyset. They were left as they are.
+	Unopened int
 }
+
+var errUnopened = fmt.Errorf("crypto: subjects: not all records could be read: %w", ErrOpen)
 
 // pruneAge is how old the successor of a version must be before the version is
 // dropped: what the longest SubjectTTL of any process allows, twice, for clocks
@@ -44,8 +50,11 @@ const pruneAge = 2 * maxSubjectTTL
 // it when every process has the new primary, and again until nothing changes,
 // since a process that has not may still make a record under the old one.
 //
-// It returns [ErrNotListed] for a store without [SubjectLister], otherwise
-// the errors of [Sealer.AppendSeal], with what was done until then.
+// A record that cannot be read stops nothing: it is counted in Unopened, and
+// once all n were looked at the error is [ErrOpen], with next as after success.
+// While there are such records the old key must stay. Otherwise it returns
+// [ErrNotListed] for a store without [SubjectLister], or the errors of
+// [Sealer.AppendSeal], with what was done until then.
 func (s *Sealer) RewrapSubjects(ctx context.Context, tenant, after string, n int) (next string, r SubjectsReport, err error) {
 	ks, err := s.keyset(ctx, tenant)
 	if err != nil {
@@ -154,6 +163,9 @@ func (s *Sealer) eachRecord(ctx context.Context, tenant, after string, n int, r 
 	if len(names) < n {
 		after = ""
 	}
+	if r.Unopened > 0 {
+		return after, *r, errUnopened
+	}
 	return after, *r, nil
 }
 
@@ -170,14 +182,17 @@ func (s *Sealer) changeRecord(ctx context.Context, tenant, name string, r *Subje
 		if errors.Is(err, ErrShredded) || errors.Is(err, ErrNotFound) {
 			return nil
 		}
-		if err != nil {
-			return err
+		changed := 0
+		if err == nil {
+			changed, err = change(name, rec)
 		}
-		changed, err := change(name, rec)
 		if err == nil && changed > 0 {
 			err = s.writeRecord(ctx, tenant, name, old, rec)
 		}
 		switch {
+		case errors.Is(err, errUnwrap), errors.Is(err, record.ErrMalformed):
+			r.Unopened++
+			return nil
 		case errors.Is(err, ErrConflict), errors.Is(err, ErrShredded) && changed > 0:
 			continue
 		case err != nil:

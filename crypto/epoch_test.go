@@ -255,6 +255,49 @@ func TestEpochNeedsAList(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// A record that does not unwrap, or is none, stops no epoch: it is counted, the
+// walk goes on behind it, and ends in an error, so that nobody drops the old key.
+//
+// Controls: HIPAA 164.312(c)(2), 164.308(a)(7)(ii)(A); NIST CSF 2.0 PR.DS-01, PR.DS-11.
+func TestEpochPassesDamage(t *testing.T) {
+	keys, store := newRing(t, 1), cryptotest.NewSubjects()
+	s := newSealer(t, keys, store, crypto.Options{})
+	for i := range 9 {
+		seal(t, s, refOf(patient(i)), "value")
+	}
+	names, err := store.Names(t.Context(), tenantA, "", 100)
+	require.NoError(t, err)
+	require.Len(t, names, 11, "with the index and the count")
+	damage := func(name string, to func([]byte) []byte) {
+		b, err := store.Get(t.Context(), tenantA, name)
+		require.NoError(t, err)
+		require.NoError(t, store.Put(t.Context(), tenantA, name, b, to(slices.Clone(b))))
+	}
+	damage(names[2], func(b []byte) []byte { b[len(b)-1] ^= 1; return b })
+	damage(names[5], func(b []byte) []byte { return b[:len(b)-1] })
+	require.NoError(t, keys.use(1, 2))
+
+	var sum crypto.SubjectsReport
+	refused := 0
+	for after := ""; ; {
+		next, r, err := s.RewrapSubjects(t.Context(), tenantA, after, 2)
+		require.Equal(t, r.Unopened > 0, err != nil)
+		if err != nil {
+			require.ErrorIs(t, err, crypto.ErrOpen)
+			refused++
+		}
+		sum.Keys, sum.Unopened = sum.Keys+r.Keys, sum.Unopened+r.Unopened
+		if after = next; next == "" {
+			break
+		}
+	}
+	require.Equal(t, crypto.SubjectsReport{Keys: 8, Unopened: 2}, sum)
+	require.Equal(t, 2, refused)
+	_, r, err := s.PruneSubjects(t.Context(), tenantA, 1, "", 100)
+	require.ErrorIs(t, err, crypto.ErrOpen, "what cannot be read cannot be pruned either")
+	require.Equal(t, 1, r.Unopened)
+}
+
 // A record that others change while it is wrapped anew is read again, and what
 // they wrote stays.
 //
