@@ -108,7 +108,9 @@ func (r register) Ended(_ context.Context, tenant string) (bool, []uint32, error
 
 func (register) Head(context.Context) (uint64, string, error) { return 0, "", nil }
 
-func (register) Contains(_ context.Context, entries uint64, _ string) (bool, error) { return entries == 0, nil }
+func (register) Contains(_ context.Context, entries uint64, _ string) (bool, error) {
+	return entries == 0, nil
+}
 
 func (h host) target(r custody.Register) custody.Target {
 	return custody.Target{Keysets: h.keysets, KEK: h.kek, Subjects: h.subjects, Register: r}
