@@ -19,3 +19,9 @@ func (s *Source) StaleStatements(prefix []byte, key any) []Statement {
 		statement(s.q.under(position{Prefix: p, Key: []value{{key}}}, s.tenant, 500)),
 	}
 }
+
+// SetPageBytes sets where a page ends, which is 64 MiB.
+func (s *Source) SetPageBytes(n int) { s.page = n }
+
+// Texts reads rows of one column.
+var Texts = texts

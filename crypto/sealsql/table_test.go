@@ -55,6 +55,17 @@ func TestParseTableRefuses(t *testing.T) {
 		`["id"]`:                      `"id"`,
 	} {
 		require.Contains(t, description, old)
+		table, err := sealsql.ParseTable([]byte(strings.Replace(description, old, fresh, 1)))
+		require.ErrorContains(t, err, "sealsql: ", fresh)
+		require.Nil(t, table, "not half of it")
+	}
+	for old, fresh := range map[string]string{
+		`"subject"`: "\"\u017fubject\"", // which encoding/json takes for subject
+		`{"column": "mrn", "logical": "record_number"}`: `{"column": "NAME"}`,
+		`["org", "id"]`: `["org", "ORG"]`,
+		`"row": ["id"]`: `"row": ["Name"]`,
+	} {
+		require.Contains(t, description, old)
 		_, err := sealsql.ParseTable([]byte(strings.Replace(description, old, fresh, 1)))
 		require.ErrorContains(t, err, "sealsql: ", fresh)
 	}
