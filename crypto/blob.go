@@ -84,10 +84,14 @@ func BlobHeaderSize(s Subject) int {
 }
 
 // SealedBlobSize returns the length of a sealed blob of s with n bytes of
-// plaintext, for instance for a Content-Length.
+// plaintext, for instance for a Content-Length. It is -1, which net/http takes
+// for unknown, if no blob is so long: n is negative or more than 2^48.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func SealedBlobSize(n int64, s Subject) int64 {
+	if n < 0 || n > maxSegments*SegmentSize {
+		return -1
+	}
 	segments := max(1, (n+SegmentSize-1)/SegmentSize)
 	return int64(BlobHeaderSize(s)) + n + segments*overhead
 }

@@ -14,7 +14,7 @@ import (
 // an io.ReadSeeker with one position, which is for one goroutine;
 // http.ServeContent takes it as it is. It decrypts the segments that are read, and no
 // others, and holds two in memory, so that it suits one request rather than
-// the life of a process. It never prints. Close clears what it holds.
+// the life of a process. It never prints. Close clears what it holds. The zero Blob is empty.
 //
 // A byte is returned only from a segment that was verified whole. The length
 // is verified before the Blob exists, so that a blob that was cut or added to
@@ -108,7 +108,9 @@ func (b *Blob) Close() error {
 
 // drop gives a cached segment back; the caller holds the lock.
 func (b *Blob) drop(slot int) {
-	b.sealer.segments.put(b.cached[slot].plain, SegmentSize)
+	if plain := b.cached[slot].plain; plain != nil {
+		b.sealer.segments.put(plain, SegmentSize)
+	}
 	b.cached[slot] = cachedSegment{}
 }
 

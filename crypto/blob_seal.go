@@ -9,11 +9,15 @@ import (
 	"io/fs"
 )
 
-var errAborted = errors.New("crypto: blob: aborted")
+var (
+	errAborted  = errors.New("crypto: blob: aborted")
+	errNoWriter = errors.New("crypto: blob: the writer is not of SealBlob")
+)
 
 // A BlobWriter seals a stream of any length. It must be closed, and what was
 // written counts only once Close has returned nil: until then it does not
-// open, being cut. It is not safe for concurrent use and never prints.
+// open, being cut. It is not safe for concurrent use and never prints. The zero
+// BlobWriter returns an error.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 type BlobWriter struct {
@@ -46,8 +50,8 @@ func (s *Sealer) SealBlob(ctx context.Context, w io.Writer, ref Ref) (*BlobWrite
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(header); err != nil {
-		return nil, fmt.Errorf("crypto: blob: write: %w", err)
+	if err := writeAll(w, header); err != nil {
+		return nil, err
 	}
 	return &BlobWriter{ctx: ctx, w: w, pool: &s.segments, aead: key.aead, plain: s.segments.get(), sealed: s.segments.get()}, nil
 }
@@ -55,7 +59,7 @@ func (s *Sealer) SealBlob(ctx context.Context, w io.Writer, ref Ref) (*BlobWrite
 // Write seals p. After an error every further call returns that error.
 func (b *BlobWriter) Write(p []byte) (int, error) {
 	written := 0
-	for len(p) > 0 && b.err == nil {
+	for len(p) > 0 && b.made() {
 		if b.n == 0 && len(p) > SegmentSize { // no need to wait: more follows
 			b.flush(p[:SegmentSize], false)
 			p, written = p[SegmentSize:], written+SegmentSize
@@ -72,17 +76,29 @@ func (b *BlobWriter) Write(p []byte) (int, error) {
 	return written, b.err
 }
 
+// maxEmptyReads is how often in a row a reader may give nothing.
+const maxEmptyReads = 100
+
 // ReadFrom seals what r gives, for io.Copy. An error of r counts as one of the
 // writer, so that a stream that broke off cannot be closed as if it were whole.
+// So does a cancelled context, which is asked before every reading, and
+// [io.ErrNoProgress] for a reader that gives nothing a hundred times in a row.
 func (b *BlobWriter) ReadFrom(r io.Reader) (int64, error) {
 	var total int64
-	for b.err == nil {
+	for empty := 0; b.usable(); empty++ {
+		if empty == maxEmptyReads {
+			b.fail(io.ErrNoProgress)
+			break
+		}
 		n, err := r.Read(b.plain[b.n:]) // a little more than a segment
 		if n < 0 || n > len(b.plain)-b.n {
 			b.fail(errors.New("crypto: blob: the reader says it read more than was asked"))
 			break
 		}
 		b.n, total = b.n+n, total+int64(n)
+		if n > 0 {
+			empty = -1
+		}
 		if b.n > SegmentSize {
 			b.flush(b.plain[:SegmentSize], false)
 			b.shift()
@@ -101,7 +117,7 @@ func (b *BlobWriter) ReadFrom(r io.Reader) (int64, error) {
 // that of the context, in which case the blob does not open; the writer is
 // done either way, and closing it again returns an error.
 func (b *BlobWriter) Close() error {
-	if b.err == nil {
+	if b.made() {
 		b.flush(b.plain[:b.n], true)
 	}
 	err := b.err
@@ -117,6 +133,25 @@ func (b *BlobWriter) Abort() { b.fail(errAborted) }
 // Format writes a redaction under every verb.
 func (BlobWriter) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[blob writer]") }
 
+// made reports whether b goes on. One that no Sealer made does not.
+func (b *BlobWriter) made() bool {
+	if b.err == nil && b.pool == nil {
+		b.err = errNoWriter
+	}
+	return b.err == nil
+}
+
+// usable is made, and asks the context.
+func (b *BlobWriter) usable() bool {
+	if !b.made() {
+		return false
+	}
+	if err := b.ctx.Err(); err != nil {
+		b.fail(err)
+	}
+	return b.err == nil
+}
+
 // flush seals one segment and writes it.
 func (b *BlobWriter) flush(plain []byte, last bool) {
 	if err := b.ctx.Err(); err != nil {
@@ -130,13 +165,21 @@ func (b *BlobWriter) flush(plain []byte, last bool) {
 	aad := segmentData(b.index, last)
 	sealed := b.aead.Seal(b.sealed[:0], nil, plain, aad[:])
 	b.index++
-	n, err := b.w.Write(sealed)
-	if err == nil && n != len(sealed) {
+	if err := writeAll(b.w, sealed); err != nil {
+		b.fail(err)
+	}
+}
+
+// writeAll writes all of p, or fails.
+func writeAll(w io.Writer, p []byte) error {
+	n, err := w.Write(p)
+	if err == nil && n != len(p) {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		b.fail(fmt.Errorf("crypto: blob: write: %w", err))
+		return fmt.Errorf("crypto: blob: write: %w", err)
 	}
+	return nil
 }
 
 // shift moves what was read beyond a segment to the front.
@@ -150,6 +193,9 @@ func (b *BlobWriter) shift() {
 func (b *BlobWriter) fail(err error) {
 	if b.err == nil {
 		b.err = err
+	}
+	if b.pool == nil { // the zero BlobWriter
+		return
 	}
 	b.pool.put(b.plain, sealedSegment)
 	b.pool.put(b.sealed, 0)

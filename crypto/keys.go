@@ -134,12 +134,23 @@ func (o *opener) open(dst, sealed, aad []byte) ([]byte, error) {
 	return o.aead.Open(dst, sealed[:o.nonce], sealed[o.nonce:], aad)
 }
 
-// ID returns the id that values sealed under the key carry.
-func (k *Key) ID() uint32 { return k.id }
+// ID returns the id that values sealed under the key carry. The nil and the
+// zero Key have the id 0.
+func (k *Key) ID() uint32 {
+	if k == nil {
+		return 0
+	}
+	return k.id
+}
 
 // Seals returns how many messages this process sealed under the key. Other
 // processes are not in it: [Sealer.Budget] has them.
-func (k *Key) Seals() uint64 { return k.budget.used() }
+func (k *Key) Seals() uint64 {
+	if k == nil || k.budget == nil {
+		return 0
+	}
+	return k.budget.used()
+}
 
 // Format writes a redaction under every verb.
 func (k *Key) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[key]") }
@@ -181,7 +192,7 @@ func NewKeyset(primary uint32, keys ...*Key) (*Keyset, error) {
 	return ks, nil
 }
 
-// Primary returns the key that seals.
+// Primary returns the key that seals, nil for the zero Keyset.
 func (ks *Keyset) Primary() *Key { return ks.primary }
 
 // Len returns the number of keys.

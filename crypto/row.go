@@ -56,7 +56,7 @@ type RowOptions struct {
 
 // Rows seals values of the struct type S in groups and opens as many of the
 // groups as a [Mask] permits. It is safe for concurrent use, never prints, and
-// should be made once for a type.
+// should be made once for a type. The zero Rows returns errors.
 //
 // The `phi` tags of S say what is sealed: a field with a kind is, in the group
 // that group= names or in the default group, whose name is ""; a field tagged
@@ -123,8 +123,21 @@ func NewRows[S any](s *Sealer, opts *RowOptions) (*Rows[S], error) {
 // Format writes a redaction under every verb.
 func (r *Rows[S]) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[rows]") }
 
+var errNoRow = errors.New("crypto: row: there is no struct, or the Rows is not of NewRows")
+
+// target returns what v points to.
+func (r *Rows[S]) target(v *S) (reflect.Value, error) {
+	if r.rows == nil || v == nil {
+		return reflect.Value{}, errNoRow
+	}
+	return reflect.ValueOf(v).Elem(), nil
+}
+
 // Groups returns the names of the groups, sorted; the default group is "".
 func (r *Rows[S]) Groups() []string {
+	if r.rows == nil {
+		return nil
+	}
 	names := make([]string, len(r.rows.groups))
 	for i, g := range r.rows.groups {
 		names[i] = g.name

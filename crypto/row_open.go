@@ -35,7 +35,11 @@ type RowReport struct {
 // the caller: [ErrOpen], [ErrNull] if all parts are null, [ErrSchema], and
 // otherwise the errors of [Sealer.AppendOpen].
 func (r *Rows[S]) Open(ctx context.Context, dst *S, ref Ref, mask Mask, parts ...SealedRow) (RowReport, error) {
-	return r.rows.open(ctx, reflect.ValueOf(dst).Elem(), &ref, mask, parts)
+	row, err := r.target(dst)
+	if err != nil {
+		return RowReport{}, err
+	}
+	return r.rows.open(ctx, row, &ref, mask, parts)
 }
 
 func (r *rows) open(ctx context.Context, dst reflect.Value, ref *Ref, mask Mask, parts []SealedRow) (RowReport, error) {

@@ -28,7 +28,11 @@ func (r *Rows[S]) AppendSeal(ctx context.Context, dst []byte, v *S, ref Ref) ([]
 	if err := ref.validate(); err != nil {
 		return nil, err
 	}
-	return r.rows.seal(ctx, dst, reflect.ValueOf(v).Elem(), &ref, nil, SealedRow{})
+	row, err := r.target(v)
+	if err != nil {
+		return nil, err
+	}
+	return r.rows.seal(ctx, dst, row, &ref, nil, SealedRow{})
 }
 
 // Update returns row with those groups sealed anew from v of which the mask
@@ -41,7 +45,11 @@ func (r *Rows[S]) AppendSeal(ctx context.Context, dst []byte, v *S, ref Ref) ([]
 // fields have changed groups, and otherwise the errors of [Rows.Seal] and
 // [Rows.Open]. Opening nothing for the caller, it notes nothing.
 func (r *Rows[S]) Update(ctx context.Context, row SealedRow, v *S, ref Ref, mask Mask) (SealedRow, error) {
-	return r.rows.update(ctx, row, reflect.ValueOf(v).Elem(), &ref, mask)
+	target, err := r.target(v)
+	if err != nil {
+		return SealedRow{}, err
+	}
+	return r.rows.update(ctx, row, target, &ref, mask)
 }
 
 func (r *rows) update(ctx context.Context, row SealedRow, v reflect.Value, ref *Ref, mask Mask) (SealedRow, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 )
@@ -60,8 +61,11 @@ var errNoStore = errors.New("crypto: subject key: the Sealer has no store for su
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func New(keys Keys, subjects SubjectKeys, opts *Options) (*Sealer, error) {
-	if keys == nil {
+	if keys == nil || isNil(keys) {
 		return nil, errors.New("crypto: new: no keys")
+	}
+	if subjects != nil && isNil(subjects) {
+		return nil, errors.New("crypto: new: the store is a nil pointer")
 	}
 	var o Options
 	if opts != nil {
@@ -71,6 +75,13 @@ func New(keys Keys, subjects SubjectKeys, opts *Options) (*Sealer, error) {
 		return nil, err
 	}
 	return newSealer(keys, subjects, o.withDefaults()), nil
+}
+
+// isNil reports whether v is a nil pointer or function, of which the methods
+// would panic.
+func isNil(v any) bool {
+	r := reflect.ValueOf(v)
+	return (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil()
 }
 
 func newSealer(keys Keys, subjects SubjectKeys, o Options) *Sealer {
