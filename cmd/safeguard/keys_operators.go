@@ -31,7 +31,7 @@ type operator struct {
 func parseOperators(b []byte) (*operators, error) {
 	methods := []string{byLogin, bySudo, byOwn, byStated}
 	kinds := []shred.Kind{shred.DestroyPatient, shred.DestroyTenant, shred.ReleaseHold, shred.EndEpoch}
-	steps := []shred.Step{shred.StepRequest, shred.StepApprove, shred.StepHold}
+	steps := []shred.Step{shred.StepRequest, shred.StepApprove, shred.StepHold, shred.StepCancel}
 	o := &operators{}
 	if err := strictJSON(b, o); err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type keysShred struct {
 	Hold        shredHold        `cmd:"" help:"Forbid the destruction of a patient's keys, for a case."`
 	Release     shredRelease     `cmd:"" help:"Order the end of a hold."`
 	Approve     shredApprove     `cmd:"" help:"As a second person, say an order again and so carry it out; write its certificate."`
+	Cancel      shredCancel      `cmd:"" help:"Take an order back of which nothing was carried out yet."`
 	Resume      shredResume      `cmd:"" help:"Finish orders that were approved and then interrupted."`
 	Outstanding shredOutstanding `cmd:"" help:"List what old backups can still open; exit 1 if there is something."`
 	Verify      shredVerify      `cmd:"" help:"Check a certificate with the signer's public key; exit 1 if it is not as it was signed."`

@@ -107,8 +107,8 @@ func (c *shredHold) Run(e *env) error {
 	})
 }
 
-type shredApprove struct {
-	shredFlags
+// orderFlags say an order again.
+type orderFlags struct {
 	patientFlag
 	Order    string     `required:"" placeholder:"ID" help:"The order."`
 	Kind     shred.Kind `enum:"patient,tenant,release,epoch" default:"patient" help:"What was ordered: patient, tenant, release or epoch."`
@@ -116,18 +116,49 @@ type shredApprove struct {
 	Key      uint32     `placeholder:"ID" help:"The tenant key, for epoch."`
 	Reason   string     `required:"" placeholder:"CODE" help:"The reason, as it was ordered."`
 	NoExport string     `placeholder:"CODE" help:"Why the data is not returned first, as it was ordered, for tenant."`
-	Exported string     `placeholder:"FILE" help:"What the tenant was given, one record a line, for tenant. Its SHA-256 and count stand in the certificate; that the tenant has it is for you to know."`
+}
+
+// order returns what was ordered for a tenant.
+func (c orderFlags) order(e *env, tenant string) (shred.Order, error) {
+	p, err := c.patientFlag.read(e)
+	return shred.Order{
+		Kind: c.Kind, Tenant: tenant, Patient: p, Case: c.Case, TenantKey: c.Key, Reason: c.Reason, NoExport: c.NoExport,
+	}, err
+}
+
+type shredCancel struct {
+	shredFlags
+	orderFlags
+}
+
+// Run takes an order back.
+func (c *shredCancel) Run(e *env) error {
+	o, err := c.order(e, c.Tenant)
+	if err != nil {
+		return err
+	}
+	return c.with(e, nil, func(a *act, s *shred.Shredder) error {
+		if err := s.Cancel(a.ctx, c.Order, o); err != nil {
+			return err
+		}
+		a.note("An order was taken back.", map[string]string{"kind": string(o.Kind), "tenant": o.Tenant, "order": c.Order})
+		_, err := fmt.Fprintln(e.out, "cancelled")
+		return err
+	})
+}
+
+type shredApprove struct {
+	shredFlags
+	orderFlags
+	Exported string `placeholder:"FILE" help:"What the tenant was given, one record a line, for tenant. Its SHA-256 and count stand in the certificate; that the tenant has it is for you to know."`
 	outputs
 }
 
 // Run approves an order and writes its certificate.
 func (c *shredApprove) Run(e *env) error {
-	p, err := c.patientFlag.read(e)
+	o, err := c.order(e, c.Tenant)
 	if err != nil {
 		return err
-	}
-	o := shred.Order{
-		Kind: c.Kind, Tenant: c.Tenant, Patient: p, Case: c.Case, TenantKey: c.Key, Reason: c.Reason, NoExport: c.NoExport,
 	}
 	var exporter shred.Exporter
 	if c.Exported != "" {
@@ -167,11 +198,21 @@ func (h handedOver) ExportTenant(context.Context, string) (shred.Export, error) 
 	return shred.Export{Digest: hex.EncodeToString(sum[:]), Records: int64(bytes.Count(h, []byte{'\n'}))}, nil
 }
 
-type shredResume struct{ shredFlags }
+type shredResume struct {
+	shredFlags
+	Restored bool `help:"First destroy again whatever was destroyed, with keysets and tokens, and mark what is held: after a restore of any of them, before anything opens."`
+}
 
 // Run finishes what was interrupted.
 func (c *shredResume) Run(e *env) error {
 	return c.with(e, nil, func(a *act, s *shred.Shredder) error {
+		if c.Restored {
+			applied, err := s.Apply(a.ctx)
+			a.note(fmt.Sprintf("%d names, %d keysets and %d tokens were destroyed again.", applied.Names, applied.Keysets, applied.Tokens), nil)
+			if err != nil {
+				return err
+			}
+		}
 		done, err := s.Resume(a.ctx)
 		for _, certificate := range done {
 			err = errors.Join(err, compact(certificate)(e.out))
