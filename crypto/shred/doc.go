@@ -12,26 +12,32 @@
 //     [ReleaseHold].
 //   - a tenant key is gone everywhere, so that old backups are mute:
 //     [EndEpoch].
-//   - a crash came in between: [Shredder.Resume].
-//   - a backup of the store of keys was restored: [Register.Apply], before
-//     anything opens.
+//   - an order was a mistake: [Shredder.Cancel], until it begins.
+//   - a crash came in between, and once a day: [Shredder.Resume].
+//   - a backup of the store of keys, of the keysets or of the database was
+//     restored: [Shredder.Apply] and then Resume, before anything opens.
+//   - the register: [NewDirLog] once, [OpenDirLog] ever after.
 //   - check a certificate, without a network and without this library:
 //     [Verify].
 //
 // The promise: no key is destroyed before two persons, both authorised, have
 // asked for it and both steps are durable in the [Register]; never while a hold
-// is open; and nothing says "destroyed" before it is. After a certificate no
-// process opens a value of the patient once [Options.Bound] has passed, because
-// no [crypto.Sealer] keeps a ready key longer than that.
+// is open that was placed before the destruction began; and nothing says
+// "destroyed" before it is. After a certificate no process opens a value of the
+// patient once [Options.Bound] has passed, because no [crypto.Sealer] keeps a
+// ready key longer than that.
 //
 // What it does not do. A backup of the store of keys that was made before still
 // holds the key, wrapped: who has the backup and the tenant keys that the
 // certificate names can open what was sealed. To mute such backups too, wrap
 // the living anew ([crypto.Sealer.RewrapSubjects]), destroy the old tenant key
 // with all its copies, and certify that with [EndEpoch]; [Register.Outstanding]
-// lists what waits for it. Plaintext that was copied elsewhere, values of
-// NoSubject and the memory of a running process within the bound are beyond
-// it. It cannot tell two persons from one with two accounts. Who can write to
+// lists what waits for it. Applying a register is a procedure, not a lock: who
+// restores and leaves it out opens what the backup opens. A process that goes on
+// with a tenant's keyset from memory may still write a record after the
+// certificate; the next Resume destroys it. Plaintext that was copied elsewhere,
+// values of NoSubject of a living tenant and the memory of a running process
+// within the bound are beyond it. It cannot tell two persons from one with two accounts. Who can write to
 // the register's directory, or calls the store past this package, can do what
 // they like: compare [Register.Head] with what the audit trail recorded.
 //
