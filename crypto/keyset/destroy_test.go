@@ -27,10 +27,11 @@ func (f ringFixture) far(t *testing.T, opts *keyset.Options) (*keyset.Ring, *cut
 }
 
 // cut is a store of which one process is cut off: at once, or with reads that
-// hang until they time out.
+// hang until they time out, or that answer, but late.
 type cut struct {
 	keyset.Store
 	off, hangs atomic.Bool
+	late       atomic.Int64
 }
 
 func (c *cut) Read(ctx context.Context, tenant string) ([]byte, error) {
@@ -38,6 +39,7 @@ func (c *cut) Read(ctx context.Context, tenant string) ([]byte, error) {
 	if c.hangs.Load() {
 		<-ctx.Done()
 	}
+	time.Sleep(time.Duration(c.late.Load()))
 	if c.off.Load() {
 		return nil, errAway
 	}
@@ -103,6 +105,59 @@ func TestNoKeyIsDestroyedWhileAProcessUsesIt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An outage counts from when the last good look began, to the second, also for
+// a tenant that was not in use when it was over.
+//
+// Controls: HIPAA 164.308(a)(7)(ii)(A), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-11, PR.DS-01.
+func TestOutageEndsToTheSecond(t *testing.T) {
+	f := newRing(t, nil)
+	for _, idle := range []time.Duration{time.Second, 30 * time.Second, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			process, store := f.far(t, nil)
+			end := time.Now().Add(24 * time.Hour)
+			store.late.Store(int64(9 * time.Second))
+			primary(t, process)
+			store.late.Store(0)
+			store.off.Store(true)
+			for time.Until(end) > idle {
+				primary(t, process)
+				time.Sleep(min(10*time.Second, time.Until(end)-idle+time.Nanosecond))
+			}
+			primary(t, process)
+			time.Sleep(time.Until(end) + time.Nanosecond)
+			_, err := process.Keyset(t.Context(), "clinic-a")
+			require.ErrorIs(t, err, keyset.ErrOutage)
+			synctest.Wait()
+		})
+	}
+}
+
+// A look that took so long that what it read may be long gone is none.
+//
+// Controls: HIPAA 164.310(d)(2)(i), 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestLateAnswersCountAsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newRing(t, &keyset.Options{Refresh: time.Second, Outage: 2 * time.Second, UnsafeSealAtOnce: true})
+		process, store := f.far(t, &keyset.Options{Timeout: 30 * time.Second})
+		store.late.Store(int64(20 * time.Second))
+		old := primary(t, f.Ring)
+		got := make(chan error)
+		go func() {
+			_, err := process.Keyset(t.Context(), "clinic-a")
+			got <- err
+		}()
+		time.Sleep(time.Second)
+		require.NoError(t, f.Rotate(t.Context(), "clinic-a", old))
+		require.NoError(t, f.Disable(t.Context(), "clinic-a", old))
+		time.Sleep(6 * time.Second)
+		require.NoError(t, f.DestroyKey(t.Context(), "clinic-a", old, keyset.Confirmation("clinic-a", old)))
+		require.ErrorIs(t, <-got, keyset.ErrOutage, "it read the old keyset before")
+		store.late.Store(0)
+		require.NotEqual(t, old, primary(t, process))
+		synctest.Wait()
+	})
 }
 
 // It says until when, and an option for who has no other process does not wait.

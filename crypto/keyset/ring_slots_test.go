@@ -125,6 +125,22 @@ func TestTenantsComeAndGo(t *testing.T) {
 	require.LessOrEqual(t, report[0].Counters["tenants"], uint64(3))
 }
 
+// A tenant that left memory is not answered from an old copy of what was there.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func TestWhoLeftIsNotAnswered(t *testing.T) {
+	f := newRing(t, &keyset.Options{Tenants: 1, UnsafeSealAtOnce: true})
+	require.NoError(t, f.Create(t.Context(), "clinic-b"))
+	for range 3 {
+		primary(t, f.Ring)
+	}
+	old := primary(t, f.Ring)
+	_, err := f.Keyset(t.Context(), "clinic-b")
+	require.NoError(t, err)
+	require.NoError(t, f.Rotate(t.Context(), "clinic-a", old))
+	require.NotEqual(t, old, primary(t, f.Ring))
+}
+
 // A tenant that was refused for a while goes on counting where it was: a
 // process cannot seal beyond the limit by losing its keys and getting them
 // again.
