@@ -64,6 +64,42 @@ func TestHoldAndCancelWhileItWaits(t *testing.T) {
 	require.ErrorIs(t, w.Cancel(w.as(t, "mr.cho"), id, tenantOrder()), shred.ErrUnderway)
 }
 
+// The register alone stops what has not begun, for a patient and for a tenant,
+// where the mark in the store was lost.
+//
+// Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+func TestHoldWithoutMarkStopsWhatWaits(t *testing.T) {
+	for _, o := range []shred.Order{orderOf(patient(1)), tenantOrder()} {
+		w := tenantWorld(t)
+		asked := 0
+		w.opts.Held = func(context.Context, shred.Order) error {
+			if asked++; asked == 2 {
+				return errBroken
+			}
+			return nil
+		}
+		w.open(t)
+		sealed := w.seal(t, tenantA, patient(1), 1)
+		id, err := w.Request(w.as(t, "dr.lee"), o)
+		require.NoError(t, err)
+		_, err = w.Approve(w.as(t, "ms.ray"), id, o)
+		require.ErrorIs(t, err, shred.ErrHeld, "asked again before it begins")
+		require.Equal(t, 2, asked)
+		require.NoError(t, w.Hold(w.as(t, "counsel"), tenantA, patient(1), "1"))
+		name, err := w.sealer.SubjectName(t.Context(), tenantA, patient(1))
+		require.NoError(t, err)
+		setMark(t, w.store, name, false)
+		_, err = w.Resume(w.as(t, "startup"))
+		require.ErrorIs(t, err, shred.ErrHeld, o.Kind)
+		require.NoError(t, w.opens(t, tenantA, patient(1), 1, sealed))
+		w.destroy(t, releaseOf("1"))
+		done, err := w.Resume(w.as(t, "startup"))
+		require.NoError(t, err)
+		require.Len(t, done, 1)
+		require.Error(t, w.opens(t, tenantA, patient(1), 1, sealed))
+	}
+}
+
 // A request is taken back before its approval too, by who may; the other kinds
 // are decided by it.
 //

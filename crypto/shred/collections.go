@@ -9,6 +9,17 @@ import (
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
+// sum adds the counts of b to a.
+func sum(a, b map[string]int64) map[string]int64 {
+	if a == nil {
+		return maps.Clone(b)
+	}
+	for name, n := range b {
+		a[name] += n
+	}
+	return a
+}
+
 // without returns what of a is not in b.
 func without(a, b []uint32) []uint32 {
 	return slices.DeleteFunc(slices.Clone(a), func(x uint32) bool { return slices.Contains(b, x) })

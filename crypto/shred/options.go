@@ -45,7 +45,8 @@ type Options struct {
 	// and only whoever runs the processes can know that it is true. 0 is
 	// MaxBound, which is true of every Sealer.
 	Bound time.Duration
-	// Erasers delete a patient's tokens from blind indexes, and may be asked
+	// Erasers delete a patient's tokens from blind indexes, those of all patients
+	// of a tenant too, and may be asked
 	// again after a crash. The names stand in the certificate.
 	Erasers map[string]crypto.TokenEraser
 	// Tokens, if set, adds the patient's token of the audit trail to a

@@ -51,6 +51,9 @@ func busyRegister(t testing.TB) *world {
 	require.NoError(t, w.Hold(w.as(t, "counsel"), tenantA, patient(1), "1"))
 	w.destroy(t, releaseOf("1"))
 	w.destroy(t, orderOf(patient(1)))
+	id, err := w.Request(w.as(t, "dr.lee"), orderOf(patient(2)))
+	require.NoError(t, err)
+	require.NoError(t, w.Cancel(w.as(t, "dr.lee"), id, orderOf(patient(2))))
 	w.destroy(t, tenantOrder())
 	return w
 }
@@ -144,7 +147,7 @@ func TestRegisterKeepsTheRules(t *testing.T) {
 	require.NoError(t, open(whole))
 	kinds := make([]string, len(whole))
 	for i, b := range whole {
-		for _, kind := range []string{"request", "approval", "intent", "export", "names", "hold", "certificate"} {
+		for _, kind := range []string{"request", "approval", "intent", "export", "names", "hold", "cancel", "certificate"} {
 			if bytes.Contains(b, []byte(`Z","`+kind+`":{`)) {
 				kinds[i] = kind
 			}
@@ -165,10 +168,15 @@ func TestRegisterKeepsTheRules(t *testing.T) {
 			require.ErrorIs(t, open(same), shred.ErrRegister, "one person twice")
 		}
 		twice := append(append([][]byte{}, whole[:i+1]...), whole[i:]...)
-		if kind == "request" || kind == "approval" || kind == "certificate" {
+		if kind == "request" || kind == "approval" || kind == "cancel" || kind == "certificate" {
 			require.ErrorIs(t, open(twice), shred.ErrRegister, kind)
 		}
 	}
+	// A destruction does not begin under a hold.
+	require.Equal(t, []string{"approval", "intent"}, kinds[5:7])
+	late := append(append([][]byte{}, whole[:6]...), whole[0])
+	require.NoError(t, open(late), "a hold may come while an order waits")
+	require.ErrorIs(t, open(append(late, whole[6])), shred.ErrRegister)
 	// Without the release the patient is still held.
 	held := append(append([][]byte{}, whole[:1]...), whole[4:]...)
 	require.ErrorIs(t, open(held), shred.ErrRegister)
@@ -323,6 +331,7 @@ func FuzzRegister(f *testing.F) {
 	b, err := os.ReadFile("testdata/register.txt")
 	require.NoError(f, err)
 	f.Add(b)
+	f.Add(bytes.Join(entries(f, busyRegister(f).log), []byte("\n")))
 	for line := range bytes.Lines(b) {
 		f.Add(line)
 	}

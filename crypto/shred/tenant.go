@@ -23,7 +23,7 @@ var errBusy = errors.New("shred: store: processes still make keys for the tenant
 // destroyTenant hands the data over, then destroys the subjects, and only then
 // the key that names them, so that a hold which stops it half-way leaves what
 // is held readable. After that no process makes another once it has forgotten
-// that key. What came meanwhile goes too, and the keyset last.
+// that key. What came meanwhile goes too, then the keyset, and the tokens last.
 func (s *Shredder) destroyTenant(ctx context.Context, o *order, statement *Statement) error {
 	if err := s.export(ctx, o); err != nil {
 		return err
@@ -43,9 +43,15 @@ func (s *Shredder) destroyTenant(ctx context.Context, o *order, statement *State
 		return err
 	}
 	for _, name := range names {
-		if isSubject(name) {
-			statement.Subjects++
+		if !isSubject(name) {
+			continue
 		}
+		statement.Subjects++
+		erased, err := s.erase(ctx, subject{o.Tenant, name})
+		if err != nil {
+			return err
+		}
+		statement.Erased = sum(statement.Erased, erased)
 	}
 	done, err := s.requested(ctx, o.ID)
 	statement.Export, statement.TenantKeys, statement.bound = done.export, ids, wholeSeconds(bound)

@@ -25,12 +25,22 @@ func tenantWorld(t *testing.T) *world {
 func TestShredTenant(t *testing.T) {
 	const patients = 25
 	w := tenantWorld(t)
+	erased := map[string]int64{}
+	w.opts.Erasers = map[string]crypto.TokenEraser{"ssn": eraser{new(breaker), erased}}
+	w.open(t)
 	var sealed [][]byte
 	for i := range patients {
 		sealed = append(sealed, w.seal(t, tenantA, patient(i), i))
 	}
 	other := w.seal(t, tenantB, patient(1), 1)
+	for i := range 2 {
+		name, err := w.sealer.SubjectName(t.Context(), tenantA, patient(i))
+		require.NoError(t, err)
+		erased[tenantA+"/"+name] = 3
+	}
 	s := w.destroy(t, tenantOrder())
+	require.Equal(t, map[string]int64{"ssn": 6}, s.Erased)
+	require.Empty(t, erased)
 	require.EqualValues(t, patients, s.Subjects)
 	require.Equal(t, &shred.Export{Digest: s.Export.Digest, Records: 7}, s.Export)
 	require.Equal(t, []uint32{1}, s.TenantKeys)
