@@ -27,26 +27,29 @@
 // the KEK and for the tenant that it was made for; only AES-256-GCM keys with
 // Tink's prefix are taken, since only those seal in the approved mode and
 // name themselves in what they seal. One KEK call is made for a load, none
-// for a field. A key is destroyed in two steps, the primary never, and no id
-// is used twice.
+// for a field. A key is destroyed in two steps, the primary never, and not
+// before every process must have forgotten it; no id is used twice.
 //
 // Keys do not notice a file that changed since it was loaded; a Ring does. The
 // package cannot know whether the KEK's statement about its
 // own location is true: a KEK on the data's own host is reported as not
 // meeting key separation (HHS guidance 74 FR 19006). Who can write the store
 // can put an older file of the same tenant in a newer one's place, and so
-// bring a destroyed key back that the KEK still opens. Losing the keyset file or
+// bring a destroyed key back that the KEK still opens. Nor does the package know
+// of legal holds: package shred does, and [Options].Guard may. Losing the keyset file or
 // the KEK loses the data; back up both, apart from each other.
 //
 // # Format of a file
 //
-// A file is JSON: format ("safeguard/keyset/2"), tenant, created, primary, keys
-// ([Key]) and keyset, which is Tink's encrypted keyset in JSON. All but the last
-// is in the clear, and in the associated data of the keyset: 0x02 0x04, the
-// tenant with its length (2 bytes), created in Unix seconds (8), and the SHA-256
+// A file is JSON: format ("safeguard/keyset/2"), tenant, created, refresh and
+// outage (the terms of [Options] in seconds; both left out if they are 60 and
+// 86400), primary, keys ([Key]) and keyset, which is Tink's encrypted keyset in
+// JSON. All but the last is in the clear, and in the associated data of the
+// keyset: 0x02 0x04, the tenant with its length (2 bytes), created in Unix
+// seconds (8), refresh and outage (4 each) unless left out, and the SHA-256
 // of the primary's id (4) and, of each key, id (4), state (1: enabled, disabled,
 // destroyed) and the five times (8 each), all big-endian. Format 1, which is
-// still read, has no primary and keys, and its associated data is 0x01 0x04,
+// still read, has no terms, primary and keys, and its associated data is 0x01 0x04,
 // tenant and created. What is left of a destroyed keyset has no keyset.
 //
 // Tink is github.com/tink-crypto/tink-go/v2. A program must not also link the

@@ -1,11 +1,13 @@
 package keyset_test
 
 import (
+	"cmp"
 	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,7 +16,7 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 )
 
-var newGolden = flag.Bool("new-golden", false, "write testdata/disk2, which is never to be written again")
+var newGolden = flag.Bool("new-golden", false, "write a golden directory of testdata that is not there yet")
 
 // goldenDisk is what a service had on disk in format 1: a key-encryption key
 // (never used for anything else), a keyset, a store of subject keys, and two
@@ -78,16 +80,26 @@ func writeGoldenDisk(t *testing.T) {
 	}
 }
 
-// golden2 is a keyset in format 2, rotated, with a key that was destroyed, and
-// its key-encryption key, which was never used for anything else.
-const golden2 = "testdata/disk2"
+// golden2 are keysets in format 2, rotated, with a key that was destroyed, and
+// their key-encryption keys, which were never used for anything else: one with
+// the terms that are left out, one with others.
+var golden2 = map[string]*keyset.Options{
+	"testdata/disk2":      atOnce,
+	"testdata/disk2terms": {Refresh: 30 * time.Second, Outage: 72 * time.Hour, UnsafeSealAtOnce: true, UnsafeDestroyAtOnce: true},
+}
 
 // Format 2 stays readable, with every fact.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.308(a)(7)(ii)(A); NIST CSF 2.0 PR.DS-01, PR.DS-11.
 func TestGoldenFormat2(t *testing.T) {
+	for golden, opts := range golden2 {
+		t.Run(filepath.Base(golden), func(t *testing.T) { testGolden2(t, golden, opts) })
+	}
+}
+
+func testGolden2(t *testing.T, golden2 string, opts *keyset.Options) {
 	if *newGolden {
-		writeGolden2(t)
+		writeGolden2(t, golden2, opts)
 	}
 	dir := t.TempDir()
 	material, err := os.ReadFile(filepath.Join(golden2, "kek"))
@@ -112,15 +124,17 @@ func TestGoldenFormat2(t *testing.T) {
 	for i, k := range facts.Keys {
 		require.Equal(t, states[i], k.State)
 	}
+	require.EqualValues(t, cmp.Or(opts.Refresh, keyset.DefaultRefresh)/time.Second, facts.RefreshSeconds)
+	require.EqualValues(t, cmp.Or(opts.Outage, keyset.DefaultOutage)/time.Second, facts.OutageSeconds)
 }
 
-func writeGolden2(t *testing.T) {
+func writeGolden2(t *testing.T, golden2 string, opts *keyset.Options) {
 	require.NoError(t, os.Mkdir(golden2, 0o700))
 	kek, err := keyset.CreateFileKEK(filepath.Join(golden2, "kek"))
 	require.NoError(t, err)
 	store, err := keyset.NewDirStore(filepath.Join(t.TempDir(), "keysets"))
 	require.NoError(t, err)
-	r, err := keyset.NewRing(store, kek, atOnce)
+	r, err := keyset.NewRing(store, kek, opts)
 	require.NoError(t, err)
 	require.NoError(t, r.Create(t.Context(), "clinic"))
 	s, err := crypto.New(r, nil, opens)

@@ -316,6 +316,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"format":"safeguard/keyset/1","tenant":"clinic-a","created":"2026-01-01T00:00:00Z","keyset":{}}`))
 	f.Add([]byte(`{"format":"safeguard/keyset/1","tenant":"clinic-a","keyset":{"encryptedKeyset":"AAAA"}}`))
 	f.Add([]byte(`{"format":"safeguard/keyset/2"}`))
+	f.Add(bytes.Replace(whole, []byte(`"primary"`), []byte(`"refresh": 60, "outage": 86400, "primary"`), 1))
+	f.Add([]byte(`{"format":"safeguard/keyset/2","tenant":"clinic-a","refresh":-9223372036854775808,"outage":9223372036854775807}`))
 	f.Add(bytes.Replace(whole, []byte(`"enabled"`), []byte(`"disabled"`), 1))
 	f.Add([]byte(`{"format":"safeguard/keyset/2","tenant":"clinic-a","created":"2026-01-01T00:00:00Z"}`))
 	f.Add([]byte(`{"format":"safeguard/keyset/3","tenant":"clinic-a","created":"2026-01-01T00:00:00Z","keyset":{}}`))
