@@ -200,9 +200,12 @@ func (b *backfill) open(ctx context.Context, r *IndexRow) (values [][]byte, err 
 			return nil, nil
 		}
 		ref := Ref{Tenant: b.tenant, Table: b.x.table, Column: parts[i].Column, Row: r.Row, Subject: r.Subject}
-		if b.plaintext, err = b.x.sealer.AppendOpen(ctx, b.plaintext, sealed, ref); err != nil {
+		b.plaintext = extend(b.plaintext, len(sealed))
+		opened, err := b.x.sealer.AppendOpen(ctx, b.plaintext, sealed, ref)
+		if err != nil {
 			return nil, err
 		}
+		b.plaintext = opened
 		ends = append(ends, len(b.plaintext))
 	}
 	return split(b.plaintext, ends), nil

@@ -27,6 +27,18 @@ func room(dst, src []byte, n int) []byte {
 	return out
 }
 
+// extend returns b, which is plaintext and the Sealer's own, with room for n
+// bytes more. An array that it leaves for a larger one is cleared.
+func extend(b []byte, n int) []byte {
+	if cap(b)-len(b) >= n {
+		return b
+	}
+	out := make([]byte, len(b), max(2*cap(b), len(b)+n))
+	copy(out, b)
+	clear(b[:cap(b)])
+	return out
+}
+
 // overlap reports whether a and b share memory. The addresses are compared,
 // never followed.
 func overlap(a, b []byte) bool {

@@ -133,11 +133,12 @@ func (o *rowOpening) part(ctx context.Context, part SealedRow) error {
 			fixed = len(*o.aad)
 		}
 		*o.aad = appendSchema(appendPart((*o.aad)[:fixed], string(item.name)), item.schema)
-		*o.plain, err = key.aead.Open((*o.plain)[:0], nil, item.sealed, *o.aad)
+		*o.plain = extend((*o.plain)[:0], len(item.sealed))
+		plain, err := key.aead.Open(*o.plain, nil, item.sealed, *o.aad)
 		if err != nil {
-			*o.plain = (*o.plain)[:0]
 			return ErrOpen
 		}
+		*o.plain = plain
 		return o.take(plan)
 	})
 }

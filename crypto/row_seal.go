@@ -129,15 +129,15 @@ const groupSize = 4
 // encode appends the values of each group that is to be renewed, with their
 // length in front.
 func (r *rows) encode(dst []byte, row reflect.Value, renewed []bool) ([]byte, error) {
-	var err error
 	base := row.Addr().UnsafePointer()
 	for i := range r.groups {
 		if renewed != nil && !renewed[i] {
 			continue
 		}
 		start := len(dst)
-		dst = append(dst, 0, 0, 0, 0)
+		dst = append(extend(dst, groupSize), 0, 0, 0, 0)
 		for j := r.groups[i].first; j < r.groups[i].last; j++ {
+			var err error
 			if f := &r.fields[j]; f.text {
 				dst = appendText(dst, *(*string)(unsafe.Add(base, f.offset)))
 			} else if dst, err = f.append(dst, row); err != nil {

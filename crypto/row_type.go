@@ -259,4 +259,6 @@ func (s *rowSet) add(i int) bool {
 
 func (s *rowSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
 
-func appendLength(dst []byte, n int) []byte { return binary.AppendUvarint(dst, uint64(n)+1) }
+func appendLength(dst []byte, n int) []byte {
+	return binary.AppendUvarint(extend(dst, binary.MaxVarintLen64+n), uint64(n)+1)
+}

@@ -59,12 +59,13 @@ func (f *rowField) at(v reflect.Value) reflect.Value {
 	return v.FieldByIndex(f.index)
 }
 
-// append appends the value of the field in a struct.
+// append appends the value of the field in a struct. After an error it returns
+// dst, for the caller to clear.
 func (f *rowField) append(dst []byte, row reflect.Value) ([]byte, error) {
 	v := f.at(row)
 	if f.ptr {
 		if v.IsNil() {
-			return append(dst, 0), nil
+			return appendNil(dst), nil
 		}
 		v = v.Elem()
 	}
@@ -74,7 +75,7 @@ func (f *rowField) append(dst []byte, row reflect.Value) ([]byte, error) {
 			return appendText(dst, v.String()), nil
 		}
 		if v.IsNil() {
-			return append(dst, 0), nil
+			return appendNil(dst), nil
 		}
 		b := v.Bytes()
 		return append(appendLength(dst, len(b)), b...), nil
@@ -85,15 +86,18 @@ func (f *rowField) append(dst []byte, row reflect.Value) ([]byte, error) {
 	case codeFloat:
 		return appendNumber(dst, math.Float64bits(v.Float())), nil
 	case codeBool:
+		dst = appendLength(dst, 1)
 		if v.Bool() {
-			return append(dst, 2, 1), nil
+			return append(dst, 1), nil
 		}
-		return append(dst, 2, 0), nil
+		return append(dst, 0), nil
 	case codeTime:
 		return appendTime(dst, v)
 	}
 	return appendJSON(dst, v)
 }
+
+func appendNil(dst []byte) []byte { return append(extend(dst, 1), 0) }
 
 func appendText(dst []byte, s string) []byte { return append(appendLength(dst, len(s)), s...) }
 
@@ -105,7 +109,7 @@ func appendTime(dst []byte, v reflect.Value) ([]byte, error) {
 	var room [16]byte
 	b, err := v.Addr().Interface().(*time.Time).AppendBinary(room[:0])
 	if err != nil {
-		return nil, errEncode
+		return dst, errEncode
 	}
 	return append(appendLength(dst, len(b)), b...), nil
 }
@@ -113,16 +117,16 @@ func appendTime(dst []byte, v reflect.Value) ([]byte, error) {
 // appendJSON appends what encoding/json writes, if it gives back the same.
 func appendJSON(dst []byte, v reflect.Value) ([]byte, error) {
 	if nilable(v) && v.IsNil() {
-		return append(dst, 0), nil
+		return appendNil(dst), nil
 	}
 	out, err := json.Marshal(v.Addr().Interface())
 	if err != nil {
-		return nil, errEncode
+		return dst, errEncode
 	}
 	defer clear(out)
 	back := reflect.New(v.Type())
 	if json.Unmarshal(out, back.Interface()) != nil || !lossless(v, back.Elem()) {
-		return nil, errEncode
+		return dst, errEncode
 	}
 	return append(appendLength(dst, len(out)), out...), nil
 }
