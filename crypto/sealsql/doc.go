@@ -16,6 +16,9 @@
 // Sealed values themselves need nothing from here: crypto.Sealed moves through
 // database/sql, and through pgx, as it is. Use BYTEA or BLOB columns.
 //
+// Transactions are READ COMMITTED on PostgreSQL, whatever the database's default
+// is, and single statements work at every isolation.
+//
 // Errors name the operation and the database's own code, never its text, which
 // repeats values; errors.As reaches the cause. The Dialect is always said,
 // never guessed. Keep Subjects in another database than the data, or at least
