@@ -87,7 +87,7 @@ func TestShreddedTenantWithoutPatientsStaysShredded(t *testing.T) {
 // A register that is empty, of somebody else, or an older copy is not taken for
 // the one that there was at the backup.
 //
-// Controls: HIPAA 164.310(d)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01, PR.DS-11.
+// Controls: HIPAA 164.310(d)(2)(i), 164.312(c)(1), 164.308(a)(7)(ii)(B); NIST CSF 2.0 PR.DS-01, PR.DS-11.
 func TestRestoreRefusesAnotherRegister(t *testing.T) {
 	s := newService(t)
 	x := newShredder(t, s)
