@@ -13,9 +13,12 @@ import (
 // its keys have left the memory, so that coming back costs no new lease.
 const leaseTTL = time.Hour
 
-// A lease is what this process may seal with a version of a subject.
+// A lease is what this process may seal with a version of a subject: of that
+// number and moment, since a store that was restored may give the number again,
+// to another key.
 type lease struct {
 	version uint32
+	created int64
 	budget  *budget
 }
 
@@ -25,14 +28,14 @@ var errWorn = errors.New("crypto: seal: key is half used")
 
 // subjectBudget returns what this process may seal with a version of a
 // subject: what is left of an earlier lease, or granted, or nothing yet.
-func (s *Sealer) subjectBudget(id subjectID, version uint32, granted uint64) *budget {
-	if l, ok := s.leases.get(id); ok && l.version == version && granted == 0 {
+func (s *Sealer) subjectBudget(id subjectID, k *subjectKey, granted uint64) *budget {
+	if l, ok := s.leases.get(id); ok && l.version == k.version && l.created == k.created && granted == 0 {
 		return l.budget
 	}
 	b := newBudget()
 	b.leased.Store(granted)
 	b.left.Store(int64(granted))
-	s.leases.put(id, &lease{version, b}, leaseTTL)
+	s.leases.put(id, &lease{k.version, k.created, b}, leaseTTL)
 	return b
 }
 

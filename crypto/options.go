@@ -33,8 +33,9 @@ type Options struct {
 	// SubjectTTL is how long a ready subject key stays in memory, and so how
 	// long a process may go on after a key was destroyed in the store, or
 	// after Keys no longer gives the tenant's. What is sealed in that time is
-	// lost with the key. 0 is DefaultSubjectTTL; a second
-	// to an hour.
+	// lost with the key. It counts the time in which the machine runs: one
+	// that is suspended keeps what it has, and for the rest of the time when it
+	// resumes. 0 is DefaultSubjectTTL; a second to an hour.
 	SubjectTTL time.Duration
 	// SubjectCache is how many ready subject keys stay in memory. 0 is
 	// DefaultSubjectCache; at most a million.

@@ -38,6 +38,7 @@ type subject struct {
 type subjectKey struct {
 	version uint32
 	born    uint32
+	created int64 // in Unix seconds
 	aead    cipher.AEAD
 	opener  opener
 }
@@ -136,7 +137,7 @@ func (s *Sealer) loadSubject(ctx context.Context, id subjectID, n need) (*subjec
 	}
 	id.tenant = strings.Clone(id.tenant)
 	if ready.sealing != nil {
-		ready.budget = s.subjectBudget(id, ready.sealing.version, granted)
+		ready.budget = s.subjectBudget(id, ready.sealing, granted)
 	}
 	// The time to live counts from before the read, so that a slow store
 	// cannot stretch the bound within which a destroyed key stops working.
@@ -273,7 +274,7 @@ func newSubjectKey(k *record.Key, material []byte) (subjectKey, error) {
 		return subjectKey{}, err
 	}
 	opener, err := newOpener(material)
-	return subjectKey{version: k.Version, born: k.Born, aead: aead, opener: opener}, err
+	return subjectKey{version: k.Version, born: k.Born, created: k.Created.Unix(), aead: aead, opener: opener}, err
 }
 
 // openingKey returns the key that sealed names. A version that is not ready
