@@ -117,7 +117,7 @@ func TestLegalSteps(t *testing.T) {
 		require.NoError(t, err)
 		for name, step := range steps {
 			if !slices.Contains(legal[phase], name) {
-				require.Error(t, step(), "%s in %s", name, phase)
+				require.ErrorIs(t, step(), migrate.ErrPhase, "%s in %s", name, phase)
 			}
 		}
 		is, err := c.m.Status(ctx)

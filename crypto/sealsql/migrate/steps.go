@@ -47,6 +47,9 @@ func (m *Migration) CutOver(ctx context.Context) error {
 	if err != nil {
 		return failed("cut over", err)
 	}
+	if is.Phase != Compared { // in some the sealed column is not there to be counted
+		return failed("cut over", refuse(ErrPhase, "the phase is %s", is.Phase))
+	}
 	missing, err := m.Missing(ctx)
 	if err != nil {
 		return failed("cut over", err)
