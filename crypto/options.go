@@ -41,7 +41,8 @@ type Options struct {
 	// DefaultSubjectCache; at most a million.
 	SubjectCache int
 	// SealLimit is how many messages a key may seal. 0 is MaxSeals, and more
-	// than that is refused. All processes over one store must have the same.
+	// than that is refused. A row of several groups needs twice as many as it
+	// has groups. All processes over one store must have the same.
 	SealLimit uint64
 	// OnBudget is told when a key has used half of its messages, and when it
 	// may seal no more. It is called in the middle of a sealing, by any

@@ -25,8 +25,8 @@ import (
 //	0x52 | tenant key id (4) | key version (4) | group ...
 //	group: n (1) | name (n) | n (2) | schema (n) | n (4) | nonce (12), ciphertext, tag (16) (n together)
 //
-// The first is of NoSubject. Groups are in the order of their names. The
-// schema, which is authenticated, lists the fields: type (1) | n (1) | name (n).
+// The first is of NoSubject. There are at most 256 groups, in the order of
+// their names. The schema, which is authenticated, lists the fields: type (1) | n (1) | name (n).
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 type SealedRow struct {
