@@ -32,9 +32,12 @@ type cut struct {
 	keyset.Store
 	off, hangs atomic.Bool
 	late       atomic.Int64
+	reading    atomic.Int64
 }
 
 func (c *cut) Read(ctx context.Context, tenant string) ([]byte, error) {
+	c.reading.Add(1)
+	defer c.reading.Add(-1)
 	content, err := c.Store.Read(ctx, tenant)
 	if c.hangs.Load() {
 		<-ctx.Done()
