@@ -51,7 +51,7 @@ func keyFault(err error) error {
 		keyset.ErrUnwrap, keyset.ErrFormat, keyset.ErrKey, keyset.ErrNoKey, keyset.ErrInUse, keyset.ErrConfirm, keyset.ErrDestroyed,
 		custody.ErrBundle, custody.ErrShare, custody.ErrShares, custody.ErrDifferent, custody.ErrRegister, custody.ErrOtherRegister, custody.ErrEnded,
 		shred.ErrOrder, shred.ErrUnknown, shred.ErrExpired, shred.ErrDenied, shred.ErrSamePerson, shred.ErrHeld,
-		shred.ErrUnderway, shred.ErrNotHeld, shred.ErrCancelled, shred.ErrReturned, shred.ErrRegister, shred.ErrCertificate,
+		shred.ErrUnderway, shred.ErrNotHeld, shred.ErrCancelled, shred.ErrRegister, shred.ErrCertificate,
 	} {
 		if errors.Is(err, is) {
 			return refused(err)

@@ -12,11 +12,13 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// The ways in which it is known who acts, strongest first.
+// The ways in which it is known who acts. The last two are words that whoever
+// acts can choose: they are recorded, and count for an order only if the
+// operators file says so.
 const (
 	byLogin  = "os-login"   // who signed in, as the kernel keeps it
-	bySudo   = "os-sudo"    // who called sudo, as sudo says
 	byOwn    = "os-account" // the account of the process
+	bySudo   = "os-sudo"    // who called sudo, as a variable says
 	byStated = "stated"     // what --operator says
 )
 
@@ -24,8 +26,10 @@ const (
 type account struct{ name, method string }
 
 // osAccount asks the operating system. A login uid is set once, when a session
-// begins, and stays through su and sudo; where the kernel keeps none, as in
-// most containers, sudo's word counts, and else the account of the process.
+// begins, and stays through su and sudo. Where none was set, as in most
+// containers, Linux lets any process set its own: os-login proves something only
+// where logins set it. Without one there is sudo's variable, which a shell sets
+// as well as sudo does, and else the account of the process.
 func osAccount() (account, error) {
 	if b, err := os.ReadFile("/proc/self/loginuid"); err == nil {
 		if name, ok := nameOf(strings.TrimSpace(string(b))); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/custody"
@@ -18,6 +19,7 @@ type restoreFlags struct {
 	subjectsFlag
 	Register              string `placeholder:"DIR" help:"The register of what was destroyed, as it is now and not as it was restored."`
 	UnsafeWithoutRegister bool   `help:"Restore without a register: what was destroyed since the backup comes back."`
+	UnsafeEndedKeys       bool   `help:"Restore tenant keys of which two persons stated that every copy is destroyed."`
 }
 
 type keysRestore struct {
@@ -28,7 +30,7 @@ type keysRestore struct {
 
 // Help is the long text of --help.
 func (keysRestore) Help() string {
-	return `The keysets of the backup are put under the key-encryption key of --kek, a new one; the old one and its service are not needed. What the register names is destroyed in the store of subjects' keys before anything is written. Nothing that is there is overwritten. It may be repeated. Then rotate every keyset (keys rotate): what was sealed since the backup is not in its counts.`
+	return `The keysets of the backup are put under the key-encryption key of --kek, a new one; the old one and its service are not needed. What the register names is destroyed in the store of subjects' keys before anything is written. Nothing that is there is overwritten. It may be repeated. Then, before anything opens, apply the register (keys shred apply), which also marks what is held, and rotate every keyset (keys rotate): what was sealed since the backup is not in its counts.`
 }
 
 // Run restores.
@@ -43,9 +45,17 @@ func (c *keysRestore) Run(e *env) error {
 			return err
 		}
 		defer done.close()
-		a.note("Keys were restored from a backup.", map[string]string{"sha256": custody.Hash(bundle)})
+		a.note("Keys were restored from a backup.", map[string]string{"sha256": custody.Hash(bundle), "ended_keys": strconv.Itoa(ended(report))})
 		return c.write(e, nil, formats(report)...)
 	})
+}
+
+// ended counts tenant keys that are there again and should be nowhere.
+func ended(r custody.Report) (n int) {
+	for _, t := range r.Tenants {
+		n += len(t.EndedKeys)
+	}
+	return n
 }
 
 // restored is what a restore wrote to.
@@ -111,7 +121,7 @@ func (c restoreFlags) target(e *env, ctx context.Context) (to custody.Target, r 
 	if r.subjects, r.close, err = c.openSubjects(ctx, true); err != nil {
 		return to, r, err
 	}
-	to = custody.Target{Keysets: r.store, KEK: r.kek, UnsafeWithoutRegister: c.UnsafeWithoutRegister}
+	to = custody.Target{Keysets: r.store, KEK: r.kek, UnsafeWithoutRegister: c.UnsafeWithoutRegister, UnsafeEndedKeys: c.UnsafeEndedKeys}
 	if r.subjects != nil {
 		to.Subjects = r.subjects
 	}

@@ -198,30 +198,6 @@ func (h handedOver) ExportTenant(context.Context, string) (shred.Export, error) 
 	return shred.Export{Digest: hex.EncodeToString(sum[:]), Records: int64(bytes.Count(h, []byte{'\n'}))}, nil
 }
 
-type shredResume struct {
-	shredFlags
-	Restored bool `help:"First destroy again whatever was destroyed, with keysets and tokens, and mark what is held: after a restore of any of them, before anything opens."`
-}
-
-// Run finishes what was interrupted.
-func (c *shredResume) Run(e *env) error {
-	return c.with(e, nil, func(a *act, s *shred.Shredder) error {
-		if c.Restored {
-			applied, err := s.Apply(a.ctx)
-			a.note(fmt.Sprintf("%d names, %d keysets and %d tokens were destroyed again.", applied.Names, applied.Keysets, applied.Tokens), nil)
-			if err != nil {
-				return err
-			}
-		}
-		done, err := s.Resume(a.ctx)
-		for _, certificate := range done {
-			err = errors.Join(err, compact(certificate)(e.out))
-		}
-		a.note(fmt.Sprintf("%d orders were finished.", len(done)), nil)
-		return err
-	})
-}
-
 type shredOutstanding struct {
 	Register string `required:"" placeholder:"DIR" help:"The register."`
 	Tenant   string `required:"" placeholder:"TENANT" help:"Whose orders."`
@@ -277,36 +253,6 @@ func (c *shredVerify) Run(e *env) error {
 	}
 	text := func(w io.Writer) error { _, err := io.WriteString(w, statement.Text()); return err }
 	return c.write(e, []string{c.Certificate, c.Key}, format{"txt", text}, format{"json", indented(statement)})
-}
-
-type shredApply struct {
-	Register string `required:"" placeholder:"DIR" help:"The register as it is now, not one that was restored with the store."`
-	Subjects string `required:"" placeholder:"STORE" help:"The restored store: dir:PATH, or the URL of a PostgreSQL database."`
-	actor
-}
-
-// Run destroys again in a restored store.
-func (c *shredApply) Run(e *env) error {
-	return c.do(e, "shred.apply", func(a *act) error {
-		r, log, err := existingRegister(a.ctx, c.Register)
-		if err != nil {
-			return err
-		}
-		defer log.Close()
-		store, closed, err := subjectsFlag{c.Subjects}.openSubjects(a.ctx, false)
-		if err != nil {
-			return err
-		}
-		defer closed()
-		done, err := r.Apply(a.ctx, store)
-		if err != nil {
-			return err
-		}
-		text := fmt.Sprintf("%d names of %d tenants are destroyed.", done.Names, done.Tenants)
-		a.note(text, nil)
-		_, err = fmt.Fprintln(e.out, text)
-		return err
-	})
 }
 
 // existingRegister refuses a directory that is no register: it may be a disk

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,15 +23,20 @@ import (
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/kekexec"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
+	"github.com/safeguard-sdk/safeguard/crypto/shred"
 )
 
-// testAccount is the account that a script says, instead of the operating
-// system. It is in the test binary alone.
+// testAccount is the account that a script says, and perhaps how it is known,
+// instead of the operating system. It is in the test binary alone.
 func testAccount() (account, error) {
-	if name := os.Getenv("SAFEGUARD_TEST_ACCOUNT"); name != "" {
-		return account{name, byLogin}, nil
+	name, method, _ := strings.Cut(os.Getenv("SAFEGUARD_TEST_ACCOUNT"), " ")
+	switch {
+	case name == "":
+		return osAccount()
+	case method == "":
+		method = byLogin
 	}
-	return osAccount()
+	return account{name, method}, nil
 }
 
 // accountProgram prints what the operating system says of who acts.
@@ -196,6 +202,8 @@ func TestOperators(t *testing.T) {
 	for _, text := range []string{
 		"", "[]", "{} {}", `{"operators": [], "more": 1}`, `{"operators": [], "operators": []}`,
 		`{"methods": [], "operators": []}`, `{"methods": ["badge"], "operators": []}`,
+		`{"methods": ["os-sudo"], "operators": []}`, `{"methods": ["stated"], "operators": []}`,
+		`{"unsafe_methods": [], "operators": []}`, `{"unsafe_methods": ["os-login"], "operators": []}`,
 		`{"operators": [{"id": "", "tenants": ["a"], "kinds": ["patient"], "steps": ["hold"]}]}`,
 		`{"operators": [{"id": "a", "tenants": [], "kinds": ["patient"], "steps": ["hold"]}]}`,
 		`{"operators": [{"id": "a", "tenants": ["a"], "kinds": ["all"], "steps": ["hold"]}]}`,
@@ -204,6 +212,20 @@ func TestOperators(t *testing.T) {
 	} {
 		_, err := parseOperators([]byte(text))
 		require.Error(t, err, text)
+	}
+	for text, counts := range map[string][]string{
+		`{}`:                              {byLogin, byOwn},
+		`{"methods": ["os-account"]}`:     {byOwn},
+		`{"unsafe_methods": ["os-sudo"]}`: {byLogin, byOwn, bySudo},
+		`{"methods": ["os-login"], "unsafe_methods": ["stated"]}`: {byLogin, byStated},
+	} {
+		o, err := parseOperators([]byte(text))
+		require.NoError(t, err)
+		o.Operators = []operator{{"anna", []string{"a"}, []shred.Kind{shred.DestroyPatient}, []shred.Step{shred.StepHold}}}
+		for _, method := range []string{byLogin, byOwn, bySudo, byStated, ""} {
+			err := o.authorize(t.Context(), safeguard.Principal{ID: "anna", Method: method}, shred.StepHold, shred.Order{Kind: shred.DestroyPatient, Tenant: "a"})
+			require.Equal(t, slices.Contains(counts, method), err == nil, "%s: %s", text, method)
+		}
 	}
 	path := filepath.Join(t.TempDir(), "operators.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{"operators": []}`), 0o600))
@@ -239,7 +261,7 @@ func TestPrincipal(t *testing.T) {
 // Controls: HIPAA 164.312(a)(1), 164.312(d); NIST CSF 2.0 PR.AA-05.
 func FuzzOperators(f *testing.F) {
 	f.Add([]byte(`{"operators": [{"id": "a", "tenants": ["*"], "kinds": ["patient"], "steps": ["hold"]}]}`))
-	f.Add([]byte(`{"methods": ["stated"], "operators": []}`))
+	f.Add([]byte(`{"unsafe_methods": ["stated"], "operators": []}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		o, err := parseOperators(b)
 		if err == nil {
