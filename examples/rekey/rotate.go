@@ -68,31 +68,33 @@ func (s *story) retire(ctx context.Context) error {
 }
 
 // patients wraps the patients' keys under the new key as well, and drops the
-// versions that the old values were sealed with.
+// versions that the old values were sealed with, once no process seals with
+// them.
 func (s *story) patients(ctx context.Context) error {
-	wrapped, err := each(func(after string) (string, crypto.SubjectsReport, error) {
+	wrapped, _, err := each(func(after string) (string, crypto.SubjectsReport, error) {
 		return s.sealer.RewrapSubjects(ctx, tenant, after, 100)
 	})
 	if err != nil {
 		return err
 	}
-	dropped, err := each(func(after string) (string, crypto.SubjectsReport, error) {
+	dropped, kept, err := each(func(after string) (string, crypto.SubjectsReport, error) {
 		return s.sealer.PruneSubjects(ctx, tenant, s.old, after, 100)
 	})
 	if err != nil {
 		return err
 	}
-	s.say("   Patients' keys wrapped anew: %d; dropped, being of the old values: %d", wrapped, dropped)
+	s.say("   Patients' keys wrapped anew: %d; of the old values' keys dropped: %d, kept: %d", wrapped, dropped, kept)
+	s.say("   (A key is kept for two hours, since another process may seal with it that long.)")
 	return nil
 }
 
 // each walks over all records, a batch at a time, and counts keys.
-func each(batch func(after string) (string, crypto.SubjectsReport, error)) (keys int, err error) {
+func each(batch func(after string) (string, crypto.SubjectsReport, error)) (keys, kept int, err error) {
 	for after := ""; ; {
 		next, r, err := batch(after)
-		keys += r.Keys
+		keys, kept = keys+r.Keys, kept+r.Kept
 		if after = next; err != nil || next == "" {
-			return keys, err
+			return keys, kept, err
 		}
 	}
 }
