@@ -11,7 +11,7 @@ import (
 // Census implements rekey.Source. It reads the table once for all rows and once
 // for each sealed column, or their indexes.
 func (s *Source) Census(ctx context.Context) (rekey.Census, error) {
-	census, err := s.census(ctx)
+	census, err := again(ctx, func() (rekey.Census, error) { return s.census(ctx) })
 	return census, failed("source: census", err)
 }
 
@@ -43,7 +43,7 @@ func orProblem(err error, p problem) error {
 }
 
 func (s *Source) count(ctx context.Context, q *query) (n uint64, err error) {
-	err = s.db.QueryRowContext(ctx, q.text.String(), q.args...).Scan(&n)
+	err = one(ctx, s.db, q, &n)
 	return n, err
 }
 

@@ -82,8 +82,10 @@ type checkpoint struct {
 }
 
 func (c checkpoint) Load(ctx context.Context) ([]byte, error) {
-	var state []byte
-	err := c.db.QueryRowContext(ctx, c.load, []byte(c.name)).Scan(&state)
+	state, err := again(ctx, func() (state []byte, err error) {
+		err = c.db.QueryRowContext(ctx, c.load, []byte(c.name)).Scan(&state)
+		return state, err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -91,6 +93,6 @@ func (c checkpoint) Load(ctx context.Context) ([]byte, error) {
 }
 
 func (c checkpoint) Save(ctx context.Context, state []byte) error {
-	_, err := c.db.ExecContext(ctx, c.save, []byte(c.name), state)
+	_, err := again(ctx, func() (sql.Result, error) { return c.db.ExecContext(ctx, c.save, []byte(c.name), state) })
 	return failed("checkpoints: save", err)
 }

@@ -17,7 +17,8 @@
 // database/sql, and through pgx, as it is. Use BYTEA or BLOB columns.
 //
 // Transactions are READ COMMITTED on PostgreSQL, whatever the database's default
-// is, and single statements work at every isolation.
+// is; what a statement of its own gives up for the sake of another at a stricter
+// isolation is asked again.
 //
 // Errors name the operation and the database's own code, never its text, which
 // repeats values; errors.As reaches the cause. The Dialect is always said,

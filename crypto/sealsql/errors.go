@@ -69,6 +69,22 @@ func busy(err error) bool {
 	return errors.As(err, &state) && (state.SQLState() == "40001" || state.SQLState() == "40P01")
 }
 
+// tries bounds how often a statement is asked that gives way to others.
+const tries = 20
+
+// again does f, and does it again while the database gives it up for the sake
+// of another, as it may at isolations above READ COMMITTED: what was given up
+// has changed nothing. F returns all that it finds.
+func again[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	for range tries - 1 {
+		found, err := f()
+		if !busy(err) || ctx.Err() != nil {
+			return found, err
+		}
+	}
+	return f()
+}
+
 // detail says of a cause what holds no values.
 func detail(err error) string {
 	var own problem

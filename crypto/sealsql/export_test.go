@@ -23,5 +23,5 @@ func (s *Source) StaleStatements(prefix []byte, key any) []Statement {
 // SetPageBytes sets where a page ends, which is 64 MiB.
 func (s *Source) SetPageBytes(n int) { s.page = n }
 
-// Texts reads rows of one column.
+// Texts asks for one column.
 var Texts = texts

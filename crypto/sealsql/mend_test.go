@@ -261,9 +261,7 @@ func TestStatisticsFromBefore(t *testing.T) {
 	run(t, c.db, "ANALYZE patient")
 	run(t, c.db, `UPDATE patient SET name = '\x5300000002'::bytea || sha256(id::text::bytea) WHERE id < 99900`)
 	for _, q := range c.source.StaleStatements([]byte{0x53, 0, 0, 0, 1}, int64(99950))[2:] {
-		rows, err := c.db.Query("EXPLAIN "+q.Text, q.Args...)
-		require.NoError(t, err)
-		plan, err := sealsql.Texts(rows)
+		plan, err := sealsql.Texts(t.Context(), c.db, "EXPLAIN "+q.Text, q.Args...)
 		require.NoError(t, err)
 		require.Contains(t, strings.Join(plan, "\n"), "patient_name_key_id", q.Text)
 		require.NotContains(t, strings.Join(plan, "\n"), "patient_pkey", q.Text)

@@ -118,7 +118,7 @@ func (m *Mover) begin(ctx context.Context, after string) error {
 		q.add("%s IS NOT NULL LIMIT 1", m.subject)
 	}
 	var subject value
-	err := m.db.QueryRowContext(ctx, q.text.String(), q.args...).Scan(&subject)
+	err := one(ctx, m.db, q, &subject)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -133,11 +133,7 @@ func (m *Mover) Moved(ctx context.Context, merge, after string, max int) (rekey.
 	if err := m.begin(ctx, after); err != nil {
 		return rekey.Page{}, failed("mover: moved", err)
 	}
-	found, err := m.db.QueryContext(ctx, m.journal.list, append(m.of(merge), after, max)...)
-	if err != nil {
-		return rekey.Page{}, failed("mover: moved", err)
-	}
-	positions, err := texts(found)
+	positions, err := texts(ctx, m.db, m.journal.list, append(m.of(merge), after, max)...)
 	if err != nil {
 		return rekey.Page{}, failed("mover: moved", err)
 	}
@@ -201,7 +197,7 @@ func (m *Mover) moveIn(ctx context.Context, tx *sql.Tx, move rekey.Move, c rekey
 	if err != nil {
 		return false, err
 	}
-	changed, err := one(result)
+	changed, err := hit(result)
 	if err != nil || !changed {
 		return false, err
 	}

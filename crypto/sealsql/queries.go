@@ -1,6 +1,8 @@
 package sealsql
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,6 +66,14 @@ func (q *tableQueries) begin(format string, a ...any) *query {
 	b := &query{d: q.d}
 	fmt.Fprintf(&b.text, format, a...)
 	return b
+}
+
+// one asks for one row of one column.
+func one(ctx context.Context, db *sql.DB, q *query, into any) error {
+	_, err := again(ctx, func() (struct{}, error) {
+		return struct{}{}, db.QueryRowContext(ctx, q.text.String(), q.args...).Scan(into)
+	})
+	return err
 }
 
 func (b *query) add(format string, a ...any) { fmt.Fprintf(&b.text, format, a...) }

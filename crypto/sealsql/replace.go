@@ -41,7 +41,7 @@ func (s *Source) replaceIn(ctx context.Context, tx *sql.Tx, changes []rekey.Chan
 		if err != nil {
 			return nil, err
 		}
-		if changed[i], err = one(result); err != nil {
+		if changed[i], err = hit(result); err != nil {
 			return nil, err
 		}
 	}
@@ -73,8 +73,8 @@ func (s *Source) checked(c rekey.Change) ([]value, error) {
 	return key, nil
 }
 
-// one reports whether a statement changed its row.
-func one(result sql.Result) (bool, error) {
+// hit reports whether a statement changed its row.
+func hit(result sql.Result) (bool, error) {
 	n, err := result.RowsAffected()
 	if err == nil && n > 1 {
 		err = errKey
@@ -85,8 +85,13 @@ func one(result sql.Result) (bool, error) {
 // inTx runs f in a transaction, which it commits if f returns nil. It sees what
 // others have committed before each of its statements, also where the database
 // is set to another isolation: what is read after a lock was waited for must be
-// what is there then.
+// what is there then. After a deadlock it runs f in another.
 func inTx(ctx context.Context, db *sql.DB, d Dialect, f func(*sql.Tx) error) error {
+	_, err := again(ctx, func() (struct{}, error) { return struct{}{}, inTxOnce(ctx, db, d, f) })
+	return err
+}
+
+func inTxOnce(ctx context.Context, db *sql.DB, d Dialect, f func(*sql.Tx) error) error {
 	var opts sql.TxOptions
 	if d == Postgres {
 		opts.Isolation = sql.LevelReadCommitted

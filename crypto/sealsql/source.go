@@ -114,7 +114,7 @@ func (s *Source) nextPrefix(ctx context.Context, at position, current uint32) (*
 	for {
 		q := s.q.nextPrefix(at.Column, s.tenant, prefix)
 		next := new(value)
-		err := s.db.QueryRowContext(ctx, q.text.String(), q.args...).Scan(next)
+		err := one(ctx, s.db, q, next)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, nil
 		}
@@ -182,7 +182,9 @@ func (s *Source) start(ctx context.Context, after string) error {
 		return nil
 	}
 	var filtered bool
-	err := s.db.QueryRowContext(ctx, "SELECT row_security_active($1::text::regclass)", s.q.table).Scan(&filtered)
+	q := s.q.begin("SELECT row_security_active(")
+	q.add("%s::text::regclass)", q.arg(s.q.table))
+	err := one(ctx, s.db, q, &filtered)
 	if err == nil && filtered {
 		err = problem("row level security is active for the role, which needs BYPASSRLS to see all rows")
 	}
@@ -198,7 +200,15 @@ func (s *Source) decodeKey(text string, key *[]value) error {
 
 // read returns the rows of a query for at most max, and the key of the last if
 // there may be more.
-func (s *Source) read(ctx context.Context, q *query, max int) ([]rekey.Row, []value, error) {
+func (s *Source) read(ctx context.Context, q *query, max int) (rows []rekey.Row, last []value, err error) {
+	rows, err = again(ctx, func() (found []rekey.Row, err error) {
+		found, last, err = s.readOnce(ctx, q, max)
+		return found, err
+	})
+	return rows, last, err
+}
+
+func (s *Source) readOnce(ctx context.Context, q *query, max int) ([]rekey.Row, []value, error) {
 	rows, err := s.db.QueryContext(ctx, q.text.String(), q.args...)
 	if err != nil {
 		return nil, nil, err

@@ -147,8 +147,10 @@ func (s *Subjects) Get(ctx context.Context, tenant, name string) ([]byte, error)
 	if err := checkName(tenant, name); err != nil {
 		return nil, err
 	}
-	var record []byte
-	err := s.db.QueryRowContext(ctx, s.q.get, []byte(tenant), name).Scan(&record)
+	record, err := again(ctx, func() (record []byte, err error) {
+		err = s.db.QueryRowContext(ctx, s.q.get, []byte(tenant), name).Scan(&record)
+		return record, err
+	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, crypto.ErrNotFound
@@ -175,10 +177,7 @@ func (s *Subjects) Put(ctx context.Context, tenant, name string, old, record []b
 	case name == indexName:
 		statement = s.q.index
 	}
-	result, err := s.db.ExecContext(ctx, statement, args...)
-	if busy(err) { // another has changed it meanwhile
-		return crypto.ErrConflict
-	}
+	result, err := again(ctx, func() (sql.Result, error) { return s.db.ExecContext(ctx, statement, args...) })
 	if err != nil {
 		return failed("subjects: put", err)
 	}
@@ -198,8 +197,11 @@ func (s *Subjects) refused(ctx context.Context, tenant, name string, create bool
 	if !create || name != indexName {
 		return crypto.ErrConflict
 	}
-	var used int
-	if err := s.db.QueryRowContext(ctx, s.q.used, []byte(tenant)).Scan(&used); err != nil {
+	used, err := again(ctx, func() (used int, err error) {
+		err = s.db.QueryRowContext(ctx, s.q.used, []byte(tenant)).Scan(&used)
+		return used, err
+	})
+	if err != nil {
 		return failed("subjects: put", err)
 	}
 	if used > 0 {
@@ -229,16 +231,20 @@ func (s *Subjects) Destroy(ctx context.Context, tenant, name string) error {
 
 // Names implements crypto.SubjectLister.
 func (s *Subjects) Names(ctx context.Context, tenant, after string, max int) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, s.q.names, []byte(tenant), after, max)
-	if err != nil {
-		return nil, failed("subjects: names", err)
-	}
-	names, err := texts(rows)
+	names, err := texts(ctx, s.db, s.q.names, []byte(tenant), after, max)
 	return names, failed("subjects: names", err)
 }
 
-// texts reads and closes rows of one column of text.
-func texts(rows *sql.Rows) ([]string, error) {
+// texts returns the rows of a query for one column of text.
+func texts(ctx context.Context, db *sql.DB, query string, args ...any) ([]string, error) {
+	return again(ctx, func() ([]string, error) { return textsOnce(ctx, db, query, args) })
+}
+
+func textsOnce(ctx context.Context, db *sql.DB, query string, args []any) ([]string, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
 	defer rows.Close() //nolint:errcheck // Err has it
 	var all []string
 	for rows.Next() {

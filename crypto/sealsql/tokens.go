@@ -299,10 +299,6 @@ func (s *Tokens) list(ctx context.Context, tenant, index, after string, max int,
 		s.table, b.arg([]byte(tenant)), b.arg([]byte(index)), b.arg([]byte(after)))
 	match(b)
 	b.add(" ORDER BY row_name LIMIT %d", max)
-	rows, err := s.db.QueryContext(ctx, b.text.String(), b.args...)
-	if err != nil {
-		return nil, failed("tokens: list", err)
-	}
-	names, err := texts(rows)
+	names, err := texts(ctx, s.db, b.text.String(), b.args...)
 	return names, failed("tokens: list", err)
 }
