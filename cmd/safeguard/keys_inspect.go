@@ -138,7 +138,7 @@ func (c *keysInspect) bundle(e *env) error {
 		return keyFault(err)
 	}
 	text := func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "backup %s of %s, any %d of %d shares open it\n", h.ID, h.Created.Format("2006-01-02 15:04:05Z"), h.Threshold, len(h.Shares))
+		_, err := fmt.Fprintf(w, "backup %s of %s, any %d of %d shares open it\n", h.ID, stamp(h.Created), h.Threshold, len(h.Shares))
 		for _, s := range h.Shares {
 			if err == nil {
 				_, err = fmt.Fprintf(w, "  share %d  %s  %s\n", s.Number, s.Fingerprint, s.Name)

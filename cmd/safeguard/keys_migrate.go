@@ -233,7 +233,7 @@ func (c *migrateStatus) Run(e *env) error {
 			return err
 		}
 		text := func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "%s: %s since %s, by %s\n", status.ID, status.Phase, status.Changed.UTC().Format("2006-01-02 15:04:05Z"), status.By)
+			_, err := fmt.Fprintf(w, "%s: %s since %s, by %s\n", status.ID, status.Phase, stamp(status.Changed), status.By)
 			return err
 		}
 		return c.write(e, nil, format{"txt", text}, format{"json", indented(status)})

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
@@ -12,15 +11,18 @@ import (
 
 type keysRotate struct {
 	keysetFlags
-	Tenant              string        `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
-	Refresh             time.Duration `default:"1m" help:"How often the service reads its keysets again. A new key seals after two times that."`
-	Disable             uint32        `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
-	Enable              uint32        `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
-	Destroy             uint32        `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
-	YesDestroy          uint32        `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
-	UnsafeSealAtOnce    bool          `help:"The new key seals as soon as it is made. For a service that is stopped, or has one process and is started again."`
-	UnsafeDestroyAtOnce bool          `help:"Do not wait until every process must have forgotten a disabled key. For a service that is stopped, or has one process."`
-	From                string        `xor:"what" placeholder:"KEK" help:"The key-encryption key that the keysets are under: put them under that of --kek instead of rotating."`
+	Tenant              string `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
+	Disable             uint32 `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
+	Enable              uint32 `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
+	Destroy             uint32 `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
+	YesDestroy          uint32 `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
+	Verified            string `placeholder:"FILE" help:"For --destroy, what 'keys verify --format json' wrote of all tables that the tenant has values in, begun when the key's time was over."`
+	UnsafeUnverified    bool   `help:"Destroy without --verified: what still needs the key is lost."`
+	UnsafeSealAtOnce    bool   `help:"The new key seals as soon as it is made. For a service that is stopped, or has one process and is started again."`
+	UnsafeDestroyAtOnce bool   `help:"Do not wait until every process must have forgotten a disabled key. For a service that is stopped, or has one process."`
+	From                string `xor:"what" placeholder:"KEK" help:"The key-encryption key that the keysets are under: put them under that of --kek instead of rotating."`
+	Extend              bool   `xor:"what" help:"Make the terms of the keysets as long as --refresh and --outage, where they are shorter, instead of rotating. They never become shorter again."`
+	termFlags
 	actor
 }
 
@@ -29,14 +31,12 @@ func (keysRotate) Help() string {
 	return `Without more it makes a new primary key. Old ones go on opening; the new one seals once every process has read it. Then:
 
   safeguard keys rewrap …             what is stored goes under the new key
-  safeguard keys verify … --old ID    proves that nothing needs the old one
-  safeguard keys rotate --disable ID  a week without a complaint, verify again, and
-  safeguard keys rotate --destroy ID --yes-destroy ID
+  safeguard keys verify … --old ID    shows that nothing needs the old one
+  safeguard keys rotate --disable ID  and wait until its time is over
+  safeguard keys verify … --old ID --format json -o verify.json
+  safeguard keys rotate --destroy ID --yes-destroy ID --verified verify.json
 
-A key is destroyed at the earliest when every process must have forgotten it:
-an outage (24 hours, unless the file says another) and three refreshes after it
-was disabled. A process that could not read the keysets may have sealed under it
-until then, so verify after that time.
+A key is destroyed at the earliest when every process must have forgotten it: an outage and three refreshes after it was disabled, by the terms of the keyset. A process that could not read the keysets may have sealed under it until then, so only a verify that began after that time counts. It is a file that nothing signs: it guards against slips. Verify tables that you forget to name and backups yourself.
 
 A key of a backup is not gone as long as the backup is there.`
 }
@@ -48,7 +48,7 @@ func (c *keysRotate) Run(e *env) error {
 	}
 	return c.do(e, "keyset."+c.what(), func(a *act) error {
 		ring, err := c.ring(e, &keyset.Options{
-			Refresh: c.Refresh, UnsafeSealAtOnce: c.UnsafeSealAtOnce, UnsafeDestroyAtOnce: c.UnsafeDestroyAtOnce,
+			Refresh: c.Refresh, Outage: c.Outage, UnsafeSealAtOnce: c.UnsafeSealAtOnce, UnsafeDestroyAtOnce: c.UnsafeDestroyAtOnce,
 		})
 		if err != nil {
 			return err
@@ -77,6 +77,10 @@ func (c *keysRotate) validate() error {
 		return refused(errors.New("say whose key it is: --tenant"))
 	case c.Destroy != c.YesDestroy:
 		return refused(errors.New("--destroy loses what is sealed under the key: confirm it with --yes-destroy and the same id"))
+	case (c.Destroy == 0) != (c.Verified == "" && !c.UnsafeUnverified), c.Verified != "" && c.UnsafeUnverified:
+		return refused(errors.New("--destroy needs --verified with what 'keys verify' wrote, or --unsafe-unverified"))
+	case c.Extend != (c.Refresh != 0) || c.Extend != (c.Outage != 0):
+		return refused(errors.New("--extend needs --refresh and --outage, and they need it"))
 	}
 	return nil
 }
@@ -92,6 +96,8 @@ func (c *keysRotate) what() string {
 		return "destroy"
 	case c.From != "":
 		return "rewrap"
+	case c.Extend:
+		return "extend"
 	}
 	return "rotate"
 }
@@ -110,10 +116,14 @@ func (c *keysRotate) change(e *env, a *act, ring *keyset.Ring, tenant string) er
 		err = ring.Enable(a.ctx, tenant, c.Enable)
 	case "destroy":
 		done, settings["key"] = "A key was destroyed.", id(c.Destroy)
-		err = ring.DestroyKey(a.ctx, tenant, c.Destroy, keyset.Confirmation(tenant, c.YesDestroy))
+		err = c.destroy(e, a, ring, tenant)
 	case "rewrap":
 		done = "A keyset was put under another key-encryption key."
 		err = c.rekek(e, a, ring, tenant)
+	case "extend":
+		done = "The terms of a keyset were made longer."
+		settings["refresh"], settings["outage"] = c.Refresh.String(), c.Outage.String()
+		err = ring.Extend(a.ctx, tenant)
 	default:
 		done = "A keyset was rotated."
 		settings["key"], err = rotate(a, ring, tenant)

@@ -293,3 +293,20 @@ func FuzzMigration(f *testing.F) {
 		require.Equal(t, err == nil, m != nil)
 	})
 }
+
+// FuzzVerified reads anything as what verify wrote.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func FuzzVerified(f *testing.F) {
+	f.Add([]byte(`[{"table": "patient", "mode": "verify", "scope": "every cell was opened", "controls": null, "tenant": "clinic", "key_id": 2, "started": "2026-01-02T03:04:05Z", "finished": "2026-01-02T03:04:06Z", "rows": 1, "keys": {"2": 1}, "complete": true}]`))
+	f.Add([]byte(`[{"rows": -1}]`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		all, err := parseVerified(b)
+		for _, v := range all {
+			if err == nil && v.Rows == 0 {
+				require.Error(t, v.SafeToDestroy(1))
+			}
+		}
+	})
+}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
+	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 	"github.com/safeguard-sdk/safeguard/crypto/rekey"
 	"github.com/safeguard-sdk/safeguard/crypto/sealsql"
 )
@@ -23,7 +26,7 @@ type keysVerify struct {
 func (keysVerify) Help() string {
 	return `Every cell is opened, or a sample; what is in it stays in memory and is cleared. It changes nothing. Exit code 1 says that something is stale, does not open or is no sealed value. Formats: txt, json.
 
-With --old it asks of every table whether a value needs that key; subjects' keys must be wrapped anew too (keys rewrap), and backups need it for as long as they are to open.
+With --old it asks of every table whether a value needs that key, and says what to do with the key next, and when; subjects' keys must be wrapped anew too (keys rewrap), and backups need it for as long as they are to open.
 
 ` + tablesHelp
 }
@@ -43,26 +46,49 @@ func (c *keysVerify) Run(e *env) error {
 		return err
 	}
 	return c.do(e, "verify", func(a *act) error {
-		all, err := c.verify(e, a)
+		w, err := c.sealedFlags.open(e, a)
+		if err != nil {
+			return err
+		}
+		defer w.close()
+		began := time.Now()
+		key, of, err := c.old(a, w)
+		if err != nil {
+			return err
+		}
+		all, err := c.verify(e, a, w)
 		if err != nil {
 			return err
 		}
 		if err := c.write(e, nil, formats(all)...); err != nil {
 			return err
 		}
-		return c.judge(all)
+		if err := c.judge(all); err != nil || c.Old == 0 {
+			return err
+		}
+		e.note("key %d of %s %s", c.Old, of, next(key, began))
+		return nil
 	})
 }
 
-func (c *keysVerify) verify(e *env, a *act) ([]verified, error) {
-	w, err := c.sealedFlags.open(e, a)
-	if err != nil {
-		return nil, err
+// old finds the key of --old, and whose it is.
+func (c *keysVerify) old(a *act, w *work) (keyset.Fact, string, error) {
+	if c.Old == 0 {
+		return keyset.Fact{}, "", nil
 	}
-	defer w.close()
+	for _, tenant := range w.tenants {
+		key, err := factOf(a, w.ring, tenant, c.Old)
+		if !errors.Is(err, errNoSuchKey) {
+			return key, tenant, err
+		}
+	}
+	return keyset.Fact{}, "", fmt.Errorf("--old: %w", errNoSuchKey)
+}
+
+func (c *keysVerify) verify(e *env, a *act, w *work) ([]verified, error) {
 	var all []verified
 	opts := rekey.Options{Batch: c.Batch, Sample: c.Sample, StaleOnly: c.StaleOnly, Positions: c.Positions}
-	err = w.each(e, c.tableFlags, func(_, table string, src *sealsql.Source) error {
+	err := w.each(e, c.tableFlags, func(_, table string, src *sealsql.Source) error {
 		opts.Progress = func(r rekey.Report) { e.step("%s: %d rows", table, r.Rows) }
 		r, err := rekey.Verify(a.ctx, w.sealer, src, &opts)
 		all = append(all, verified{table, r})
