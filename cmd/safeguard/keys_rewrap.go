@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
@@ -25,7 +26,7 @@ type keysRewrap struct {
 	sealedFlags
 	DB            string `name:"db" placeholder:"URL" help:"The PostgreSQL database, as postgres://USER@HOST/NAME."`
 	Tables        string `placeholder:"FILE" help:"Description of the tables. Left out, only subjects' keys are wrapped anew."`
-	Prune         uint32 `placeholder:"ID" help:"Then drop the subjects' old keys that were made under this tenant key. Verify the tables first: what still needs them is lost."`
+	Prune         uint32 `placeholder:"ID" help:"Then drop the subjects' old keys that were made under this tenant key and are two hours out of use. Verify the tables first: what still needs them is lost."`
 	Checkpoint    string `placeholder:"DIR" help:"Directory for the states of runs, so that one that was interrupted goes on where it was."`
 	RowsPerSecond int    `placeholder:"N" help:"Slow down, for the sake of others. Default: as fast as it goes."`
 	actor
@@ -49,55 +50,75 @@ func (c *keysRewrap) Run(e *env) error {
 			return err
 		}
 		defer w.close()
+		unopened := 0
 		if w.subjects != nil {
-			if err := c.renewSubjects(e, a, w); err != nil {
+			if unopened, err = c.renewSubjects(e, a, w); err != nil {
 				return err
 			}
 		}
-		if c.Tables == "" {
-			return nil
+		if c.Tables != "" {
+			if err := c.renewTables(e, a, w); err != nil {
+				return err
+			}
 		}
-		return c.renewTables(e, a, w)
+		if unopened > 0 {
+			return findings("%d records of subjects do not open: they are left as they are, nothing of their tenants was dropped, and no key may be destroyed", unopened)
+		}
+		return nil
 	})
 }
 
-// renewSubjects wraps the keys of subjects anew, and drops old ones.
-func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) error {
+// renewSubjects wraps the keys of subjects anew, and drops old ones. It returns
+// how many records do not open.
+func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) (unopened int, err error) {
 	for _, tenant := range w.tenants {
-		var sum crypto.SubjectsReport
-		err := everyName(func(after string) (next string, r crypto.SubjectsReport, err error) {
+		sum, err := everyName(func(after string) (string, crypto.SubjectsReport, error) {
 			return w.sealer.RewrapSubjects(a.ctx, tenant, after, 1000)
-		}, &sum)
+		})
 		if err != nil {
-			return fmt.Errorf("%s: subjects: %w", tenant, err)
+			return 0, fmt.Errorf("%s: subjects: %w", tenant, err)
 		}
-		fmt.Fprintf(e.out, "subjects of %s: %d records, %d changed, %d keys wrapped anew\n", tenant, sum.Records, sum.Changed, sum.Keys)
-		if c.Prune == 0 {
+		fmt.Fprintf(e.out, "subjects of %s: %d records, %d changed, %d keys wrapped anew, %d not opened\n", tenant, sum.Records, sum.Changed, sum.Keys, sum.Unopened)
+		unopened += sum.Unopened
+		if c.Prune == 0 || sum.Unopened > 0 {
 			continue
 		}
-		sum = crypto.SubjectsReport{}
-		err = everyName(func(after string) (next string, r crypto.SubjectsReport, err error) {
-			return w.sealer.PruneSubjects(a.ctx, tenant, c.Prune, after, 1000)
-		}, &sum)
-		if err != nil {
-			return fmt.Errorf("%s: subjects: %w", tenant, err)
+		if err := c.prune(e, a, w, tenant); err != nil {
+			return 0, fmt.Errorf("%s: subjects: %w", tenant, err)
 		}
-		a.note("Old keys of subjects were dropped.", map[string]string{"tenant": tenant, "key": id(c.Prune)})
-		fmt.Fprintf(e.out, "subjects of %s: %d keys of tenant key %d dropped, %d records held\n", tenant, sum.Keys, c.Prune, sum.Held)
 	}
+	return unopened, nil
+}
+
+// prune drops the keys of a tenant's subjects that were made under an old key.
+func (c *keysRewrap) prune(e *env, a *act, w *work, tenant string) error {
+	sum, err := everyName(func(after string) (string, crypto.SubjectsReport, error) {
+		return w.sealer.PruneSubjects(a.ctx, tenant, c.Prune, after, 1000)
+	})
+	if sum.Keys > 0 {
+		a.note("Old keys of subjects were dropped.", map[string]string{"tenant": tenant, "key": id(c.Prune), "keys": strconv.Itoa(sum.Keys)})
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "subjects of %s: %d keys of tenant key %d dropped, %d records held, %d kept since what took their place is younger than two hours\n",
+		tenant, sum.Keys, c.Prune, sum.Held, sum.Kept)
 	return nil
 }
 
-// everyName calls f until it has come to the end.
-func everyName(f func(after string) (string, crypto.SubjectsReport, error), sum *crypto.SubjectsReport) error {
+// everyName calls f until it has come to the end, and returns the sum of its
+// reports. Records that do not open are in it and are no error.
+func everyName(f func(after string) (string, crypto.SubjectsReport, error)) (crypto.SubjectsReport, error) {
+	var sum crypto.SubjectsReport
 	for after := ""; ; {
 		next, r, err := f(after)
-		if err != nil {
-			return err
+		sum.Records, sum.Changed, sum.Keys = sum.Records+r.Records, sum.Changed+r.Changed, sum.Keys+r.Keys
+		sum.Held, sum.Kept, sum.Unopened = sum.Held+r.Held, sum.Kept+r.Kept, sum.Unopened+r.Unopened
+		if err != nil && (r.Unopened == 0 || !errors.Is(err, crypto.ErrOpen)) {
+			return sum, err
 		}
-		sum.Records, sum.Changed, sum.Keys, sum.Held = sum.Records+r.Records, sum.Changed+r.Changed, sum.Keys+r.Keys, sum.Held+r.Held
 		if next == "" {
-			return nil
+			return sum, nil
 		}
 		after = next
 	}
