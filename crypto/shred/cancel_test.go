@@ -3,6 +3,7 @@ package shred_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -172,18 +173,17 @@ func TestInvisibleCharacters(t *testing.T) {
 	}
 }
 
-// A slowLog blocks until it is let go.
+// A slowLog, once armed, blocks in every Read until it is let go.
 type slowLog struct {
 	shred.Log
-	slow, enter chan struct{}
+	armed         *atomic.Bool
+	entered, free chan struct{}
 }
 
 func (l slowLog) Read(ctx context.Context, number uint64) ([]byte, error) {
-	select {
-	case <-l.slow:
-		l.enter <- struct{}{}
-		<-l.slow
-	default:
+	if l.armed.Load() {
+		l.entered <- struct{}{}
+		<-l.free
 	}
 	return l.Log.Read(ctx, number)
 }
@@ -192,22 +192,23 @@ func (l slowLog) Read(ctx context.Context, number uint64) ([]byte, error) {
 //
 // Controls: none, it is about availability within a process.
 func TestCancelledCallerDoesNotWait(t *testing.T) {
-	log := slowLog{new(shredtest.Log), make(chan struct{}), make(chan struct{})}
+	log := slowLog{new(shredtest.Log), new(atomic.Bool), make(chan struct{}, 1), make(chan struct{})}
 	r, err := shred.OpenRegister(t.Context(), log)
 	require.NoError(t, err)
+	log.armed.Store(true)
 	done := make(chan error, 1)
 	go func() { _, _, err := r.Head(context.Background()); done <- err }()
+	<-log.entered
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { log.slow <- struct{}{}; <-log.enter; cancel() }()
-	<-ctx.Done()
 	waited := make(chan error, 1)
 	go func() { _, _, err := r.Head(ctx); waited <- err }()
+	cancel()
 	select {
 	case err := <-waited:
 		require.ErrorIs(t, err, context.Canceled)
 	case <-time.After(30 * time.Second):
 		t.Fatal("it waits")
 	}
-	close(log.slow)
+	close(log.free)
 	require.NoError(t, <-done)
 }
