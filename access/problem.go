@@ -43,8 +43,7 @@ func detail(code string) string {
 // respond writes an answer whole.
 func respond(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
-	h.Set("Cache-Control", "private, no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+	private(h)
 	if len(body) > 0 {
 		h.Set("Content-Type", contentType)
 		h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -55,6 +54,12 @@ func respond(w http.ResponseWriter, status int, contentType string, body []byte)
 		// seen to it.
 		_, _ = w.Write(body)
 	}
+}
+
+// private keeps an answer out of caches, and as the type that it says.
+func private(h http.Header) {
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
 }
 
 func respondProblem(w http.ResponseWriter, status int, code string) {

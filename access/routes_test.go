@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
@@ -63,6 +64,41 @@ func TestUnprojectedAndPublic(t *testing.T) {
 	require.Equal(t, uint64(3), seen[1].Counters["routes.public"])
 	require.Equal(t, "a PDF cannot be projected", seen[1].Settings["unprojected GET /patients/{id}/pdf"])
 	require.Equal(t, "GET /error", g.Routes()[0].Pattern)
+}
+
+// No answer of a PHI route is kept by a cache or taken for another type, unless
+// the handler of an unprojected route says so itself.
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+func TestAnswersAreNotKept(t *testing.T) {
+	g := clinic(t)
+	mux := g.Mux()
+	unprojected := readPatient
+	unprojected.Unprojected = "a PDF cannot be projected"
+	mux.HandleFunc("GET /patients/{id}/json", readPatient, answerChart)
+	mux.HandleFunc("GET /patients/{id}/none", readPatient, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })
+	mux.HandleFunc("GET /patients/{id}/pdf", unprojected, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "%PDF") })
+	mux.HandleFunc("GET /patients/{id}/file", unprojected, func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "a.pdf", time.Time{}, strings.NewReader("%PDF"))
+	})
+	mux.HandleFunc("GET /patients/{id}/own", unprojected, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "private, max-age=60")
+		_, _ = io.WriteString(w, "%PDF")
+	})
+	require.NoError(t, g.VerifyRoutes(mux))
+	s := serve(t, g, mux)
+	for _, path := range []string{"json", "none", "pdf", "file", "own"} {
+		for user, status := range map[string]int{"carla": 200, "gone": 403} {
+			got := s.get(t, "GET", "/patients/1/"+path, user, "TREAT")
+			want := "private, no-store"
+			if path == "own" && status == 200 {
+				want = "private, max-age=60"
+			}
+			require.Equal(t, status == 200, got.status < 300, path)
+			require.Equal(t, want, got.header.Get("Cache-Control"), path)
+			require.Equal(t, "nosniff", got.header.Get("X-Content-Type-Options"), path)
+		}
+	}
 }
 
 // Every mistake in the routes is found at start, and nothing is served.

@@ -37,6 +37,13 @@ type Rule struct {
 	// Unprojected, where not empty, lets the handler write what it likes,
 	// for a format that cannot be projected. It is the justification, and
 	// [Guard.Routes] lists it. The request is decided all the same.
+	//
+	// Before the handler runs, Cache-Control is set to "private, no-store" and
+	// X-Content-Type-Options to "nosniff", as on every other PHI route. What the
+	// handler sets after that is sent as it is, a weaker Cache-Control too:
+	// "public" would hand the answer to whoever shares a cache.
+	// http.ServeContent takes Cache-Control from its own error answers, which
+	// hold no content.
 	Unprojected string
 	// Public, where not empty, opens the route to everybody, undecided. It
 	// is the justification why no PHI can be behind it, and Guard.Routes

@@ -39,6 +39,7 @@ type call struct {
 func (rt *route) serve(w http.ResponseWriter, r *http.Request, c *call) {
 	r = r.WithContext(context.WithValue(r.Context(), decisionKey{}, c))
 	if rt.rule.Unprojected != "" {
+		private(w.Header())
 		rt.next.ServeHTTP(w, r)
 		return
 	}
