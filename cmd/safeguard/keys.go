@@ -70,7 +70,7 @@ type keysetFlags struct {
 func (f keysetFlags) store() (*keyset.DirStore, error) {
 	s, err := keyset.OpenDirStore(f.Keys)
 	if err != nil {
-		return nil, refused(fmt.Errorf("--keys: %w", err))
+		return nil, refused(fmt.Errorf("--keys: there are no keysets in %s: %w", f.Keys, err))
 	}
 	return s, nil
 }

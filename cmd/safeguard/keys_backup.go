@@ -12,7 +12,7 @@ import (
 
 type keysBackup struct {
 	keysetFlags
-	subjectsFlag
+	subjectsOrNone
 	Shares        int      `placeholder:"N" help:"How many shares there are, named custodian-1 and so on."`
 	Custodian     []string `sep:"none" placeholder:"NAME" help:"Who gets a share, instead of --shares; once for each."`
 	Threshold     int      `required:"" placeholder:"N" help:"How many shares open the backup, at least two."`
@@ -24,7 +24,7 @@ type keysBackup struct {
 
 // Help is the long text of --help.
 func (keysBackup) Help() string {
-	return `It writes backup.bundle and share-1.txt, share-2.txt and so on. Print the shares on a printer that keeps nothing, hand one to each custodian, delete the files, and keep the bundle offline, apart from all of them: as long as bundle and shares lie together the directory is the keys. Without --subjects the service has no subjects' keys; with --subjects-apart it has, and they are in another backup.
+	return `It writes backup.bundle and share-1.txt, share-2.txt and so on. Print the shares on a printer that keeps nothing, hand one to each custodian, delete the files, and keep the bundle offline, apart from all of them: as long as bundle and shares lie together the directory is the keys. One of --subjects, --subjects-apart and --no-subjects says what becomes of the keys of subjects: without a copy of them, nothing that is sealed for a subject opens.
 
 A backup that was never restored is none: keys drill.`
 }
@@ -87,14 +87,16 @@ func (c *keysBackup) plan() (custody.Plan, error) {
 	if n := len(p.Custodians); c.Threshold < 2 || c.Threshold > n || n > 255 {
 		return p, refused(errors.New("--threshold: must be 2 to the number of shares, and those at most 255"))
 	}
-	switch {
-	case c.SubjectsApart && c.Subjects != "":
-		return p, refused(errors.New("--subjects-apart: the store is then not named"))
-	case c.SubjectsApart:
-		p.Subjects = custody.SubjectsApart
-	case c.Subjects == "":
-		p.Subjects = custody.SubjectsNone
+	if !c.SubjectsApart {
+		if c.NoSubjects {
+			p.Subjects = custody.SubjectsNone
+		}
+		return p, c.subjectsOrNone.check()
 	}
+	if c.Subjects != "" || c.NoSubjects {
+		return p, refused(errors.New("--subjects-apart: the store is then not named, and there is one"))
+	}
+	p.Subjects = custody.SubjectsApart
 	return p, nil
 }
 

@@ -22,6 +22,9 @@ func (c *keysRotate) destroy(e *env, a *act, ring *keyset.Ring, tenant string) e
 		if err := c.shown(e, key, tenant); err != nil {
 			return err
 		}
+		if err := c.prune(e, a, ring, tenant); err != nil {
+			return err
+		}
 	}
 	return ring.DestroyKey(a.ctx, tenant, c.Destroy, keyset.Confirmation(tenant, c.YesDestroy))
 }
@@ -51,6 +54,35 @@ func (c *keysRotate) shown(e *env, key keyset.Fact, tenant string) error {
 	}
 	if tables == 0 {
 		return refused(fmt.Errorf("%s: has no table of this tenant", c.Verified))
+	}
+	return nil
+}
+
+// prune drops the keys of subjects that were made under the key: else old
+// values would open with the store alone.
+func (c *keysRotate) prune(e *env, a *act, ring *keyset.Ring, tenant string) error {
+	if c.NoSubjects {
+		return nil
+	}
+	store, closed, err := c.openSubjects(a.ctx, false)
+	if err != nil {
+		return err
+	}
+	defer closed()
+	sealer, err := newSealer(ring, store, a)
+	if err != nil {
+		return err
+	}
+	sum, err := prune(e, a, sealer, tenant, c.Destroy)
+	switch {
+	case err != nil:
+		return err
+	case sum.Unopened > 0:
+		return findings("%d records of subjects do not open: nothing is destroyed", sum.Unopened)
+	case sum.Kept > 0 && !c.UnsafeDestroyAtOnce:
+		return findings("%s; nothing is destroyed", keptUntil(sum.Kept))
+	case sum.Kept > 0:
+		e.note("%s, with rewrap --prune", keptUntil(sum.Kept))
 	}
 	return nil
 }

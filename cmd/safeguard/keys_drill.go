@@ -1,15 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/custody"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 	"github.com/safeguard-sdk/safeguard/crypto/sealsql"
@@ -84,6 +88,9 @@ func (c *keysDrill) drill(e *env, a *act) (custody.DrillRecord, error) {
 		return custody.DrillRecord{}, err
 	}
 	defer r.close()
+	if err := needsSubjects(r.subjects, tables...); err != nil {
+		return custody.DrillRecord{}, err
+	}
 	ring, err := keyset.NewRing(r.store, r.kek, nil)
 	if err != nil {
 		return custody.DrillRecord{}, err
@@ -96,7 +103,48 @@ func (c *keysDrill) drill(e *env, a *act) (custody.DrillRecord, error) {
 	if err != nil {
 		return custody.DrillRecord{}, err
 	}
-	return custody.Drill(a.ctx, bundle, sealer, r.register, samples(a.ctx, db, tables, all, c.Samples))
+	seen := map[keyOf]int{}
+	record, err := custody.Drill(a.ctx, bundle, sealer, r.register, counted(samples(a.ctx, db, tables, all, c.Samples), seen))
+	if err != nil || record.Failed == 0 {
+		return record, err
+	}
+	return record, notInBundle(e, a, ring, seen)
+}
+
+// A keyOf is a tenant key that a value carries.
+type keyOf struct {
+	tenant string
+	id     uint32
+}
+
+// counted counts the tenant keys of samples.
+func counted(from iter.Seq2[custody.Sample, error], seen map[keyOf]int) iter.Seq2[custody.Sample, error] {
+	return func(yield func(custody.Sample, error) bool) {
+		for s, err := range from {
+			if id, ok := crypto.KeyID(s.Sealed); ok && err == nil {
+				seen[keyOf{s.Ref.Tenant, id}]++
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
+}
+
+// notInBundle says which keys the values carry that were not backed up.
+func notInBundle(e *env, a *act, ring *keyset.Ring, seen map[keyOf]int) error {
+	for _, k := range slices.SortedFunc(maps.Keys(seen), func(x, y keyOf) int {
+		return cmp.Or(cmp.Compare(x.tenant, y.tenant), cmp.Compare(x.id, y.id))
+	}) {
+		_, err := factOf(a, ring, k.tenant, k.id)
+		switch {
+		case errors.Is(err, errNoSuchKey):
+			e.note("%d values of %s carry key %d, which is not in the backup: it was made before a rotation, or the values are of later", seen[k], k.tenant, k.id)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 // samples yields the cells of the first most rows of each tenant in each table.

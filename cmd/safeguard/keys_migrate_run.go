@@ -68,6 +68,9 @@ func (c *migrateRun) over(e *env, a *act, file *migration, m *migrate.Migration,
 		return migrate.Report{}, err
 	}
 	defer closed()
+	if err := needsSubjects(subjects, &file.spec.Table); err != nil {
+		return migrate.Report{}, err
+	}
 	sealer, err := newSealer(ring, subjects, a)
 	if err != nil {
 		return migrate.Report{}, err

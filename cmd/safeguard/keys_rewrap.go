@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
@@ -50,60 +52,78 @@ func (c *keysRewrap) Run(e *env) error {
 			return err
 		}
 		defer w.close()
-		unopened := 0
+		var left []string
 		if w.subjects != nil {
-			if unopened, err = c.renewSubjects(e, a, w); err != nil {
+			if left, err = c.renewSubjects(e, a, w); err != nil {
 				return err
 			}
 		}
 		if c.Tables != "" {
-			if err := c.renewTables(e, a, w); err != nil {
+			tables, err := c.renewTables(e, a, w)
+			if err != nil {
 				return err
 			}
+			left = append(left, tables...)
 		}
-		if unopened > 0 {
-			return findings("%d records of subjects do not open: they are left as they are, nothing of their tenants was dropped, and no key may be destroyed", unopened)
+		waiting, err := w.waiting(a)
+		if err != nil {
+			return err
+		}
+		if left = append(left, waiting...); len(left) > 0 {
+			return findings("something is left: %s", strings.Join(left, "; "))
 		}
 		return nil
 	})
 }
 
 // renewSubjects wraps the keys of subjects anew, and drops old ones. It returns
-// how many records do not open.
-func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) (unopened int, err error) {
+// what is left.
+func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) (left []string, err error) {
 	for _, tenant := range w.tenants {
 		sum, err := everyName(func(after string) (string, crypto.SubjectsReport, error) {
 			return w.sealer.RewrapSubjects(a.ctx, tenant, after, 1000)
 		})
 		if err != nil {
-			return 0, fmt.Errorf("%s: subjects: %w", tenant, err)
+			return nil, fmt.Errorf("%s: subjects: %w", tenant, err)
 		}
 		fmt.Fprintf(e.out, "subjects of %s: %d records, %d changed, %d keys wrapped anew, %d not opened\n", tenant, sum.Records, sum.Changed, sum.Keys, sum.Unopened)
-		unopened += sum.Unopened
-		if c.Prune == 0 || sum.Unopened > 0 {
+		if sum.Unopened > 0 {
+			left = append(left, fmt.Sprintf("%d records of subjects of %s do not open: they are as they were, none was dropped, and no key may be destroyed", sum.Unopened, tenant))
 			continue
 		}
-		if err := c.prune(e, a, w, tenant); err != nil {
-			return 0, fmt.Errorf("%s: subjects: %w", tenant, err)
+		if c.Prune == 0 {
+			continue
+		}
+		sum, err = prune(e, a, w.sealer, tenant, c.Prune)
+		if err != nil {
+			return nil, err
+		}
+		if sum.Kept > 0 {
+			left = append(left, keptUntil(sum.Kept))
 		}
 	}
-	return unopened, nil
+	return left, nil
 }
 
 // prune drops the keys of a tenant's subjects that were made under an old key.
-func (c *keysRewrap) prune(e *env, a *act, w *work, tenant string) error {
+func prune(e *env, a *act, sealer *crypto.Sealer, tenant string, old uint32) (crypto.SubjectsReport, error) {
 	sum, err := everyName(func(after string) (string, crypto.SubjectsReport, error) {
-		return w.sealer.PruneSubjects(a.ctx, tenant, c.Prune, after, 1000)
+		return sealer.PruneSubjects(a.ctx, tenant, old, after, 1000)
 	})
 	if sum.Keys > 0 {
-		a.note("Old keys of subjects were dropped.", map[string]string{"tenant": tenant, "key": id(c.Prune), "keys": strconv.Itoa(sum.Keys)})
+		a.note("Old keys of subjects were dropped.", map[string]string{"tenant": tenant, "key": id(old), "keys": strconv.Itoa(sum.Keys)})
 	}
 	if err != nil {
-		return err
+		return sum, fmt.Errorf("%s: subjects: %w", tenant, err)
 	}
-	fmt.Fprintf(e.out, "subjects of %s: %d keys of tenant key %d dropped, %d records held, %d kept since what took their place is younger than two hours\n",
-		tenant, sum.Keys, c.Prune, sum.Held, sum.Kept)
-	return nil
+	fmt.Fprintf(e.out, "subjects of %s: %d keys of tenant key %d dropped, %d records held, %d kept\n", tenant, sum.Keys, old, sum.Held, sum.Kept)
+	return sum, nil
+}
+
+// keptUntil says why a prune kept records, and until when it does at most,
+// unless keys are made meanwhile.
+func keptUntil(n int) string {
+	return fmt.Sprintf("%d records of subjects keep an old key, since a process may seal with it until %s at the latest: prune again then", n, stamp(time.Now().Add(2*time.Hour)))
 }
 
 // everyName calls f until it has come to the end, and returns the sum of its
@@ -124,10 +144,10 @@ func everyName(f func(after string) (string, crypto.SubjectsReport, error)) (cry
 	}
 }
 
-// renewTables seals stale rows anew.
-func (c *keysRewrap) renewTables(e *env, a *act, w *work) error {
-	left := 0
-	err := w.each(e, tableFlags{c.DB, c.Tables}, func(tenant, table string, src *sealsql.Source) error {
+// renewTables seals stale rows anew. It returns the tables in which something
+// is left.
+func (c *keysRewrap) renewTables(e *env, a *act, w *work) (left []string, err error) {
+	err = w.each(e, tableFlags{c.DB, c.Tables}, func(tenant, table string, src *sealsql.Source) error {
 		opts := rekey.Options{Batch: c.Batch, RowsPerSecond: c.RowsPerSecond, Progress: progress(e, table)}
 		if c.Checkpoint != "" {
 			file, err := checkpoint(c.Checkpoint, tenant, table)
@@ -139,14 +159,11 @@ func (c *keysRewrap) renewTables(e *env, a *act, w *work) error {
 		r, err := rekey.Rewrap(a.ctx, w.sealer, src, &opts)
 		fmt.Fprintf(e.out, "%s: %s", table, r)
 		if err == nil && !r.Complete {
-			left++
+			left = append(left, fmt.Sprintf("%s of %s ('keys verify --positions' says where)", table, tenant))
 		}
 		return err
 	})
-	if err == nil && left > 0 {
-		err = findings("in %d tables something is left; 'keys verify --positions' says where", left)
-	}
-	return err
+	return left, err
 }
 
 // checkpoint returns the state of the run over a tenant's rows of a table.
@@ -191,6 +208,20 @@ func (f sealedFlags) open(e *env, a *act) (*work, error) {
 	return w, err
 }
 
+// waiting says which tenants have a new key that does not seal yet.
+func (w *work) waiting(a *act) (all []string, err error) {
+	for _, tenant := range w.tenants {
+		facts, err := w.ring.Facts(a.ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		if facts.Primary != facts.Sealing {
+			all = append(all, fmt.Sprintf("%s: %s: rewrap then", tenant, sealsFrom(facts)))
+		}
+	}
+	return all, nil
+}
+
 // newSealer returns a Sealer that opens values on the record of a, and on none
 // if a is not recorded.
 func newSealer(keys crypto.Keys, subjects subjectStore, a *act) (*crypto.Sealer, error) {
@@ -208,6 +239,9 @@ func (w *work) each(e *env, t tableFlags, f func(tenant, table string, src *seal
 		return err
 	}
 	defer db.Close()
+	if err := needsSubjects(w.subjects, tables...); err != nil {
+		return err
+	}
 	n := 0
 	for _, tenant := range w.tenants {
 		all, names, err := sources(db, tables, tenant)

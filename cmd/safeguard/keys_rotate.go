@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
@@ -11,11 +12,12 @@ import (
 
 type keysRotate struct {
 	keysetFlags
-	Tenant              string `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
-	Disable             uint32 `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
-	Enable              uint32 `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
-	Destroy             uint32 `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
-	YesDestroy          uint32 `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
+	Tenant     string `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
+	Disable    uint32 `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
+	Enable     uint32 `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
+	Destroy    uint32 `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
+	YesDestroy uint32 `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
+	subjectsOrNone
 	Verified            string `placeholder:"FILE" help:"For --destroy, what 'keys verify --format json' wrote of all tables that the tenant has values in, begun when the key's time was over."`
 	UnsafeUnverified    bool   `help:"Destroy without --verified: what still needs the key is lost."`
 	UnsafeSealAtOnce    bool   `help:"The new key seals as soon as it is made. For a service that is stopped, or has one process and is started again."`
@@ -34,9 +36,11 @@ func (keysRotate) Help() string {
   safeguard keys verify … --old ID    shows that nothing needs the old one
   safeguard keys rotate --disable ID  and wait until its time is over
   safeguard keys verify … --old ID --format json -o verify.json
-  safeguard keys rotate --destroy ID --yes-destroy ID --verified verify.json
+  safeguard keys rotate --destroy ID --yes-destroy ID --verified verify.json --subjects STORE
 
-A key is destroyed at the earliest when every process must have forgotten it: an outage and three refreshes after it was disabled, by the terms of the keyset. A process that could not read the keysets may have sealed under it until then, so only a verify that began after that time counts. It is a file that nothing signs: it guards against slips. Verify tables that you forget to name and backups yourself.
+A key is destroyed at the earliest when every process must have forgotten it: an outage and three refreshes after it was disabled, by the terms of the keyset. A process that could not read the keysets may have sealed under it until then, so only a verify that began after that time counts. It is a file that nothing signs: it guards against slips. Tables that you forget to name, and backups, it does not know.
+
+With the key go the keys of subjects that were made under it, from the store, so that old values open with nothing. As long as a process may seal with one of them, two hours after the last one was made anew, the key stays too; with --unsafe-destroy-at-once it goes, and they wait for rewrap --prune. What is under a legal hold keeps them.
 
 A key of a backup is not gone as long as the backup is there.`
 }
@@ -73,14 +77,18 @@ func (c *keysRotate) Run(e *env) error {
 func (c *keysRotate) validate() error {
 	one := c.Disable|c.Enable|c.Destroy != 0
 	switch {
+	case c.Extend != (c.Refresh != 0) || c.Extend != (c.Outage != 0):
+		return refused(errors.New("--extend needs --refresh and --outage, and they need it"))
 	case one && c.Tenant == "":
 		return refused(errors.New("say whose key it is: --tenant"))
 	case c.Destroy != c.YesDestroy:
 		return refused(errors.New("--destroy loses what is sealed under the key: confirm it with --yes-destroy and the same id"))
 	case (c.Destroy == 0) != (c.Verified == "" && !c.UnsafeUnverified), c.Verified != "" && c.UnsafeUnverified:
 		return refused(errors.New("--destroy needs --verified with what 'keys verify' wrote, or --unsafe-unverified"))
-	case c.Extend != (c.Refresh != 0) || c.Extend != (c.Outage != 0):
-		return refused(errors.New("--extend needs --refresh and --outage, and they need it"))
+	case c.Verified == "" && (c.Subjects != "" || c.NoSubjects):
+		return refused(errors.New("--subjects and --no-subjects go with --verified"))
+	case c.Verified != "":
+		return c.subjectsOrNone.check()
 	}
 	return nil
 }
@@ -105,7 +113,7 @@ func (c *keysRotate) what() string {
 // change does it for one tenant.
 func (c *keysRotate) change(e *env, a *act, ring *keyset.Ring, tenant string) error {
 	settings := map[string]string{"tenant": tenant}
-	var done string
+	var done, next string
 	var err error
 	switch c.what() {
 	case "disable":
@@ -125,14 +133,16 @@ func (c *keysRotate) change(e *env, a *act, ring *keyset.Ring, tenant string) er
 		settings["refresh"], settings["outage"] = c.Refresh.String(), c.Outage.String()
 		err = ring.Extend(a.ctx, tenant)
 	default:
-		done = "A keyset was rotated."
-		settings["key"], err = rotate(a, ring, tenant)
+		var facts keyset.Facts
+		facts, err = rotate(a, ring, tenant)
+		done, settings["key"] = "A keyset was rotated.", id(facts.Primary)
+		next = ": " + sealsFrom(facts) + "; rewrap then, and back up"
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", tenant, err)
 	}
 	a.note(done, settings)
-	_, err = fmt.Fprintf(e.out, "%s: %s\n", tenant, done)
+	_, err = fmt.Fprintf(e.out, "%s: %s%s\n", tenant, strings.TrimSuffix(done, "."), next)
 	return err
 }
 
@@ -144,20 +154,29 @@ func (c *keysRotate) rekek(e *env, a *act, ring *keyset.Ring, tenant string) err
 	return ring.Rewrap(a.ctx, tenant, from)
 }
 
-// rotate makes a new primary and returns its id.
-func rotate(a *act, ring *keyset.Ring, tenant string) (string, error) {
+// rotate makes a new primary.
+func rotate(a *act, ring *keyset.Ring, tenant string) (keyset.Facts, error) {
 	facts, err := ring.Facts(a.ctx, tenant)
 	if err != nil {
-		return "", err
+		return facts, err
 	}
 	if facts.Primary != facts.Sealing {
-		return "", refused(fmt.Errorf("key %d was made by an earlier rotation and does not seal yet", facts.Primary))
+		return facts, refused(fmt.Errorf("by an earlier rotation %s", sealsFrom(facts)))
 	}
 	if err := ring.Rotate(a.ctx, tenant, facts.Primary); err != nil {
-		return "", err
+		return facts, err
 	}
-	facts, err = ring.Facts(a.ctx, tenant)
-	return id(facts.Primary), err
+	return ring.Facts(a.ctx, tenant)
+}
+
+// sealsFrom says from when on the primary seals.
+func sealsFrom(facts keyset.Facts) string {
+	for _, k := range facts.Keys {
+		if k.ID == facts.Primary {
+			return fmt.Sprintf("key %d seals from %s on", k.ID, stamp(k.Active))
+		}
+	}
+	return "there is no key"
 }
 
 func id(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

@@ -182,7 +182,7 @@ type openLog func(dir string) (*shred.DirLog, error)
 func openRegister(ctx context.Context, dir string, open openLog) (*shred.Register, *shred.DirLog, error) {
 	log, err := open(dir)
 	if err != nil {
-		return nil, nil, refused(fmt.Errorf("--register: %w", err))
+		return nil, nil, refused(fmt.Errorf("--register: %s: %w", dir, err))
 	}
 	r, err := shred.OpenRegister(ctx, log)
 	if err != nil {

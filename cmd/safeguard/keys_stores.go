@@ -24,7 +24,7 @@ type subjectStore interface {
 
 // subjectsFlag names the store of subjects' keys.
 type subjectsFlag struct {
-	Subjects string `placeholder:"STORE" help:"Store of subjects' keys: dir:PATH, or the URL of a PostgreSQL database, with #TABLE behind it if that is not subject_keys. Left out, there is none."`
+	Subjects string `placeholder:"STORE" help:"Store of subjects' keys: dir:PATH, or the URL of a PostgreSQL database, with #TABLE behind it if that is not subject_keys."`
 }
 
 // open returns the store, nil if there is none. It makes one only for a
@@ -45,6 +45,29 @@ func (f subjectsFlag) openSubjects(ctx context.Context, make bool) (store subjec
 		return nil, closed, refused(fmt.Errorf("--subjects: %w", err))
 	}
 	return store, closed, nil
+}
+
+// subjectsOrNone names the store of subjects' keys, or says that there is none.
+type subjectsOrNone struct {
+	subjectsFlag
+	NoSubjects bool `help:"The service has no subjects' keys."`
+}
+
+func (f subjectsOrNone) check() error {
+	if (f.Subjects == "") != f.NoSubjects {
+		return refused(errors.New("say where subjects' keys are, --subjects, or that there are none, --no-subjects"))
+	}
+	return nil
+}
+
+// needsSubjects refuses tables of subjects without a store of their keys.
+func needsSubjects(store subjectStore, tables ...*sealsql.Table) error {
+	for _, t := range tables {
+		if store == nil && !t.Subject.None {
+			return refused(fmt.Errorf("%s is sealed for subjects, whose keys are in a store: --subjects", t.Table))
+		}
+	}
+	return nil
 }
 
 func (f subjectsFlag) table(ctx context.Context, make bool) (subjectStore, func(), error) {
@@ -112,7 +135,7 @@ func parseTables(b []byte) ([]*sealsql.Table, error) {
 		Tables []json.RawMessage `json:"tables"`
 	}
 	if err := strictJSON(b, &file); err != nil {
-		return nil, err
+		return nil, fmt.Errorf(`not {"tables": […]}: %w`, err)
 	}
 	if len(file.Tables) == 0 {
 		return nil, errors.New("there is no table in it")

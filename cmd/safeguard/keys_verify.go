@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
@@ -99,22 +100,31 @@ func (c *keysVerify) verify(e *env, a *act, w *work) ([]verified, error) {
 
 // judge says what is not in order.
 func (c *keysVerify) judge(all []verified) error {
-	left, needed := 0, 0
+	var left, needed []string
 	for _, v := range all {
+		name := v.Table + " of " + v.Tenant
 		if !v.Complete {
-			left++
+			left = append(left, name+hint(v.Report))
 		}
 		if c.Old != 0 && v.SafeToDestroy(c.Old) != nil {
-			needed++
+			needed = append(needed, name)
 		}
 	}
 	switch {
-	case left > 0:
-		return findings("in %d of %d tables something is stale or does not open", left, len(all))
-	case needed > 0:
-		return findings("key %d may be needed by %d of %d tables", c.Old, needed, len(all))
+	case len(left) > 0:
+		return findings("something is stale or does not open in %s", strings.Join(left, "; "))
+	case len(needed) > 0:
+		return findings("key %d may be needed by %s", c.Old, strings.Join(needed, "; "))
 	}
 	return nil
+}
+
+// hint says what it may be if nothing opens.
+func hint(r rekey.Report) string {
+	if r.Opened == 0 && r.Unopenable > 0 {
+		return " (nothing does: are logical, tenant, subject and row described as the service seals them?)"
+	}
+	return ""
 }
 
 func verifiedText(all []verified) func(io.Writer) error {
