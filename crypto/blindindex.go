@@ -19,8 +19,10 @@ const MaxIndexValue = 1024
 
 // A Search is the blind indexes of one table: sealed columns are searched by
 // tokens, keyed hashes (HMAC-SHA256) of their values that were cut to a planned
-// width. A search finds the rows of its value and some more; the program opens
-// what was found and compares.
+// width. A search finds the rows of its value and some more, of other patients;
+// the program compares what was found by [Sealer.Matches], which notes openings
+// of the hits alone. Opened by AppendOpen instead, every false positive is in
+// the audit log as an access to a patient whom nobody looked for.
 //
 // Who reads the tokens without the keys cannot compute the token of a value
 // and sees nothing across tenants, tables, columns or indexes, or across

@@ -43,7 +43,8 @@ type IndexPlan struct {
 	// column, on average: among so many a row hides.
 	Coincidences float64
 	// FalsePositives is how many rows of other values a search finds, on
-	// average. The program must open what was found and compare.
+	// average. The program must compare what was found, by [Sealer.Matches]:
+	// so many patients too many has the audit log for a search that opens all.
 	FalsePositives float64
 }
 

@@ -132,7 +132,7 @@ func TestNewSearchRefuses(t *testing.T) {
 		{"photo", "kind photo takes no index", func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Kind = "photo" }},
 		{"state", "kind state takes no index", func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Kind = "state" }},
 		{"age", "kind age takes no index", func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Kind = "age" }},
-		{"no kind", "unknown kind", func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Kind = "shoe size" }},
+		{"no kind", `unknown kind "shoe size"; Rows lists them`, func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Kind = "shoe size" }},
 		{"twice", "mrn: declared twice", func(t *crypto.IndexedTable) { t.Indexes[0].Name = "mrn" }},
 		{"name", "Name must be", func(t *crypto.IndexedTable) { t.Indexes[0].Name = "SSN" }},
 		{"no name", "Name must be", func(t *crypto.IndexedTable) { t.Indexes[0].Name = "" }},

@@ -21,6 +21,13 @@ type IndexedTable struct {
 	// Rows is the fewest rows that the table has while it is searched, at least
 	// MinIndexRows; more make every width safer. It is checked, and no part of
 	// the index.
+	//
+	// A service that starts empty declares what it will have when it counts,
+	// after a year for instance: until then the tokens tell more than the plan
+	// says, for the first rows nearly as much as those of UnsafeFullWidth do.
+	// Declare fewer and the widths are smaller, until the index is filled anew,
+	// and searches find more. With
+	// nothing but unique identifiers under UnsafeFullWidth, MinIndexRows will do.
 	Rows uint64
 	// Indexes are at least one.
 	Indexes []IndexSpec
@@ -46,8 +53,15 @@ type IndexSpec struct {
 	Bits int
 	// UnsafeFullWidth makes tokens of 128 bits instead, so that equal tokens
 	// are equal values: who reads them sees which rows are equal, how often each
-	// value occurs, and with one known row all like it. It is for lookups by
-	// unique identifiers, where a search must find one row. Bits is then 0.
+	// value occurs, and with one known row all like it. Bits is then 0.
+	//
+	// That is right for identifiers that are unique in the table, such as a
+	// medical record number: no two rows are equal, so that equal tokens tell
+	// nothing that the number of rows does not, and a search finds one row and
+	// no false positive. What is left is that who can write rows, or make the
+	// service search, can test a guess. It is wrong for a column in which values
+	// repeat (a name, a date of birth, the last four digits of anything), and
+	// for a table in which a patient has several rows.
 	UnsafeFullWidth bool
 }
 
@@ -57,8 +71,8 @@ type IndexSpec struct {
 type IndexPart struct {
 	// Column is the logical name, as in a Ref.
 	Column string
-	// Kind is the kind of the column's phi tag, "ssn" for instance. Empty is
-	// not checked. Kinds over which an index is senseless or shows too much are
+	// Kind is the kind of the column's phi tag, "ssn" for instance; [Rows] lists
+	// them. Empty is not checked. Kinds over which an index is senseless or shows too much are
 	// refused: text, clinical, photo, biometric, state and age.
 	Kind string
 	// Transforms apply in this order.
@@ -123,7 +137,7 @@ func (p *IndexPart) validate() error {
 	}
 	kind, ok := phitag.ParseKind(p.Kind)
 	if !ok {
-		return errors.New("unknown kind")
+		return fmt.Errorf("unknown kind %.32q; Rows lists them", p.Kind)
 	}
 	if _, err := phitag.Parse(p.Kind + ",index=x"); err != nil || kind == phitag.State || kind == phitag.Age {
 		return fmt.Errorf("%w: kind %s takes no index", ErrIndexWidth, kind)

@@ -15,6 +15,7 @@ type stats struct {
 	since     time.Time
 	opened    atomic.Uint64
 	refused   atomic.Uint64
+	compared  atomic.Uint64
 	created   atomic.Uint64
 	versions  atomic.Uint64
 	leases    atomic.Uint64
@@ -98,6 +99,7 @@ func (s *Sealer) counters() map[string]uint64 {
 	out := map[string]uint64{
 		"opened":           s.stats.opened.Load(),
 		"refused":          s.stats.refused.Load(),
+		"compared":         s.stats.compared.Load(),
 		"subject.created":  s.stats.created.Load(),
 		"subject.versions": s.stats.versions.Load(),
 		"budget.leases":    s.stats.leases.Load(),

@@ -60,7 +60,11 @@ type RowOptions struct {
 //
 // The `phi` tags of S say what is sealed: a field with a kind is, in the group
 // that group= names or in the default group, whose name is ""; a field tagged
-// "-" is left alone. Every field needs a tag, so that one added later is
+// "-" is left alone. The kinds are those of 164.514(b)(2)(i): name, geo,
+// street, city, county, zip, state, date, birthdate, admission, discharge,
+// death, age, phone, fax, email, ssn, mrn, healthplan, account, license,
+// vehicle, device, url, ip, biometric, photo and other; and text, which may
+// hold any of them, and clinical, which identifies nobody by itself. Every field needs a tag, so that one added later is
 // decided on. Of an embedded or nested struct without a tag the fields count
 // as fields of S; a pointer, slice or map that leads to tagged fields needs a
 // tag of its own and is then one field. Unexported fields are refused, being

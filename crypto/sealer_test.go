@@ -212,7 +212,7 @@ func TestReport(t *testing.T) {
 	require.Len(t, got, 3)
 	require.Contains(t, got[2].Settings, "module.validation")
 	require.Equal(t, map[string]uint64{
-		"opened": 1, "refused": 1, "subject.created": 1, "subject.versions": 1, "subject.ready": 1,
+		"opened": 1, "refused": 1, "compared": 0, "subject.created": 1, "subject.versions": 1, "subject.ready": 1,
 		"budget.leases": 1, "budget.half": 0, "budget.exhausted": 0, "budget.rotations": 0,
 	}, got[0].Counters)
 	require.Equal(t, "all processes of the store", got[0].Settings["seal.limit.scope"])
