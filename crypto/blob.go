@@ -73,7 +73,10 @@ func segmentData(index uint64, last bool) (aad [11]byte) {
 
 // BlobHeaderSize returns the length of the header of a blob of s, which is
 // what [Sealer.AppendRewrap] and [Sealer.AppendRebind] take and return: the
-// segments after it stay as they are.
+// segments after it stay as they are. Package rekey reaches it in a column of a
+// table, where [Sealer.SealBlobParts] leaves it to the program to put it; a
+// blob that is whole in a file is in no table, and the program must renew its
+// header there before the key that it is sealed under is pruned or destroyed.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 func BlobHeaderSize(s Subject) int {
@@ -152,7 +155,7 @@ func newFileKey() ([]byte, bound, error) {
 
 // A blobShape is how a sealed blob divides into segments.
 type blobShape struct {
-	header   int64
+	header   int64 // where the segments begin
 	size     int64 // of the plaintext
 	segments uint64
 }

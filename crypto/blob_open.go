@@ -52,11 +52,26 @@ type cachedSegment struct {
 // stops an open Blob within the SubjectTTL of the [Options], as it stops
 // everything else.
 func (s *Sealer) OpenBlob(ctx context.Context, r io.ReaderAt, size int64, ref Ref) (*Blob, error) {
+	return s.openNoted(ctx, ref, func() (*Blob, error) {
+		shape, err := shapeOf(size, ref.Subject)
+		if err != nil {
+			return nil, err
+		}
+		header, err := readHeader(r, ref.Subject)
+		if err != nil {
+			return nil, err
+		}
+		return s.openBlob(ctx, header, shape, r, ref)
+	})
+}
+
+// openNoted admits and notes what open does.
+func (s *Sealer) openNoted(ctx context.Context, ref Ref, open func() (*Blob, error)) (*Blob, error) {
 	entry, err := s.admit(ctx, &ref)
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.openBlob(ctx, r, size, ref)
+	b, err := open()
 	if err != nil {
 		s.stats.refused.Add(1)
 		return nil, err
@@ -69,15 +84,7 @@ func (s *Sealer) OpenBlob(ctx context.Context, r io.ReaderAt, size int64, ref Re
 	return b, nil
 }
 
-func (s *Sealer) openBlob(ctx context.Context, r io.ReaderAt, size int64, ref Ref) (*Blob, error) {
-	shape, err := shapeOf(size, ref.Subject)
-	if err != nil {
-		return nil, err
-	}
-	header, err := readHeader(r, ref.Subject)
-	if err != nil {
-		return nil, err
-	}
+func (s *Sealer) openBlob(ctx context.Context, header []byte, shape blobShape, r io.ReaderAt, ref Ref) (*Blob, error) {
 	b := &Blob{ctx: ctx, sealer: s, r: r, ref: ref, header: header, blobShape: shape}
 	if err := b.unlock(); err != nil {
 		return nil, err

@@ -38,22 +38,19 @@ type BlobWriter struct {
 // every segment. The errors are those of [Sealer.AppendSeal] and of w.
 //
 // It holds two segments in memory, which are used again by the next stream.
+//
+// A blob whose header shall be renewed after rotations with the rows of a table
+// is for [Sealer.SealBlobParts].
 func (s *Sealer) SealBlob(ctx context.Context, w io.Writer, ref Ref) (*BlobWriter, error) {
-	if err := ref.validate(); err != nil {
-		return nil, err
-	}
-	fileKey, key, err := newFileKey()
-	if err != nil {
-		return nil, err
-	}
-	header, err := s.appendFileKey(ctx, nil, fileKey, &ref)
+	header, b, err := s.SealBlobParts(ctx, w, ref)
 	if err != nil {
 		return nil, err
 	}
 	if err := writeAll(w, header); err != nil {
+		b.Abort()
 		return nil, err
 	}
-	return &BlobWriter{ctx: ctx, w: w, pool: &s.segments, aead: key.aead, plain: s.segments.get(), sealed: s.segments.get()}, nil
+	return b, nil
 }
 
 // Write seals p. After an error every further call returns that error.

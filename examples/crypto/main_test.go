@@ -31,6 +31,7 @@ func TestStory(t *testing.T) {
 		"crypto: index: not safe to build",
 		"206, 1000 bytes, the right ones: true",
 		"Cut short: crypto: open: not sealed for this place, or altered",
+		"A renewed header of 69 bytes, the segments as they were: 10485760 bytes",
 		"it opens there: <nil>",
 		"no more in the other: crypto: open: not sealed for this place, or altered",
 		"cannot be moved: crypto: open: not sealed for this place, or altered",
