@@ -10,6 +10,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
@@ -35,7 +36,11 @@ type Options struct {
 	Env []string
 	// Timeout bounds one call. 0 is DefaultTimeout; at most MaxTimeout.
 	Timeout time.Duration
-	// Stderr gets what the program writes on standard error. nil discards it.
+	// Stderr gets what the program wrote on standard error, when it has ended: at
+	// most MaxSaid bytes of a call, only characters that print, and no line that
+	// repeats 16 bytes of the request or of the answer, or of the data in them,
+	// as they are or in hexadecimal digits. One call writes at a time. nil
+	// discards it.
 	Stderr io.Writer
 }
 
@@ -48,6 +53,7 @@ type KEK struct {
 	program  string
 	opts     Options
 	location crypto.Location
+	mu       sync.Mutex // held to write to opts.Stderr
 }
 
 // New returns the KEK of the program at the given path, which must be
@@ -103,7 +109,7 @@ func (k *KEK) transform(ctx context.Context, r request, most int) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	if r.Op == opEncrypt && len(got.Data) == 0 {
+	if got.Data == nil || r.Op == opEncrypt && len(got.Data) == 0 {
 		return nil, &Error{Op: r.Op, Code: "empty answer", temporary: true}
 	}
 	return got.Data, nil
@@ -123,14 +129,33 @@ func (k *KEK) call(ctx context.Context, r request) (answer, error) {
 	defer clear(in)
 	out := &limited{left: maxMessage}
 	defer func() { clear(out.b) }()
+	var says said
+	defer func() { clear(says.b) }()
 	cmd := exec.CommandContext(ctx, k.program, k.opts.Args...)
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = k.opts.Env, bytes.NewReader(in), out, k.opts.Stderr
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = k.opts.Env, bytes.NewReader(in), out, &says
 	cmd.WaitDelay = time.Second // for children of it that hold on to its output
+	cmd.Cancel = grouped(cmd)
 	ended := cmd.Run()
+	if errors.Is(ended, exec.ErrWaitDelay) {
+		_ = cmd.Cancel() // there are such children
+	}
+	a, err := read(r.Op, out.b, ended)
+	k.tell(&says, in, r.Data, out.b, a.Data)
 	if ctx.Err() != nil {
+		clear(a.Data)
 		return answer{}, &Error{Op: r.Op, temporary: true, err: ctx.Err()}
 	}
-	return read(r.Op, out.b, ended)
+	return a, err
+}
+
+// tell passes on what the program said.
+func (k *KEK) tell(s *said, secrets ...[]byte) {
+	if k.opts.Stderr == nil || len(s.b) == 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, _ = k.opts.Stderr.Write(s.shown(secrets...))
 }
 
 // read returns the answer in what the program wrote before it ended.

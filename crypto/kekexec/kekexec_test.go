@@ -95,12 +95,14 @@ func TestNoAnswer(t *testing.T) {
 	kek, dir := fresh(t, nil)
 	for _, state := range []string{"crash", "chatter", "flood", "empty"} {
 		back := set(t, dir, state)
-		out, err := kek.EncryptWithContext(t.Context(), []byte("MARKER"), nil)
-		require.Empty(t, out, state)
-		var e *kekexec.Error
-		require.ErrorAs(t, err, &e, state)
-		require.True(t, e.Temporary(), state)
-		require.NotContains(t, err.Error(), "here it is")
+		for _, call := range []func(context.Context, []byte, []byte) ([]byte, error){kek.EncryptWithContext, kek.DecryptWithContext} {
+			out, err := call(t.Context(), []byte("MARKER"), nil)
+			require.Empty(t, out, state)
+			var e *kekexec.Error
+			require.ErrorAs(t, err, &e, state)
+			require.True(t, e.Temporary(), state)
+			require.NotContains(t, err.Error(), "here it is")
+		}
 		back()
 	}
 }

@@ -39,9 +39,10 @@ type request struct {
 	AssociatedData []byte `json:"associatedData,omitempty"`
 }
 
-// An answer is what the program writes.
+// An answer is what the program writes. Data that is nil is left out, and data
+// that is empty is not.
 type answer struct {
-	Data     []byte `json:"data,omitempty"`
+	Data     []byte `json:"data,omitzero"`
 	Location string `json:"location,omitempty"`
 	Error    string `json:"error,omitempty"`
 }

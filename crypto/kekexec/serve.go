@@ -62,6 +62,9 @@ func handle(ctx context.Context, kek crypto.KEK, b []byte) (answer, error) {
 	if err != nil {
 		return answer{Error: codeOf(err)}, err
 	}
+	if data == nil {
+		data = []byte{} // which is an answer
+	}
 	return answer{Data: data}, nil
 }
 
