@@ -12,7 +12,7 @@ import (
 // for each sealed column, or their indexes.
 func (s *Source) Census(ctx context.Context) (rekey.Census, error) {
 	census, err := again(ctx, func() (rekey.Census, error) { return s.census(ctx) })
-	return census, failed("source: census", err)
+	return census, s.failed("source: census", err)
 }
 
 func (s *Source) census(ctx context.Context) (census rekey.Census, err error) {

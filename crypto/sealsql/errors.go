@@ -5,23 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/safeguard-sdk/safeguard/crypto/rekey"
 )
 
-// An Error is what a database answered. Its text is the operation and the
-// database's code; the cause, whose own text may repeat values, is behind
+// An Error is what a database answered. Its text is the operation, the
+// database's code and, of an answer about names, those of the [Table] that are
+// in it; the cause, whose own text may repeat values, is behind
 // Unwrap.
 //
 // Controls: HIPAA 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
 type Error struct {
 	// Op is what was being done, such as "subjects: put".
-	Op  string
-	err error
+	Op    string
+	err   error
+	names []string // of the description, in the cause
 }
 
 // Error implements error.
-func (e *Error) Error() string { return "sealsql: " + e.Op + ": " + detail(e.err) }
+func (e *Error) Error() string {
+	text := "sealsql: " + e.Op + ": " + detail(e.err)
+	if len(e.names) > 0 {
+		text += " about " + strings.Join(e.names, ", ")
+	}
+	return text
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.err }

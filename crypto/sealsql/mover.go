@@ -94,14 +94,14 @@ func (m *Mover) Of(ctx context.Context, p safeguard.Patient, after string, max i
 		return rekey.Page{}, err
 	}
 	if err := m.begin(ctx, after); err != nil {
-		return rekey.Page{}, failed("mover: of", err)
+		return rekey.Page{}, m.failed("mover: of", err)
 	}
 	q := m.q.begin("SELECT %s FROM %s", m.q.list, m.q.table)
 	m.q.where(q, m.tenant)
 	q.add("%s = %s", m.subject, q.arg(p.Reveal()))
 	m.q.rest(q, key, max)
 	page, err := m.paged(ctx, q, max)
-	return page, failed("mover: of", err)
+	return page, m.failed("mover: of", err)
 }
 
 // begin makes sure, before a first page, that all rows of a patient are found.
@@ -131,18 +131,18 @@ func (m *Mover) begin(ctx context.Context, after string) error {
 // Moved implements rekey.Mover.
 func (m *Mover) Moved(ctx context.Context, merge, after string, max int) (rekey.Page, error) {
 	if err := m.begin(ctx, after); err != nil {
-		return rekey.Page{}, failed("mover: moved", err)
+		return rekey.Page{}, m.failed("mover: moved", err)
 	}
 	positions, err := texts(ctx, m.db, m.journal.list, append(m.of(merge), after, max)...)
 	if err != nil {
-		return rekey.Page{}, failed("mover: moved", err)
+		return rekey.Page{}, m.failed("mover: moved", err)
 	}
 	var page rekey.Page
 	size := 0
 	for i, position := range positions {
 		rows, err := m.at(ctx, position)
 		if err != nil {
-			return rekey.Page{}, failed("mover: moved", err)
+			return rekey.Page{}, m.failed("mover: moved", err)
 		}
 		page.Rows = append(page.Rows, rows...) // none if it was deleted
 		if size += sizeOf(rows...); i+1 == max || size >= m.page {
@@ -183,7 +183,7 @@ func (m *Mover) Move(ctx context.Context, move rekey.Move, changes []rekey.Chang
 		return nil
 	})
 	if err != nil {
-		return nil, refused(failed("mover: move", err))
+		return nil, refused(m.failed("mover: move", err))
 	}
 	return changed, nil
 }

@@ -19,7 +19,7 @@ func (s *Source) Replace(ctx context.Context, changes []rekey.Change) (changed [
 		changed, err = s.replaceIn(ctx, tx, changes)
 		return err
 	})
-	return changed, refused(failed("source: replace", err))
+	return changed, refused(s.failed("source: replace", err))
 }
 
 func (s *Source) replaceIn(ctx context.Context, tx *sql.Tx, changes []rekey.Change) ([]bool, error) {

@@ -68,13 +68,13 @@ func (s *Source) Stale(ctx context.Context, current uint32, after string, max in
 		return rekey.Page{}, errPosition
 	}
 	if err := s.start(ctx, after); err != nil {
-		return rekey.Page{}, failed("source: stale", err)
+		return rekey.Page{}, s.failed("source: stale", err)
 	}
 	var rows []rekey.Row
 	for at.Column < len(s.table.Columns) {
 		found, err := s.staleUnder(ctx, &at, current, max-len(rows))
 		if err != nil {
-			return rekey.Page{}, failed("source: stale", err)
+			return rekey.Page{}, s.failed("source: stale", err)
 		}
 		if rows = append(rows, found...); at.Key != nil || len(rows) >= max {
 			return rekey.Page{Rows: rows, Next: encode(at)}, nil
@@ -161,10 +161,10 @@ func (s *Source) All(ctx context.Context, after string, max int) (rekey.Page, er
 		return rekey.Page{}, err
 	}
 	if err := s.start(ctx, after); err != nil {
-		return rekey.Page{}, failed("source: all", err)
+		return rekey.Page{}, s.failed("source: all", err)
 	}
 	page, err := s.paged(ctx, s.q.all(key, s.tenant, max), max)
-	return page, failed("source: all", err)
+	return page, s.failed("source: all", err)
 }
 
 // paged returns the page of a query for at most max rows.

@@ -29,8 +29,9 @@ const (
 // Tokens is a crypto.TokenStore in two tables: the tokens, and the subjects
 // whose tokens were erased. Writers of one row take turns, by an advisory lock
 // of the transaction in PostgreSQL and by the database's own in SQLite, so any
-// number of processes may share it. It is safe for concurrent use and does not
-// close the database. The zero Tokens is not usable.
+// number of processes may share it. [Tokens.In] writes in a transaction of the
+// program's. It is safe for concurrent use and does not close the database. The
+// zero Tokens is not usable.
 //
 // Names and tokens are bytes in it, since they may hold what a text column
 // refuses. What was erased stays in dead tuples, free pages and logs as
