@@ -1,8 +1,17 @@
 // Package crypto seals PHI, with AES-256-GCM, so that each value opens only in
 // the place that it was sealed for.
 //
-// To begin with: keys from subpackage keyset, a store from [NewDirSubjects],
-// and [New] with both; examples/crypto is a whole program. Which to use:
+// On day one five constructors are enough:
+//
+//  1. keyset.OpenOrCreateFileKEK, or a key service: the key-encryption key;
+//  2. keyset.NewDirStore: the tenants' keysets, encrypted under it;
+//  3. keyset.NewRing over both, and its Create for each tenant: the keys, to be
+//     rotated when their time comes;
+//  4. [NewDirSubjects], or NewSubjects of module sealsql: the patients' keys;
+//  5. [New] with the last two: the [Sealer].
+//
+// examples/crypto is a whole program. Openings need an [audit.Entry] in the
+// context: audit.Handler or Recorder.Begin. What to use then:
 //
 //   - a column of a table, with database/sql: [Sealed] and [Seal]. Scanning
 //     and storing move ciphertext; only [Sealed.Open] gives the value.

@@ -14,8 +14,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
@@ -53,15 +55,23 @@ func run(ctx context.Context, out io.Writer, dir string) error {
 	return nil
 }
 
-// open makes a Sealer: a key-encryption key, a keyset encrypted under it, and a
-// store for the keys of patients.
+// open makes a Sealer: a key-encryption key, a store of keysets encrypted under
+// it, a ring over that, with which keys can be rotated, and a store for the keys
+// of patients.
 func open(ctx context.Context, dir string) (*crypto.Sealer, error) {
 	kek, err := keyset.OpenOrCreateFileKEK(filepath.Join(dir, "kek.key")) // a real service: a key management service
 	if err != nil {
 		return nil, err
 	}
-	keys, err := keyset.LoadOrCreate(ctx, filepath.Join(dir, "keyset.json"), tenant, kek)
+	keysets, err := keyset.NewDirStore(filepath.Join(dir, "keysets"))
 	if err != nil {
+		return nil, err
+	}
+	keys, err := keyset.NewRing(keysets, kek, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := keys.Create(ctx, tenant); err != nil && !errors.Is(err, fs.ErrExist) { // there from the second start on
 		return nil, err
 	}
 	patients, err := crypto.NewDirSubjects(filepath.Join(dir, "subjects"))
