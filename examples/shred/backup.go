@@ -46,7 +46,7 @@ func (s *story) backup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.say("   Restored as it is, it still opens the value: %v", opens(ctx, restored, s.adas, ada))
+	s.say("   Restored as it is, it still opens the value: %v", s.opens(ctx, restored, s.adas, ada))
 	applied, err := s.register.Apply(ctx, backup)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (s *story) backup(ctx context.Context) error {
 	if restored, err = s.process(backup); err != nil {
 		return err
 	}
-	s.say("   After the register was applied to it, names %d: %v", applied.Names, opens(ctx, restored, s.adas, ada))
+	s.say("   After the register was applied to it, names %d: %v", applied.Names, s.opens(ctx, restored, s.adas, ada))
 	return s.epoch(ctx)
 }
 
@@ -96,7 +96,7 @@ func (s *story) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.say("   Another copy of the backup: %v", opens(ctx, thief, s.adas, ada))
-	s.say("   The living patient: %v", opens(ctx, s.sealer, s.bobs, bob))
+	s.say("   Another copy of the backup: %v", s.opens(ctx, thief, s.adas, ada))
+	s.say("   The living patient: %v", s.opens(ctx, s.sealer, s.bobs, bob))
 	return nil
 }

@@ -30,7 +30,7 @@ func (s *story) contract(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.say("   The living patient: %v", opens(ctx, after, s.bobs, bob))
+	s.say("   The living patient: %v", s.opens(ctx, after, s.bobs, bob))
 	entries, _, err := s.register.Head(ctx)
 	if err != nil {
 		return err

@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/audit"
+	"github.com/safeguard-sdk/safeguard/audit/ledger"
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 	"github.com/safeguard-sdk/safeguard/crypto/shred"
@@ -49,7 +51,7 @@ func run(ctx context.Context, out io.Writer, dir string) error {
 			return err
 		}
 	}
-	return s.log.Close()
+	return errors.Join(s.recorder.Close(ctx), s.ledger.Close(ctx), s.log.Close())
 }
 
 type story struct {
@@ -61,6 +63,8 @@ type story struct {
 	register *shred.Register
 	public   ed25519.PublicKey
 	sealer   *crypto.Sealer
+	recorder *audit.Recorder
+	ledger   *ledger.Ledger
 	*shred.Shredder
 
 	adas, bobs []byte // sealed
@@ -70,6 +74,9 @@ func (s *story) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n"
 
 // open makes what a service has, and seals a value for each of two patients.
 func (s *story) open(ctx context.Context) error {
+	if err := s.account(); err != nil {
+		return err
+	}
 	kek, err := keyset.CreateFileKEK(filepath.Join(s.dir, "kek.key"))
 	if err != nil {
 		return err
@@ -102,12 +109,11 @@ func (s *story) open(ctx context.Context) error {
 	}
 	s.public = public
 	s.Shredder, err = shred.New(s.sealer, s.patients, s.register, private, &shred.Options{
-		Authorize:       authorize,
-		Bound:           time.Second, // as process has it
-		Keysets:         keyset.Destroyer{Ring: s.ring},
-		Keys:            s.ring,
-		Exporter:        exporter{},
-		UnsafeUnaudited: true, // a service keeps an account: package audit
+		Authorize: authorize,
+		Bound:     time.Second, // as process has it
+		Keysets:   keyset.Destroyer{Ring: s.ring},
+		Keys:      s.ring,
+		Exporter:  exporter{},
 	})
 	if err != nil {
 		return err
@@ -123,21 +129,11 @@ func (s *story) open(ctx context.Context) error {
 // process is the Sealer of one process. What it has ready, it forgets after a
 // second; the default is a minute.
 func (s *story) process(patients crypto.SubjectKeys) (*crypto.Sealer, error) {
-	return crypto.New(s.ring, patients, &crypto.Options{SubjectTTL: time.Second, UnsafeUnaudited: true})
+	return crypto.New(s.ring, patients, &crypto.Options{SubjectTTL: time.Second})
 }
 
 func place(p safeguard.Patient) crypto.Ref {
 	return crypto.Ref{Tenant: tenant, Table: "charts", Column: "ssn", Row: "chart-1", Subject: crypto.SubjectOf(p)}
-}
-
-func opens(ctx context.Context, s *crypto.Sealer, sealed []byte, p safeguard.Patient) error {
-	_, err := s.AppendOpen(ctx, nil, sealed, place(p))
-	return err
-}
-
-// as is the context of a request by somebody who has signed in.
-func as(ctx context.Context, id string) context.Context {
-	return safeguard.WithPrincipal(ctx, safeguard.Principal{ID: id, Kind: safeguard.Person, Method: "password+totp"})
 }
 
 // authorize is the service's own rule of who may do this.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,7 +17,8 @@ import (
 // Controls: HIPAA 164.310(d)(2)(i), 164.312(a)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
 func TestStory(t *testing.T) {
 	var out strings.Builder
-	require.NoError(t, run(t.Context(), &out, t.TempDir()))
+	dir := t.TempDir()
+	require.NoError(t, run(t.Context(), &out, dir))
 	story := out.String()
 	for _, want := range []string{
 		"To destroy the patient's keys: shred: under legal hold",
@@ -41,4 +45,17 @@ func TestStory(t *testing.T) {
 	for _, planted := range []string{"123-45", "987-65", "Patient/"} {
 		require.NotContains(t, story, planted)
 	}
+	var account strings.Builder
+	require.NoError(t, filepath.WalkDir(filepath.Join(dir, "ledger"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		account.Write(text)
+		return err
+	}))
+	for _, want := range []string{"charts.ssn", "dr.lee", "ms.ray", "mx.khan", "counsel", "shred.denied", ".approve"} {
+		require.Contains(t, account.String(), want, "the account")
+	}
+	require.NotContains(t, account.String(), "Patient/")
 }

@@ -13,10 +13,11 @@ import (
 // hold is litigation: while a case is open, nothing of the patient goes.
 func (s *story) hold(ctx context.Context) error {
 	s.say("== A legal hold")
-	if err := s.Hold(as(ctx, "counsel"), tenant, ada, "docket-2026-17"); err != nil {
+	err := s.as(ctx, "counsel", func(ctx context.Context) error { return s.Hold(ctx, tenant, ada, "docket-2026-17") })
+	if err != nil {
 		return err
 	}
-	_, err := s.Request(as(ctx, "dr.lee"), shred.Order{Kind: shred.DestroyPatient, Tenant: tenant, Patient: ada, Reason: "retention.expired"})
+	_, err = s.request(ctx, shred.Order{Kind: shred.DestroyPatient, Tenant: tenant, Patient: ada, Reason: "retention.expired"})
 	s.say("   To destroy the patient's keys: %v", err)
 	_, err = s.two(ctx, shred.Order{Kind: shred.ReleaseHold, Tenant: tenant, Patient: ada, Case: "docket-2026-17", Reason: "case.closed"})
 	s.say("   Two people release the case: %v", err)
@@ -25,15 +26,31 @@ func (s *story) hold(ctx context.Context) error {
 
 // two lets one person request an order and another approve it.
 func (s *story) two(ctx context.Context, o shred.Order) (*shred.Statement, error) {
-	id, err := s.Request(as(ctx, "dr.lee"), o)
+	id, err := s.request(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := s.Approve(as(ctx, "ms.ray"), id, o)
+	certificate, err := s.approve(ctx, "ms.ray", id, o)
 	if err != nil {
 		return nil, err
 	}
 	return shred.Verify(certificate, s.public)
+}
+
+func (s *story) request(ctx context.Context, o shred.Order) (id string, err error) {
+	err = s.as(ctx, "dr.lee", func(ctx context.Context) error {
+		id, err = s.Request(ctx, o)
+		return err
+	})
+	return id, err
+}
+
+func (s *story) approve(ctx context.Context, who, id string, o shred.Order) (c shred.Certificate, err error) {
+	err = s.as(ctx, who, func(ctx context.Context) error {
+		c, err = s.Approve(ctx, id, o)
+		return err
+	})
+	return c, err
 }
 
 // destroy destroys the keys of a patient, in view of another process that has
@@ -47,24 +64,24 @@ func (s *story) destroy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.say("   Another process opens the value: %v", opens(ctx, other, s.adas, ada))
+	s.say("   Another process opens the value: %v", s.opens(ctx, other, s.adas, ada))
 	order := shred.Order{Kind: shred.DestroyPatient, Tenant: tenant, Patient: ada, Reason: "retention.expired"}
-	id, err := s.Request(as(ctx, "dr.lee"), order)
+	id, err := s.request(ctx, order)
 	if err != nil {
 		return err
 	}
 	for _, who := range []string{"dr.lee", "mx.khan"} {
-		_, err := s.Approve(as(ctx, who), id, order)
+		_, err := s.approve(ctx, who, id, order)
 		s.say("   %s approves: %v", who, err)
 	}
-	certificate, err := s.Approve(as(ctx, "ms.ray"), id, order)
+	certificate, err := s.approve(ctx, "ms.ray", id, order)
 	s.say("   ms.ray approves: %v", err)
 	if err != nil {
 		return err
 	}
-	s.say("   This process: %v", opens(ctx, s.sealer, s.adas, ada))
-	s.say("   The other one, within the bound: %v", until(func() error { return opens(ctx, other, s.adas, ada) }))
-	s.say("   Another patient: %v", opens(ctx, other, s.bobs, bob))
+	s.say("   This process: %v", s.opens(ctx, s.sealer, s.adas, ada))
+	s.say("   The other one, within the bound: %v", until(func() error { return s.opens(ctx, other, s.adas, ada) }))
+	s.say("   Another patient: %v", s.opens(ctx, other, s.bobs, bob))
 	return s.certificate(certificate)
 }
 
