@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/custody"
@@ -110,4 +111,30 @@ func tenants(ctx context.Context, s keyset.Store, named string) ([]string, error
 		return nil, refused(errors.New("there is no keyset"))
 	}
 	return all, nil
+}
+
+// A tenantName is the name of a tenant, and not the empty one of a variable that
+// is not set.
+type tenantName string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (t *tenantName) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		return errors.New("must not be empty")
+	}
+	*t = tenantName(b)
+	return nil
+}
+
+// A keyID is the id of a key. 0 is none and is not said.
+type keyID uint32
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (k *keyID) UnmarshalText(b []byte) error {
+	n, err := strconv.ParseUint(string(b), 10, 32)
+	if err != nil || n == 0 {
+		return errors.New("must be the id of a key")
+	}
+	*k = keyID(n)
+	return nil
 }

@@ -13,12 +13,13 @@ import (
 type keysBackup struct {
 	keysetFlags
 	subjectsOrNone
-	Shares        int      `placeholder:"N" help:"How many shares there are, named custodian-1 and so on."`
-	Custodian     []string `sep:"none" placeholder:"NAME" help:"Who gets a share, instead of --shares; once for each."`
-	Threshold     int      `required:"" placeholder:"N" help:"How many shares open the backup, at least two."`
-	Register      string   `placeholder:"DIR" help:"The register of what was destroyed. Its head goes into the bundle, and a restore then refuses another one."`
-	SubjectsApart bool     `help:"The store of subjects' keys is backed up apart, with its database."`
-	Out           string   `required:"" short:"o" placeholder:"DIR" help:"New directory for the bundle and the shares."`
+	Shares                int      `placeholder:"N" help:"How many shares there are, named custodian-1 and so on."`
+	Custodian             []string `sep:"none" placeholder:"NAME" help:"Who gets a share, instead of --shares; once for each."`
+	Threshold             int      `required:"" placeholder:"N" help:"How many shares open the backup, at least two."`
+	Register              string   `placeholder:"DIR" help:"The register of what was destroyed. Its head goes into the bundle, and a restore then refuses another one."`
+	UnsafeWithoutRegister bool     `help:"Bind the backup to no register: a restore then takes any, an empty one too."`
+	SubjectsApart         bool     `help:"The store of subjects' keys is backed up apart, with its database."`
+	Out                   string   `required:"" short:"o" placeholder:"DIR" help:"New directory for the bundle and the shares."`
 	actor
 }
 
@@ -31,6 +32,9 @@ A backup that was never restored is none: keys drill.`
 
 // Run backs up.
 func (c *keysBackup) Run(e *env) error {
+	if (c.Register == "") != c.UnsafeWithoutRegister {
+		return refused(errors.New("say which register the backup belongs to: --register, or --unsafe-without-register"))
+	}
 	plan, err := c.plan()
 	if err != nil {
 		return err

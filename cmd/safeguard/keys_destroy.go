@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
@@ -11,7 +12,7 @@ import (
 
 // destroy destroys a key that nothing needs.
 func (c *keysRotate) destroy(e *env, a *act, ring *keyset.Ring, tenant string) error {
-	key, err := factOf(a, ring, tenant, c.Destroy)
+	key, err := factOf(a, ring, tenant, uint32(c.Destroy))
 	if err != nil {
 		return err
 	}
@@ -19,43 +20,64 @@ func (c *keysRotate) destroy(e *env, a *act, ring *keyset.Ring, tenant string) e
 		return fmt.Errorf("the key is not disabled: %w", keyset.ErrInUse)
 	}
 	if key.State == keyset.Disabled && !c.UnsafeUnverified {
-		if err := c.shown(e, key, tenant); err != nil {
+		since := key.Destroyable
+		if c.UnsafeDestroyAtOnce {
+			since = key.Disabled
+		}
+		if err := c.shows(e, key.ID, tenant, since); err != nil {
 			return err
 		}
 		if err := c.prune(e, a, ring, tenant); err != nil {
 			return err
 		}
 	}
-	return ring.DestroyKey(a.ctx, tenant, c.Destroy, keyset.Confirmation(tenant, c.YesDestroy))
+	return ring.DestroyKey(a.ctx, tenant, uint32(c.Destroy), keyset.Confirmation(tenant, uint32(c.YesDestroy)))
 }
 
-// shown returns why a verify does not show that nothing needs the key.
-func (c *keysRotate) shown(e *env, key keyset.Fact, tenant string) error {
-	all, err := parse(e, c.Verified, parseVerified)
+// verifiedFlag are the flags of what needs a verify.
+type verifiedFlag struct {
+	Verified         string `placeholder:"FILE" help:"What 'keys verify --format json' wrote of all tables that the tenant has values in, begun when nothing sealed with the key any more."`
+	UnsafeUnverified bool   `help:"Go on without --verified: what still needs the key is lost."`
+}
+
+func (v verifiedFlag) check(needed bool) error {
+	if v.Verified != "" && v.UnsafeUnverified || needed != (v.Verified != "" || v.UnsafeUnverified) {
+		return refused(errors.New("to --destroy and to --prune, and to nothing else, --verified belongs, with what 'keys verify' wrote, or --unsafe-unverified"))
+	}
+	return nil
+}
+
+// shows returns why a verify does not show that nothing of a tenant needs a key.
+func (v verifiedFlag) shows(e *env, key uint32, tenant string, since time.Time) error {
+	found, err := parse(e, v.Verified, parseVerification)
 	if err != nil {
 		return err
 	}
-	since := key.Destroyable
-	if c.UnsafeDestroyAtOnce {
-		since = key.Disabled
-	}
-	tables := 0
-	for _, v := range all {
-		if v.Tenant != tenant {
+	var tables []string
+	for _, r := range found.Reports {
+		if r.Tenant != tenant {
 			continue
 		}
-		tables++
-		if err := v.SafeToDestroy(key.ID); err != nil {
-			return refused(fmt.Errorf("%s: %s: %w", c.Verified, v.Table, err))
+		if err := r.SafeToDestroy(key); err != nil {
+			return refused(fmt.Errorf("%s: %s: %w", v.Verified, r.Table, err))
 		}
-		if v.Started.Before(since) {
-			return refused(fmt.Errorf("%s: %s: began too early: verify again from %s on", c.Verified, v.Table, stamp(since)))
+		if r.Started.Before(since) {
+			return refused(fmt.Errorf("%s: %s: began too early: verify again from %s on", v.Verified, r.Table, stamp(since)))
 		}
+		tables = append(tables, r.Table)
 	}
-	if tables == 0 {
-		return refused(fmt.Errorf("%s: has no table of this tenant", c.Verified))
+	if len(tables) == 0 {
+		return refused(fmt.Errorf("%s: has no table of this tenant", v.Verified))
 	}
+	e.note("by a verify of %s in database %s (%s)", strings.Join(tables, ", "), found.Database, digest(found))
 	return nil
+}
+
+// parseVerification reads what verify wrote.
+func parseVerification(b []byte) (verification, error) {
+	var v verification
+	err := strictJSON(b, &v)
+	return v, err
 }
 
 // prune drops the keys of subjects that were made under the key: else old
@@ -73,7 +95,7 @@ func (c *keysRotate) prune(e *env, a *act, ring *keyset.Ring, tenant string) err
 	if err != nil {
 		return err
 	}
-	sum, err := prune(e, a, sealer, tenant, c.Destroy)
+	sum, err := prune(e, a, sealer, tenant, uint32(c.Destroy))
 	switch {
 	case err != nil:
 		return err
@@ -85,13 +107,6 @@ func (c *keysRotate) prune(e *env, a *act, ring *keyset.Ring, tenant string) err
 		e.note("%s, with rewrap --prune", keptUntil(sum.Kept))
 	}
 	return nil
-}
-
-// parseVerified reads what verify wrote.
-func parseVerified(b []byte) ([]verified, error) {
-	var all []verified
-	err := strictJSON(b, &all)
-	return all, err
 }
 
 // next says what to do with an old key when a verify shows that nothing needs it.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,7 +12,6 @@ import (
 	"strconv"
 
 	"github.com/safeguard-sdk/safeguard"
-	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/custody"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 	"github.com/safeguard-sdk/safeguard/crypto/sealsql"
@@ -24,7 +22,7 @@ type keysDrill struct {
 	tableFlags
 	Samples int    `default:"1000" placeholder:"N" help:"How many rows are opened in each table of each tenant, at most; 0 opens all."`
 	Signer  string `required:"" placeholder:"FILE" help:"The key that signs the record, as 'evidence key' makes it; better not one that this host made."`
-	outputs
+	results
 	actor
 }
 
@@ -37,9 +35,11 @@ func (keysDrill) Help() string {
 
 // Run drills.
 func (c *keysDrill) Run(e *env) error {
-	if err := c.outputs.check([]format{{"json", nil}}); err != nil {
+	to, err := c.results.open(format{"json", nil})
+	if err != nil {
 		return err
 	}
+	defer to.discard()
 	signer, err := loadKey(c.Signer)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (c *keysDrill) Run(e *env) error {
 			return err
 		}
 		noteDrill(a, record)
-		if err := c.write(e, nil, format{"json", func(w io.Writer) error { _, err := w.Write(append(signed, '\n')); return err }}); err != nil {
+		if err := to.write(e, format{"json", func(w io.Writer) error { _, err := w.Write(append(signed, '\n')); return err }}); err != nil {
 			return err
 		}
 		e.note("%d opened, %d of them stale; %d shredded, %d failed", record.Opened, record.Stale, record.Shredded, record.Failed)
@@ -83,7 +83,7 @@ func (c *keysDrill) drill(e *env, a *act) (custody.DrillRecord, error) {
 		return custody.DrillRecord{}, err
 	}
 	defer db.Close()
-	bundle, _, r, err := c.restore(e, a)
+	bundle, _, r, err := c.restore(e, a, restored.empty)
 	if err != nil {
 		return custody.DrillRecord{}, err
 	}
@@ -103,46 +103,61 @@ func (c *keysDrill) drill(e *env, a *act) (custody.DrillRecord, error) {
 	if err != nil {
 		return custody.DrillRecord{}, err
 	}
-	seen := map[keyOf]int{}
-	record, err := custody.Drill(a.ctx, bundle, sealer, r.register, counted(samples(a.ctx, db, tables, all, c.Samples), seen))
+	record, err := custody.Drill(a.ctx, bundle, sealer, r.register, samples(a.ctx, db, tables, all, c.Samples))
 	if err != nil || record.Failed == 0 {
 		return record, err
 	}
-	return record, notInBundle(e, a, ring, seen)
+	return record, explain(e, a, ring, all, record.FailedKeys)
 }
 
-// A keyOf is a tenant key that a value carries.
-type keyOf struct {
-	tenant string
-	id     uint32
-}
-
-// counted counts the tenant keys of samples.
-func counted(from iter.Seq2[custody.Sample, error], seen map[keyOf]int) iter.Seq2[custody.Sample, error] {
-	return func(yield func(custody.Sample, error) bool) {
-		for s, err := range from {
-			if id, ok := crypto.KeyID(s.Sealed); ok && err == nil {
-				seen[keyOf{s.Ref.Tenant, id}]++
-			}
-			if !yield(s, err) {
-				return
-			}
-		}
-	}
-}
-
-// notInBundle says which keys the values carry that were not backed up.
-func notInBundle(e *env, a *act, ring *keyset.Ring, seen map[keyOf]int) error {
-	for _, k := range slices.SortedFunc(maps.Keys(seen), func(x, y keyOf) int {
-		return cmp.Or(cmp.Compare(x.tenant, y.tenant), cmp.Compare(x.id, y.id))
-	}) {
-		_, err := factOf(a, ring, k.tenant, k.id)
-		switch {
-		case errors.Is(err, errNoSuchKey):
-			e.note("%d values of %s carry key %d, which is not in the backup: it was made before a rotation, or the values are of later", seen[k], k.tenant, k.id)
-		case err != nil:
+// explain says which keys the values that failed carry.
+func explain(e *env, a *act, ring *keyset.Ring, tenants []string, failed map[uint32]int) error {
+	there := map[uint32]bool{}
+	for _, tenant := range tenants {
+		facts, err := ring.Facts(a.ctx, tenant)
+		if err != nil {
 			return err
 		}
+		for _, k := range facts.Keys {
+			there[k.ID] = true
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(failed)) {
+		switch {
+		case id == 0:
+			e.note("%d that failed are no sealed values", failed[id])
+		case there[id]:
+			e.note("%d that failed carry key %d", failed[id], id)
+		default:
+			e.note("%d that failed carry key %d, which is not in the backup: was it made before a rotation?", failed[id], id)
+		}
+	}
+	return nil
+}
+
+// empty refuses to drill into keysets and keys of subjects that are there: they
+// may be the service's own, and what opens would show nothing.
+func (r restored) empty(ctx context.Context, bundle []byte) error {
+	there, err := r.store.Tenants(ctx, "", 1)
+	if err != nil {
+		return err
+	}
+	h, err := custody.Inspect(bundle)
+	if err != nil {
+		return err
+	}
+	for _, t := range h.Tenants {
+		if r.subjects == nil || h.Subjects != custody.SubjectsIncluded {
+			break
+		}
+		names, err := r.subjects.Names(ctx, t.Tenant, "", 1)
+		if err != nil {
+			return err
+		}
+		there = append(there, names...)
+	}
+	if len(there) > 0 {
+		return refused(errors.New("there are keys in --keys or --subjects already: a drill begins with nothing, and never with the service's own"))
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 type keysDrillVerify struct {
 	Record string `arg:"" help:"The record, - for standard input."`
 	Key    string `required:"" placeholder:"FILE" help:"The signer's public key (PEM), from where you keep it."`
-	outputs
+	results
 }
 
 // Run checks the record of a drill.
@@ -26,7 +26,7 @@ func (c *keysDrillVerify) Run(e *env) error {
 	if err != nil {
 		return findings("%w", err)
 	}
-	if err := c.write(e, []string{c.Record, c.Key}, format{"json", indented(record)}); err != nil {
+	if err := c.write(e, format{"json", indented(record)}); err != nil {
 		return err
 	}
 	if !record.Passed {

@@ -12,12 +12,12 @@ import (
 )
 
 type keysInspect struct {
-	Keys   string `xor:"what" placeholder:"DIR" help:"Directory of the keysets."`
-	Bundle string `xor:"what" placeholder:"FILE" help:"A backup, instead."`
-	Tenant string `placeholder:"TENANT" help:"Only the keyset of one tenant."`
-	Kek    string `placeholder:"KEK" help:"Also open the keysets, with this key-encryption key, and say where it is, how much of what a key may seal is used, and which cryptographic module this command has."`
+	Keys   string     `xor:"what" placeholder:"DIR" help:"Directory of the keysets."`
+	Bundle string     `xor:"what" placeholder:"FILE" help:"A backup, instead."`
+	Tenant tenantName `placeholder:"TENANT" help:"Only the keyset of one tenant."`
+	Kek    string     `placeholder:"KEK" help:"Also open the keysets, with this key-encryption key, and say where it is, how much of what a key may seal is used, and which cryptographic module this command has."`
 	subjectsFlag
-	outputs
+	results
 }
 
 // inspected is what inspect shows.
@@ -49,7 +49,7 @@ func (c *keysInspect) Run(e *env) error {
 			return keyFault(err)
 		}
 	}
-	err = c.write(e, nil, format{"txt", shown.text}, format{"json", indented(shown)})
+	err = c.write(e, format{"txt", shown.text}, format{"json", indented(shown)})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (c *keysInspect) facts(e *env) ([]keyset.Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := tenants(e.ctx, store, c.Tenant)
+	names, err := tenants(e.ctx, store, string(c.Tenant))
 	if err != nil {
 		return nil, err
 	}
@@ -151,5 +151,5 @@ func (c *keysInspect) bundle(e *env) error {
 		}
 		return err
 	}
-	return c.write(e, []string{c.Bundle}, format{"txt", text}, format{"json", indented(h)})
+	return c.write(e, format{"txt", text}, format{"json", indented(h)})
 }

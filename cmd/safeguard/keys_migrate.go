@@ -161,15 +161,17 @@ type migrateDrop struct {
 	YesDrop          string `placeholder:"COLUMN" help:"The name of the plaintext column, to confirm that it goes."`
 	UnsafeDependents bool   `help:"Drop indexes and constraints over the column with it."`
 	Rewrite          bool   `help:"Then VACUUM FULL, without which rows hold the plaintext where SQL does not see it. It locks the table for as long as that takes."`
-	outputs
+	results
 	actor
 }
 
 // Run drops the plaintext column.
 func (c *migrateDrop) Run(e *env) error {
-	if err := c.outputs.check(remainsFormats(migrate.Remains{})); err != nil {
+	to, err := c.results.open(remainsFormats(migrate.Remains{})...)
+	if err != nil {
 		return err
 	}
+	defer to.discard()
 	return c.with(e, func(file *migration, m *migrate.Migration) error {
 		if c.YesDrop != file.spec.Plain {
 			return refused(errors.New("the plaintext column goes for good: confirm it with --yes-drop and its name"))
@@ -182,14 +184,14 @@ func (c *migrateDrop) Run(e *env) error {
 			if err != nil {
 				return migrateFault(err)
 			}
-			return c.write(e, nil, remainsFormats(remains)...)
+			return to.write(e, remainsFormats(remains)...)
 		})
 	})
 }
 
 type migrateReport struct {
 	migrateFlags
-	outputs
+	results
 }
 
 // Run says where plaintext remains.
@@ -199,7 +201,7 @@ func (c *migrateReport) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		if err := c.write(e, nil, remainsFormats(remains)...); err != nil {
+		if err := c.write(e, remainsFormats(remains)...); err != nil {
 			return err
 		}
 		n := 0
@@ -222,7 +224,7 @@ func remainsFormats(r migrate.Remains) []format {
 
 type migrateStatus struct {
 	migrateFlags
-	outputs
+	results
 }
 
 // Run says where the migration is.
@@ -236,6 +238,6 @@ func (c *migrateStatus) Run(e *env) error {
 			_, err := fmt.Fprintf(w, "%s: %s since %s, by %s\n", status.ID, status.Phase, stamp(status.Changed), status.By)
 			return err
 		}
-		return c.write(e, nil, format{"txt", text}, format{"json", indented(status)})
+		return c.write(e, format{"txt", text}, format{"json", indented(status)})
 	})
 }

@@ -16,7 +16,7 @@ type migrateRun struct {
 	subjectsFlag
 	Batch         int `placeholder:"N" help:"How many rows are read together. Default: 500."`
 	RowsPerSecond int `placeholder:"N" help:"Slow down, for the sake of others. Default: as fast as it goes."`
-	outputs
+	results
 	actor
 }
 
@@ -36,9 +36,11 @@ func (c *migrateRun) run(e *env, mode string) error {
 		text := func(w io.Writer) error { _, err := io.WriteString(w, r.String()); return err }
 		return []format{{"txt", text}, {"json", indented(r)}}
 	}
-	if err := c.outputs.check(formats(migrate.Report{})); err != nil {
+	to, err := c.results.open(formats(migrate.Report{})...)
+	if err != nil {
 		return err
 	}
+	defer to.discard()
 	return c.with(e, func(file *migration, m *migrate.Migration) error {
 		return c.do(e, "migrate."+mode, func(a *act) error {
 			report, err := c.over(e, a, file, m, mode)
@@ -46,7 +48,7 @@ func (c *migrateRun) run(e *env, mode string) error {
 				return migrateFault(err)
 			}
 			a.note("A migration was run over.", map[string]string{"migration": report.ID, "mode": mode, "phase": string(report.Phase), "rows": fmt.Sprint(report.Rows)})
-			if err := c.write(e, nil, formats(report)...); err != nil {
+			if err := to.write(e, formats(report)...); err != nil {
 				return err
 			}
 			if !report.Complete {

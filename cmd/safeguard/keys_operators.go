@@ -72,8 +72,8 @@ func readOperators(e *env, path string) (*operators, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o022 != 0 {
-		return nil, refused(fmt.Errorf("%s: others than its owner can write to it", path))
+	if info.Mode().Perm()&0o022 != 0 || !ours(info) {
+		return nil, refused(fmt.Errorf("%s: others than this account and root can write to it", path))
 	}
 	return o, nil
 }

@@ -24,7 +24,7 @@ type restoreFlags struct {
 
 type keysRestore struct {
 	restoreFlags
-	outputs
+	results
 	actor
 }
 
@@ -36,18 +36,34 @@ func (keysRestore) Help() string {
 // Run restores.
 func (c *keysRestore) Run(e *env) error {
 	formats := func(r custody.Report) []format { return []format{{"json", indented(r)}} }
-	if err := c.outputs.check(formats(custody.Report{})); err != nil {
+	to, err := c.results.open(formats(custody.Report{})...)
+	if err != nil {
 		return err
 	}
+	defer to.discard()
 	return c.do(e, "restore", func(a *act) error {
-		bundle, report, done, err := c.restore(e, a)
+		bundle, report, done, err := c.restore(e, a, nil)
 		if err != nil {
 			return err
 		}
 		defer done.close()
 		a.note("Keys were restored from a backup.", map[string]string{"sha256": custody.Hash(bundle), "ended_keys": strconv.Itoa(ended(report))})
-		return c.write(e, nil, formats(report)...)
+		return to.write(e, formats(report)...)
 	})
+}
+
+// told says what a restore could not know.
+func told(e *env, bundle []byte, r custody.Report) {
+	h, err := custody.Inspect(bundle)
+	switch {
+	case r.Register == nil:
+		e.note("no register was asked: what was destroyed since the backup is back")
+	case err == nil && h.Register == nil:
+		e.note("the backup is bound to no register: that this one is the service's is for you to know")
+	}
+	if r.Register != nil && r.Register.Entries == 0 {
+		e.note("the register is empty: nothing was destroyed, or it is not the service's")
+	}
 }
 
 // ended counts tenant keys that are there again and should be nowhere.
@@ -67,8 +83,8 @@ type restored struct {
 	close    func()
 }
 
-// restore restores a backup.
-func (c restoreFlags) restore(e *env, a *act) ([]byte, custody.Report, restored, error) {
+// restore restores a backup, into what check has nothing against.
+func (c restoreFlags) restore(e *env, a *act, check func(restored, context.Context, []byte) error) ([]byte, custody.Report, restored, error) {
 	var report custody.Report
 	bundle, shares, err := c.read(e)
 	if err != nil {
@@ -78,11 +94,20 @@ func (c restoreFlags) restore(e *env, a *act) ([]byte, custody.Report, restored,
 	if err != nil {
 		return nil, report, r, err
 	}
+	if check != nil {
+		err = check(r, a.ctx, bundle)
+	}
+	if err != nil {
+		r.close()
+		return nil, report, r, err
+	}
 	report, err = custody.Restore(a.ctx, bundle, shares, to)
 	if err != nil {
 		r.close()
+		return nil, report, r, err
 	}
-	return bundle, report, r, err
+	told(e, bundle, report)
+	return bundle, report, r, nil
 }
 
 // read reads bundle and shares.

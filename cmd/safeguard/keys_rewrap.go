@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
-	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 	"github.com/safeguard-sdk/safeguard/crypto/rekey"
 	"github.com/safeguard-sdk/safeguard/crypto/sealsql"
 )
@@ -20,15 +19,16 @@ import (
 type sealedFlags struct {
 	keysetFlags
 	subjectsFlag
-	Tenant string `placeholder:"TENANT" help:"Only one tenant's. Left out, all that have a keyset."`
-	Batch  int    `placeholder:"N" help:"How many rows are read together. Default: 500."`
+	Tenant tenantName `placeholder:"TENANT" help:"Only one tenant's. Left out, all that have a keyset."`
+	Batch  int        `placeholder:"N" help:"How many rows are read together. Default: 500."`
 }
 
 type keysRewrap struct {
 	sealedFlags
-	DB            string `name:"db" placeholder:"URL" help:"The PostgreSQL database, as postgres://USER@HOST/NAME."`
-	Tables        string `placeholder:"FILE" help:"Description of the tables. Left out, only subjects' keys are wrapped anew."`
-	Prune         uint32 `placeholder:"ID" help:"Then drop the subjects' old keys that were made under this tenant key and are two hours out of use. Verify the tables first: what still needs them is lost."`
+	DB     string `name:"db" placeholder:"URL" help:"The PostgreSQL database, as postgres://USER@HOST/NAME."`
+	Tables string `placeholder:"FILE" help:"Description of the tables. Left out, only subjects' keys are wrapped anew."`
+	Prune  keyID  `placeholder:"ID" help:"Then drop the subjects' old keys that were made under this tenant key and are two hours out of use. It needs --verified, and goes without --tables."`
+	verifiedFlag
 	Checkpoint    string `placeholder:"DIR" help:"Directory for the states of runs, so that one that was interrupted goes on where it was."`
 	RowsPerSecond int    `placeholder:"N" help:"Slow down, for the sake of others. Default: as fast as it goes."`
 	actor
@@ -45,6 +45,12 @@ func (keysRewrap) Help() string {
 func (c *keysRewrap) Run(e *env) error {
 	if c.Tables == "" && c.Subjects == "" || (c.Tables == "") != (c.DB == "") {
 		return refused(errors.New("say what to rewrap: --db with --tables, or --subjects, or all"))
+	}
+	if c.Prune != 0 && (c.Subjects == "" || c.Tables != "" || c.Tenant == "") {
+		return refused(errors.New("--prune goes with --subjects and --tenant, and when the tables are rewrapped and verified"))
+	}
+	if err := c.verifiedFlag.check(c.Prune != 0); err != nil {
+		return err
 	}
 	return c.do(e, "rewrap", func(a *act) error {
 		w, err := c.open(e, a)
@@ -94,7 +100,10 @@ func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) (left []string, err 
 		if c.Prune == 0 {
 			continue
 		}
-		sum, err = prune(e, a, w.sealer, tenant, c.Prune)
+		if err := c.prunable(e, a, w, tenant); err != nil {
+			return nil, err
+		}
+		sum, err = prune(e, a, w.sealer, tenant, uint32(c.Prune))
 		if err != nil {
 			return nil, err
 		}
@@ -103,6 +112,20 @@ func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) (left []string, err 
 		}
 	}
 	return left, nil
+}
+
+// prunable returns why a verify does not show that nothing needs the subjects'
+// keys that were made under an old key: until two hours after that was retired,
+// a process may have sealed with one of them.
+func (c *keysRewrap) prunable(e *env, a *act, w *work, tenant string) error {
+	if c.UnsafeUnverified {
+		return nil
+	}
+	key, err := factOf(a, w.ring, tenant, uint32(c.Prune))
+	if err != nil {
+		return err
+	}
+	return c.shows(e, key.ID, tenant, key.Retired.Add(2*time.Hour))
 }
 
 // prune drops the keys of a tenant's subjects that were made under an old key.
@@ -147,10 +170,18 @@ func everyName(f func(after string) (string, crypto.SubjectsReport, error)) (cry
 // renewTables seals stale rows anew. It returns the tables in which something
 // is left.
 func (c *keysRewrap) renewTables(e *env, a *act, w *work) (left []string, err error) {
-	err = w.each(e, tableFlags{c.DB, c.Tables}, func(tenant, table string, src *sealsql.Source) error {
+	t, err := w.tables(e, tableFlags{c.DB, c.Tables})
+	if err != nil {
+		return nil, err
+	}
+	defer t.db.Close()
+	for _, name := range t.skipped {
+		e.note("%s: passed over: it is of another tenant", name)
+	}
+	err = t.each(w, func(tenant, table string, src *sealsql.Source) error {
 		opts := rekey.Options{Batch: c.Batch, RowsPerSecond: c.RowsPerSecond, Progress: progress(e, table)}
 		if c.Checkpoint != "" {
-			file, err := checkpoint(c.Checkpoint, tenant, table)
+			file, err := checkpoint(c.Checkpoint, t.database, tenant, table)
 			if err != nil {
 				return err
 			}
@@ -166,97 +197,18 @@ func (c *keysRewrap) renewTables(e *env, a *act, w *work) (left []string, err er
 	return left, err
 }
 
-// checkpoint returns the state of the run over a tenant's rows of a table.
-func checkpoint(dir, tenant, table string) (*rekey.File, error) {
+// checkpoint returns the state of the run over a tenant's rows of a table of a
+// database.
+func checkpoint(dir string, of ...string) (*rekey.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return rekey.NewFile(filepath.Join(dir, url.PathEscape(tenant)+"."+url.PathEscape(table)+".json"))
+	for i := range of {
+		of[i] = strings.ReplaceAll(url.PathEscape(of[i]), ".", "%2E")
+	}
+	return rekey.NewFile(filepath.Join(dir, strings.Join(of, ".")+".json"))
 }
 
 func progress(e *env, table string) func(rekey.Report) {
 	return func(r rekey.Report) { e.step("%s: %d rows changed", table, r.RowsChanged) }
-}
-
-// work is what renews and verifies values.
-type work struct {
-	sealer   *crypto.Sealer
-	ring     *keyset.Ring
-	subjects subjectStore
-	tenants  []string
-	close    func()
-}
-
-// open opens the keysets and the store of subjects' keys.
-func (f sealedFlags) open(e *env, a *act) (*work, error) {
-	ring, err := f.ring(e, nil)
-	if err != nil {
-		return nil, err
-	}
-	store, err := f.store()
-	if err != nil {
-		return nil, err
-	}
-	w := &work{ring: ring}
-	if w.tenants, err = tenants(a.ctx, store, f.Tenant); err != nil {
-		return nil, err
-	}
-	if w.subjects, w.close, err = f.openSubjects(a.ctx, false); err != nil {
-		return nil, err
-	}
-	w.sealer, err = newSealer(ring, w.subjects, a)
-	return w, err
-}
-
-// waiting says which tenants have a new key that does not seal yet.
-func (w *work) waiting(a *act) (all []string, err error) {
-	for _, tenant := range w.tenants {
-		facts, err := w.ring.Facts(a.ctx, tenant)
-		if err != nil {
-			return nil, err
-		}
-		if facts.Primary != facts.Sealing {
-			all = append(all, fmt.Sprintf("%s: %s: rewrap then", tenant, sealsFrom(facts)))
-		}
-	}
-	return all, nil
-}
-
-// newSealer returns a Sealer that opens values on the record of a, and on none
-// if a is not recorded.
-func newSealer(keys crypto.Keys, subjects subjectStore, a *act) (*crypto.Sealer, error) {
-	var store crypto.SubjectKeys // a nil interface where there is none
-	if subjects != nil {
-		store = subjects
-	}
-	return crypto.New(keys, store, &crypto.Options{UnsafeUnaudited: !a.recorded})
-}
-
-// each calls f for the rows of every tenant in every table.
-func (w *work) each(e *env, t tableFlags, f func(tenant, table string, src *sealsql.Source) error) error {
-	db, tables, err := t.openTables(e)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := needsSubjects(w.subjects, tables...); err != nil {
-		return err
-	}
-	n := 0
-	for _, tenant := range w.tenants {
-		all, names, err := sources(db, tables, tenant)
-		if err != nil {
-			return err
-		}
-		for i, src := range all {
-			if err := f(tenant, names[i], src); err != nil {
-				return fmt.Errorf("%s of %s: %w", names[i], tenant, err)
-			}
-			n++
-		}
-	}
-	if n == 0 {
-		return refused(errors.New("no table is of a tenant that has a keyset"))
-	}
-	return nil
 }

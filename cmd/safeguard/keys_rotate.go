@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,14 +13,13 @@ import (
 
 type keysRotate struct {
 	keysetFlags
-	Tenant     string `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
-	Disable    uint32 `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
-	Enable     uint32 `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
-	Destroy    uint32 `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
-	YesDestroy uint32 `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
+	Tenant     tenantName `placeholder:"TENANT" help:"Whose keyset. Left out, all; a change of one key needs it."`
+	Disable    keyID      `xor:"what" placeholder:"ID" help:"Make an old key open nothing, instead of rotating. It can be enabled again."`
+	Enable     keyID      `xor:"what" placeholder:"ID" help:"Make a disabled key open again, instead of rotating."`
+	Destroy    keyID      `xor:"what" placeholder:"ID" help:"Destroy a disabled key, instead of rotating. What is sealed under it is lost."`
+	YesDestroy keyID      `placeholder:"ID" help:"The same id once more, to confirm --destroy."`
 	subjectsOrNone
-	Verified            string `placeholder:"FILE" help:"For --destroy, what 'keys verify --format json' wrote of all tables that the tenant has values in, begun when the key's time was over."`
-	UnsafeUnverified    bool   `help:"Destroy without --verified: what still needs the key is lost."`
+	verifiedFlag
 	UnsafeSealAtOnce    bool   `help:"The new key seals as soon as it is made. For a service that is stopped, or has one process and is started again."`
 	UnsafeDestroyAtOnce bool   `help:"Do not wait until every process must have forgotten a disabled key. For a service that is stopped, or has one process."`
 	From                string `xor:"what" placeholder:"KEK" help:"The key-encryption key that the keysets are under: put them under that of --kek instead of rotating."`
@@ -61,16 +61,11 @@ func (c *keysRotate) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		all, err := tenants(a.ctx, store, c.Tenant)
+		all, err := tenants(a.ctx, store, string(c.Tenant))
 		if err != nil {
 			return err
 		}
-		for _, tenant := range all {
-			if err := c.change(e, a, ring, tenant); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.changeAll(e, a, ring, all)
 	})
 }
 
@@ -83,14 +78,12 @@ func (c *keysRotate) validate() error {
 		return refused(errors.New("say whose key it is: --tenant"))
 	case c.Destroy != c.YesDestroy:
 		return refused(errors.New("--destroy loses what is sealed under the key: confirm it with --yes-destroy and the same id"))
-	case (c.Destroy == 0) != (c.Verified == "" && !c.UnsafeUnverified), c.Verified != "" && c.UnsafeUnverified:
-		return refused(errors.New("--destroy needs --verified with what 'keys verify' wrote, or --unsafe-unverified"))
 	case c.Verified == "" && (c.Subjects != "" || c.NoSubjects):
 		return refused(errors.New("--subjects and --no-subjects go with --verified"))
 	case c.Verified != "":
-		return c.subjectsOrNone.check()
+		return errors.Join(c.verifiedFlag.check(c.Destroy != 0), c.subjectsOrNone.check())
 	}
-	return nil
+	return c.verifiedFlag.check(c.Destroy != 0)
 }
 
 // what is what the flags ask for.
@@ -110,6 +103,30 @@ func (c *keysRotate) what() string {
 	return "rotate"
 }
 
+// changeAll does it for every tenant, also after one failed.
+func (c *keysRotate) changeAll(e *env, a *act, ring *keyset.Ring, all []string) error {
+	failed := 0
+	var first error
+	for _, tenant := range all {
+		err := c.change(e, a, ring, tenant)
+		if len(all) == 1 || a.ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			failed++
+			first = cmp.Or(first, err)
+			e.note("%v", err)
+		}
+	}
+	if failed == len(all) {
+		return first
+	}
+	if failed > 0 {
+		return findings("%d of %d keysets were left as they are", failed, len(all))
+	}
+	return nil
+}
+
 // change does it for one tenant.
 func (c *keysRotate) change(e *env, a *act, ring *keyset.Ring, tenant string) error {
 	settings := map[string]string{"tenant": tenant}
@@ -117,17 +134,16 @@ func (c *keysRotate) change(e *env, a *act, ring *keyset.Ring, tenant string) er
 	var err error
 	switch c.what() {
 	case "disable":
-		done, settings["key"] = "A key was disabled.", id(c.Disable)
-		err = ring.Disable(a.ctx, tenant, c.Disable)
+		done, settings["key"] = "A key was disabled.", id(uint32(c.Disable))
+		err = ring.Disable(a.ctx, tenant, uint32(c.Disable))
 	case "enable":
-		done, settings["key"] = "A key was enabled.", id(c.Enable)
-		err = ring.Enable(a.ctx, tenant, c.Enable)
+		done, settings["key"] = "A key was enabled.", id(uint32(c.Enable))
+		err = ring.Enable(a.ctx, tenant, uint32(c.Enable))
 	case "destroy":
-		done, settings["key"] = "A key was destroyed.", id(c.Destroy)
+		done, settings["key"] = "A key was destroyed.", id(uint32(c.Destroy))
 		err = c.destroy(e, a, ring, tenant)
 	case "rewrap":
-		done = "A keyset was put under another key-encryption key."
-		err = c.rekek(e, a, ring, tenant)
+		done, err = c.rekek(e, a, ring, tenant)
 	case "extend":
 		done = "The terms of a keyset were made longer."
 		settings["refresh"], settings["outage"] = c.Refresh.String(), c.Outage.String()
@@ -146,12 +162,19 @@ func (c *keysRotate) change(e *env, a *act, ring *keyset.Ring, tenant string) er
 	return err
 }
 
-func (c *keysRotate) rekek(e *env, a *act, ring *keyset.Ring, tenant string) error {
+// rekek puts a keyset under another key-encryption key, unless it is.
+func (c *keysRotate) rekek(e *env, a *act, ring *keyset.Ring, tenant string) (string, error) {
 	from, err := openKEK(e, "--from", c.From)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return ring.Rewrap(a.ctx, tenant, from)
+	err = ring.Rewrap(a.ctx, tenant, from)
+	if errors.Is(err, keyset.ErrUnwrap) {
+		if _, there := ring.Facts(a.ctx, tenant); there == nil {
+			return "A keyset was under the other key-encryption key already.", nil
+		}
+	}
+	return "A keyset was put under another key-encryption key.", err
 }
 
 // rotate makes a new primary.

@@ -151,7 +151,7 @@ type shredApprove struct {
 	shredFlags
 	orderFlags
 	Exported string `placeholder:"FILE" help:"What the tenant was given, one record a line, for tenant. Its SHA-256 and count stand in the certificate; that the tenant has it is for you to know."`
-	outputs
+	results
 }
 
 // Run approves an order and writes its certificate.
@@ -168,13 +168,18 @@ func (c *shredApprove) Run(e *env) error {
 		}
 		exporter = handedOver(b)
 	}
+	to, err := c.results.open(format{"json", nil})
+	if err != nil {
+		return err
+	}
+	defer to.discard()
 	return c.with(e, exporter, func(a *act, s *shred.Shredder) error {
 		certificate, err := s.Approve(a.ctx, c.Order, o)
 		if err != nil {
 			return err
 		}
 		a.note("An order was carried out.", map[string]string{"kind": string(o.Kind), "tenant": o.Tenant, "order": c.Order})
-		return c.write(e, nil, format{"json", compact(certificate)})
+		return to.write(e, format{"json", compact(certificate)})
 	})
 }
 
@@ -201,7 +206,7 @@ func (h handedOver) ExportTenant(context.Context, string) (shred.Export, error) 
 type shredOutstanding struct {
 	Register string `required:"" placeholder:"DIR" help:"The register."`
 	Tenant   string `required:"" placeholder:"TENANT" help:"Whose orders."`
-	outputs
+	results
 }
 
 // Run lists what old backups can open.
@@ -215,8 +220,15 @@ func (c *shredOutstanding) Run(e *env) error {
 	if err != nil {
 		return keyFault(err)
 	}
-	if err := c.write(e, nil, format{"json", indented(orders)}); err != nil {
+	if err := c.write(e, format{"json", indented(orders)}); err != nil {
 		return err
+	}
+	certified, err := r.Certificates(e.ctx, c.Tenant)
+	if err != nil {
+		return keyFault(err)
+	}
+	if len(orders)+len(certified) == 0 {
+		e.note("the register has nothing of such a tenant: is the name right?")
 	}
 	if len(orders) > 0 {
 		return findings("%d orders wait for the end of an epoch", len(orders))
@@ -227,7 +239,7 @@ func (c *shredOutstanding) Run(e *env) error {
 type shredVerify struct {
 	Certificate string `arg:"" help:"The certificate, - for standard input."`
 	Key         string `required:"" placeholder:"FILE" help:"The signer's public key (PEM), from where you keep it."`
-	outputs
+	results
 }
 
 // Run checks a certificate.
@@ -252,7 +264,7 @@ func (c *shredVerify) Run(e *env) error {
 		return err
 	}
 	text := func(w io.Writer) error { _, err := io.WriteString(w, statement.Text()); return err }
-	return c.write(e, []string{c.Certificate, c.Key}, format{"txt", text}, format{"json", indented(statement)})
+	return c.write(e, format{"txt", text}, format{"json", indented(statement)})
 }
 
 // existingRegister refuses a directory that is no register: it may be a disk

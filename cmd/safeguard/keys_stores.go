@@ -90,7 +90,7 @@ func openDB(flag, address string) (*sql.DB, error) {
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return nil, refused(errors.New(flag + ": must be a URL that begins with postgres://"))
 	}
-	if _, there := u.User.Password(); there || u.Query().Has("password") {
+	if _, there := u.User.Password(); there || u.Query().Has("password") || u.Query().Has("sslpassword") {
 		return nil, refused(errors.New(flag + ": a password on the command line shows in the list of processes: use PGPASSWORD, PGPASSFILE or a service file"))
 	}
 	db, err := sql.Open("pgx", address)

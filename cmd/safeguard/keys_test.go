@@ -231,7 +231,7 @@ func TestOperators(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(`{"operators": []}`), 0o600))
 	require.NoError(t, os.Chmod(path, 0o620)) //nolint:gosec // what is refused
 	_, err := readOperators(&env{ctx: t.Context()}, path)
-	require.ErrorContains(t, err, "others than its owner")
+	require.ErrorContains(t, err, "others than this account")
 }
 
 // Root is nobody in particular, and what is only stated is known as that.
@@ -298,12 +298,12 @@ func FuzzMigration(f *testing.F) {
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func FuzzVerified(f *testing.F) {
-	f.Add([]byte(`[{"table": "patient", "mode": "verify", "scope": "every cell was opened", "controls": null, "tenant": "clinic", "key_id": 2, "started": "2026-01-02T03:04:05Z", "finished": "2026-01-02T03:04:06Z", "rows": 1, "keys": {"2": 1}, "complete": true}]`))
-	f.Add([]byte(`[{"rows": -1}]`))
+	f.Add([]byte(`{"database": "d", "tables": "t", "reports": [{"table": "patient", "mode": "verify", "scope": "every cell was opened", "controls": null, "tenant": "clinic", "key_id": 2, "started": "2026-01-02T03:04:05Z", "finished": "2026-01-02T03:04:06Z", "rows": 1, "keys": {"2": 1}, "complete": true}]}`))
+	f.Add([]byte(`{"reports": [{"rows": -1}]}`))
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		all, err := parseVerified(b)
-		for _, v := range all {
+		all, err := parseVerification(b)
+		for _, v := range all.Reports {
 			if err == nil && v.Rows == 0 {
 				require.Error(t, v.SafeToDestroy(1))
 			}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,11 +18,11 @@ import (
 type keysVerify struct {
 	sealedFlags
 	tableFlags
-	Old       uint32 `placeholder:"ID" help:"Also say whether anything needs this tenant key; exit 1 if so."`
-	Sample    uint   `placeholder:"N" help:"Open one cell of N, picked at random, and only look at the others."`
-	StaleOnly bool   `help:"Only look for stale rows, through the index; open nothing."`
-	Positions int    `placeholder:"N" help:"List at most N positions of rows that do not open. They hold the keys of rows."`
-	outputs
+	Old       keyID `placeholder:"ID" help:"Also say whether anything needs this tenant key; exit 1 if so."`
+	Sample    uint  `placeholder:"N" help:"Open one cell of N, picked at random, and only look at the others."`
+	StaleOnly bool  `help:"Only look for stale rows, through the index; open nothing."`
+	Positions int   `placeholder:"N" help:"List at most N positions of rows that do not open. They hold the keys of rows."`
+	results
 	actor
 }
 
@@ -32,6 +35,16 @@ With --old it asks of every table whether a value needs that key, and says what 
 ` + tablesHelp
 }
 
+// verification is what came of a verify.
+type verification struct {
+	// Database is its name, and Tables the SHA-256 of the description.
+	Database string `json:"database"`
+	Tables   string `json:"tables"`
+	// Skipped are tables of other tenants.
+	Skipped []string   `json:"skipped,omitempty"`
+	Reports []verified `json:"reports"`
+}
+
 // verified is what came of one tenant's rows in a table.
 type verified struct {
 	Table string `json:"table"`
@@ -40,12 +53,14 @@ type verified struct {
 
 // Run verifies tables.
 func (c *keysVerify) Run(e *env) error {
-	formats := func(all []verified) []format {
+	formats := func(all verification) []format {
 		return []format{{"txt", verifiedText(all)}, {"json", indented(all)}}
 	}
-	if err := c.outputs.check(formats(nil)); err != nil {
+	to, err := c.results.open(formats(verification{})...)
+	if err != nil {
 		return err
 	}
+	defer to.discard()
 	return c.do(e, "verify", func(a *act) error {
 		w, err := c.sealedFlags.open(e, a)
 		if err != nil {
@@ -61,10 +76,11 @@ func (c *keysVerify) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		if err := c.write(e, nil, formats(all)...); err != nil {
+		a.note("Sealed values were verified.", map[string]string{"database": all.Database, "tables": all.Tables, "reports": digest(all)})
+		if err := to.write(e, formats(all)...); err != nil {
 			return err
 		}
-		if err := c.judge(all); err != nil || c.Old == 0 {
+		if err := c.judge(all.Reports); err != nil || c.Old == 0 {
 			return err
 		}
 		e.note("key %d of %s %s", c.Old, of, next(key, began))
@@ -78,7 +94,7 @@ func (c *keysVerify) old(a *act, w *work) (keyset.Fact, string, error) {
 		return keyset.Fact{}, "", nil
 	}
 	for _, tenant := range w.tenants {
-		key, err := factOf(a, w.ring, tenant, c.Old)
+		key, err := factOf(a, w.ring, tenant, uint32(c.Old))
 		if !errors.Is(err, errNoSuchKey) {
 			return key, tenant, err
 		}
@@ -86,16 +102,31 @@ func (c *keysVerify) old(a *act, w *work) (keyset.Fact, string, error) {
 	return keyset.Fact{}, "", fmt.Errorf("--old: %w", errNoSuchKey)
 }
 
-func (c *keysVerify) verify(e *env, a *act, w *work) ([]verified, error) {
-	var all []verified
+func (c *keysVerify) verify(e *env, a *act, w *work) (verification, error) {
 	opts := rekey.Options{Batch: c.Batch, Sample: c.Sample, StaleOnly: c.StaleOnly, Positions: c.Positions}
-	err := w.each(e, c.tableFlags, func(_, table string, src *sealsql.Source) error {
+	all := verification{Reports: []verified{}}
+	t, err := w.tables(e, c.tableFlags)
+	if err != nil {
+		return all, err
+	}
+	defer t.db.Close()
+	all.Database, all.Tables, all.Skipped = t.database, t.digest, t.skipped
+	return all, t.each(w, func(_, table string, src *sealsql.Source) error {
 		opts.Progress = func(r rekey.Report) { e.step("%s: %d rows", table, r.Rows) }
 		r, err := rekey.Verify(a.ctx, w.sealer, src, &opts)
-		all = append(all, verified{table, r})
+		all.Reports = append(all.Reports, verified{table, r})
 		return err
 	})
-	return all, err
+}
+
+// digest names what a verify found, in the ledger and where it is used.
+func digest(v verification) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // judge says what is not in order.
@@ -106,7 +137,7 @@ func (c *keysVerify) judge(all []verified) error {
 		if !v.Complete {
 			left = append(left, name+hint(v.Report))
 		}
-		if c.Old != 0 && v.SafeToDestroy(c.Old) != nil {
+		if c.Old != 0 && v.SafeToDestroy(uint32(c.Old)) != nil {
 			needed = append(needed, name)
 		}
 	}
@@ -127,9 +158,14 @@ func hint(r rekey.Report) string {
 	return ""
 }
 
-func verifiedText(all []verified) func(io.Writer) error {
+func verifiedText(all verification) func(io.Writer) error {
 	return func(w io.Writer) error {
-		for _, v := range all {
+		for _, name := range all.Skipped {
+			if _, err := fmt.Fprintf(w, "%s: passed over: it is of another tenant\n", name); err != nil {
+				return err
+			}
+		}
+		for _, v := range all.Reports {
 			if _, err := fmt.Fprintf(w, "%s: %s", v.Table, v.Report); err != nil {
 				return err
 			}
