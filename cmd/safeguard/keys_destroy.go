@@ -24,7 +24,7 @@ func (c *keysRotate) destroy(e *env, a *act, ring *keyset.Ring, tenant string) e
 		if c.UnsafeDestroyAtOnce {
 			since = key.Disabled
 		}
-		if err := c.shows(e, key.ID, tenant, since); err != nil {
+		if err := c.shows(e, a, key.ID, tenant, since); err != nil {
 			return err
 		}
 		if err := c.prune(e, a, ring, tenant); err != nil {
@@ -48,7 +48,7 @@ func (v verifiedFlag) check(needed bool) error {
 }
 
 // shows returns why a verify does not show that nothing of a tenant needs a key.
-func (v verifiedFlag) shows(e *env, key uint32, tenant string, since time.Time) error {
+func (v verifiedFlag) shows(e *env, a *act, key uint32, tenant string, since time.Time) error {
 	found, err := parse(e, v.Verified, parseVerification)
 	if err != nil {
 		return err
@@ -70,6 +70,7 @@ func (v verifiedFlag) shows(e *env, key uint32, tenant string, since time.Time) 
 		return refused(fmt.Errorf("%s: has no table of this tenant", v.Verified))
 	}
 	e.note("by a verify of %s in database %s (%s)", strings.Join(tables, ", "), found.Database, digest(found))
+	a.note("A verify was shown.", map[string]string{"database": found.Database, "tables": found.Tables, "reports": digest(found)})
 	return nil
 }
 

@@ -125,7 +125,7 @@ func (c *keysRewrap) prunable(e *env, a *act, w *work, tenant string) error {
 	if err != nil {
 		return err
 	}
-	return c.shows(e, key.ID, tenant, key.Retired.Add(2*time.Hour))
+	return c.shows(e, a, key.ID, tenant, key.Retired.Add(2*time.Hour))
 }
 
 // prune drops the keys of a tenant's subjects that were made under an old key.
