@@ -63,11 +63,10 @@ func (c *Column[T]) backfilled(ctx context.Context, r *run) error {
 func (c *Column[T]) pass(ctx context.Context, r *run) error {
 	for {
 		began := time.Now()
-		rows, err := r.walk.next(ctx, r.after, r.opts.Batch)
+		rows, next, err := r.walk.next(ctx, r.after, r.opts.Batch)
 		if err != nil {
 			return err
 		}
-		next := after(rows, r.opts.Batch)
 		if err := c.batch(ctx, r, rows, next); err != nil {
 			return err
 		}
@@ -85,15 +84,21 @@ func (c *Column[T]) batch(ctx context.Context, r *run, rows []row, next []string
 	for _, row := range rows {
 		sealed, err := c.sealRow(ctx, row)
 		if err == nil {
-			row.sealed = sealed
+			row.plain, row.sealed = nil, sealed
 			ready = append(ready, row)
 		} else if err = r.report.judge(err); err != nil {
 			return err
 		}
 	}
+	return r.keep(ctx, ready, next)
+}
+
+// keep stores the sealed values of rows that are as they were read, NULL too,
+// and the checkpoint, in one transaction.
+func (r *run) keep(ctx context.Context, rows []row, next []string) error {
 	before := r.report
 	for try := range 10 {
-		err := inTx(ctx, c.m.db, func(tx *sql.Tx) error { return r.write(ctx, tx, ready, next) })
+		err := inTx(ctx, r.m.db, func(tx *sql.Tx) error { return r.write(ctx, tx, rows, next) })
 		if err == nil || !transient(err) {
 			return err
 		}
@@ -118,8 +123,6 @@ func (c *Column[T]) sealRow(ctx context.Context, row row) ([]byte, error) {
 	return sealed, nil
 }
 
-// write stores the sealed values of rows that are as they were, and the
-// checkpoint.
 func (r *run) write(ctx context.Context, tx *sql.Tx, rows []row, next []string) error {
 	if _, err := r.m.enter(ctx, tx); err != nil {
 		return err
@@ -134,13 +137,15 @@ func (r *run) write(ctx context.Context, tx *sql.Tx, rows []row, next []string) 
 		if err != nil {
 			return err
 		}
-		r.report.Sealed += uint64(n)
-		r.report.Missed += uint64(len(rows)) - uint64(n)
+		if n > int64(len(rows)) {
+			return refuse(ErrUse, "the key is not unique")
+		}
+		r.report.wrote(uint64(n), uint64(len(rows)))
 	}
 	return r.save(ctx, tx, next)
 }
 
-// update returns the statement that seals rows. It compares the transaction
+// update returns the statement that stores the sealed values of rows. It compares the transaction
 // that wrote the row and not the plaintext, which would be in logs.
 func (r *run) update(rows []row) (string, []any) {
 	var args []any
@@ -155,7 +160,11 @@ func (r *run) update(rows []row) (string, []any) {
 			cells = append(cells, arg(text, r.walk.facts.key[k]))
 		}
 		cells = append(cells, arg(row.version, "text"))
-		args = append(args, row.sealed)
+		var sealed any // NULL
+		if row.sealed != nil {
+			sealed = row.sealed
+		}
+		args = append(args, sealed)
 		lines[i] = fmt.Sprintf("(%s, $%d::bytea)", strings.Join(cells, ", "), len(args))
 	}
 	var names, same []string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/safeguard-sdk/safeguard/crypto"
 )
@@ -85,10 +86,14 @@ func (c *Column[T]) at(ref crypto.Ref) error {
 }
 
 // Cells returns what the phase says is to be written: the plaintext, both, or
-// the sealed value.
+// the sealed value. A text that is longer than a varchar(n) is [ErrValue]:
+// PostgreSQL would cut spaces off, of one of the two.
 func (v Value[T]) Cells(g Gate) (Cells, error) {
 	if v.m == nil || g.m != v.m || !g.writing {
 		return Cells{}, failed("write", ErrUse)
+	}
+	if g.most >= 0 && v.text != nil && utf8.RuneCountInString(*v.text) > g.most {
+		return Cells{}, failed("write", refuse(ErrValue, "longer than the column"))
 	}
 	var c Cells
 	if g.phase.writesPlain() {

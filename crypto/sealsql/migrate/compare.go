@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"crypto/subtle"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -17,11 +16,15 @@ import (
 // compared becomes backfilled again. In phase cutover a clean Compare is what
 // [Migration.Drop] asks for.
 //
+// In phase backfilled, where the plaintext counts, it makes the sealed values
+// NULL that differ or do not open, which the next Backfill seals again. What it
+// finds later, only RollBack mends.
+//
 // It opens as a machine does: ctx needs an [audit.Entry] of a service, which
 // notes the patients and is committed after every batch, or the Sealer must be
 // UnsafeUnaudited. What entered transactions write behind it is theirs to have
 // the same in both columns; a [Column] has. A run that is killed goes on where
-// it was.
+// it was in phase backfilled, and begins again in the phases after it.
 func (c *Column[T]) Compare(ctx context.Context, opts *RunOptions) (Report, error) {
 	r, err := c.m.begin(ctx, ModeCompare, rowsSet, opts, Backfilled, Compared, CutOver)
 	if err != nil {
@@ -38,28 +41,37 @@ func (c *Column[T]) compare(ctx context.Context, r *run) error {
 	defer func() { clear(buf[:cap(buf)]) }()
 	for {
 		began := time.Now()
-		rows, err := r.walk.next(ctx, r.after, r.opts.Batch)
+		rows, next, err := r.walk.next(ctx, r.after, r.opts.Batch)
 		if err != nil {
 			return err
 		}
+		var wrong []row
 		for _, row := range rows {
+			was := r.report.wrong()
 			if buf, err = c.look(ctx, r, row, buf); err != nil {
 				return err
+			}
+			if r.report.Phase == Backfilled && r.report.wrong() > was {
+				row.plain, row.sealed = nil, nil
+				wrong = append(wrong, row)
 			}
 		}
 		if err := audit.EntryFrom(ctx).Commit(ctx); err != nil {
 			return told("audit", err)
 		}
 		r.report.Rows += uint64(len(rows))
-		r.after = after(rows, r.opts.Batch)
-		if err := inTx(ctx, c.m.db, func(tx *sql.Tx) error { return r.save(ctx, tx, r.after) }); err != nil {
+		if err := r.keep(ctx, wrong, next); err != nil {
 			return err
 		}
+		r.after = next
 		if err := r.done(ctx, began, len(rows)); err != nil || r.after == nil {
 			return err
 		}
 	}
 }
+
+// wrong is how many sealed values do not hold their plaintext.
+func (r *Report) wrong() uint64 { return r.Differing + r.Unopenable }
 
 // look compares one row. It opens into buf, and returns it.
 func (c *Column[T]) look(ctx context.Context, r *run, row row, buf []byte) ([]byte, error) {

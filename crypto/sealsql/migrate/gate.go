@@ -15,6 +15,7 @@ type Gate struct {
 	m       *Migration
 	phase   Phase
 	kind    string // type of the plaintext column
+	most    int    // how many characters it holds, or less than 0
 	writing bool
 }
 
@@ -43,8 +44,10 @@ func (m *Migration) enter(ctx context.Context, tx *sql.Tx) (Gate, error) {
 	g := Gate{m: m, writing: true}
 	var isolation string
 	err := tx.QueryRowContext(ctx, "SELECT phase, plain_type, current_setting('transaction_isolation'),"+
-		" set_config($2, 'on', true) IS NULL FROM "+m.states+" WHERE id = $1", m.spec.ID, m.setting).
-		Scan(&g.phase, &g.kind, &isolation, new(bool))
+		" set_config($2, 'on', true) IS NULL, coalesce((SELECT atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass($3)"+
+		" AND attname = $4 AND atttypid = 'varchar'::regtype), -1) FROM "+m.states+" WHERE id = $1",
+		m.spec.ID, m.setting, m.table, m.spec.Plain).
+		Scan(&g.phase, &g.kind, &isolation, new(bool), &g.most)
 	if err := planned(err); err != nil {
 		return Gate{}, err
 	}

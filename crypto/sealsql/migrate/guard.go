@@ -15,7 +15,8 @@ const (
 	// transaction that has not entered.
 	CodeNotEntered = "SG001"
 	// CodePlainAlone is the SQLSTATE of a write to the plaintext column alone,
-	// in the phases that allow none.
+	// or of a change of a row's key, name, tenant or subject without sealing for
+	// it, in the phases that allow none.
 	CodePlainAlone = "SG002"
 )
 
@@ -27,6 +28,10 @@ const (
 // definition of the triggers and not in a row that they would read, since
 // transactions may read an old row and never run an old trigger.
 //
+// A sealed value is bound to its place, and so goes when the row gets another
+// key, name, tenant or subject without being sealed for it. Where no row may be
+// left with one of the two, that is refused.
+//
 // They are named so that they run after all others, and compare images, since
 // values may be equal and not the same.
 var guardSQL = [...]string{
@@ -37,7 +42,7 @@ BEGIN
 	IF resealed AND coalesce(current_setting('{setting}', true), '') <> 'on' THEN
 		RAISE EXCEPTION 'safeguard: the sealed column is written by transactions that have entered its migration' USING ERRCODE = '{notEntered}';
 	END IF;
-	IF NEW.{plain} IS NULL OR TG_OP = 'UPDATE' AND NOT resealed AND ROW(NEW.{plain})::record *<> ROW(OLD.{plain})::record THEN
+	IF NEW.{plain} IS NULL OR TG_OP = 'UPDATE' AND NOT resealed AND ROW({new})::record *<> ROW({old})::record THEN
 		NEW.{sealed} := NULL;
 	END IF;
 	RETURN NEW;
@@ -66,10 +71,12 @@ var unguardSQL = [...]string{
 // fill writes the migration's names into statements.
 func (m *Migration) fill(statements string) string {
 	id := m.spec.ID
+	bound := append([]string{m.plain}, m.place...)
 	return strings.NewReplacer(
 		"{table}", m.table, "{plain}", m.plain, "{sealed}", m.sealed, "{setting}", m.setting,
 		"{guard}", m.schema+`"safeguard_`+id+`_guard"`, "{strict}", m.schema+`"safeguard_`+id+`_strict"`,
 		"{guardTrigger}", `"~safeguard_`+id+`"`, "{strictTrigger}", `"~~safeguard_`+id+`"`,
+		"{new}", "NEW."+strings.Join(bound, ", NEW."), "{old}", "OLD."+strings.Join(bound, ", OLD."),
 		"{notEntered}", CodeNotEntered, "{plainAlone}", CodePlainAlone,
 	).Replace(statements)
 }

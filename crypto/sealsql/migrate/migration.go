@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,10 @@ type Options struct {
 // sealed values, in steps that the package comment tells. Its [Phase] is in
 // the database, and every step is one transaction that changes it, or none.
 //
+// It must see all rows. Where row level security is active for its role, the
+// owner of the table too if that is forced, every step is refused with [ErrUse]:
+// give it a role with BYPASSRLS.
+//
 // It is safe for concurrent use by any number of processes and does not close
 // the database. Names are resolved by the search_path of the connection. The
 // zero Migration is not usable.
@@ -77,8 +82,9 @@ type names struct {
 	table, plain, sealed string
 	schema               string // of the table with a dot, or empty
 	key, row             []string
-	tenant, subject      string // columns, or empty
-	setting              string // says that a transaction has entered
+	tenant, subject      string   // columns, or empty
+	place                []string // of all these, those that the row has: what a sealed value is bound to
+	setting              string   // says that a transaction has entered
 }
 
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
@@ -167,6 +173,9 @@ func namesOf(s Spec) names {
 	if t.Subject.Column != "" {
 		n.subject = `"` + t.Subject.Column + `"`
 	}
+	n.place = slices.Concat(n.key, n.row, []string{n.tenant, n.subject})
+	slices.Sort(n.place)
+	n.place = slices.DeleteFunc(slices.Compact(n.place), func(column string) bool { return column == "" })
 	return n
 }
 
@@ -220,6 +229,16 @@ type state struct {
 	Status
 	cleanVersion int64
 	filenode     int64
+	rewritten    *time.Time
+	filtered     bool // row level security hides rows
+}
+
+// whole refuses to go on where not all rows are seen.
+func (s state) whole() error {
+	if s.filtered {
+		return refuse(ErrUse, "row level security is active for the role, which needs BYPASSRLS to see all rows")
+	}
+	return nil
 }
 
 // A queryer is a database or a transaction.
@@ -229,9 +248,9 @@ type queryer interface {
 
 func (m *Migration) status(ctx context.Context, q queryer, lock string) (state, error) {
 	s := state{Status: Status{ID: m.spec.ID}}
-	err := q.QueryRowContext(ctx, "SELECT phase, version, clean_version, filenode, started, changed, changed_by"+
-		" FROM "+m.states+" WHERE id = $1"+lock, m.spec.ID).
-		Scan(&s.Phase, &s.Version, &s.cleanVersion, &s.filenode, &s.Started, &s.Changed, &s.By)
+	err := q.QueryRowContext(ctx, "SELECT phase, version, clean_version, filenode, rewritten, started, changed, changed_by,"+
+		" coalesce(row_security_active(to_regclass($2)), false) FROM "+m.states+" WHERE id = $1"+lock, m.spec.ID, m.table).
+		Scan(&s.Phase, &s.Version, &s.cleanVersion, &s.filenode, &s.rewritten, &s.Started, &s.Changed, &s.By, &s.filtered)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, refuse(ErrPhase, "the migration was not planned")
 	}

@@ -6,14 +6,16 @@ var places = [...]place{
 		CASE WHEN count(*) > 0 THEN 'the column is there' ELSE 'the column was dropped' END
 		FROM pg_attribute, the WHERE attrelid = rel AND attname = plain AND NOT attisdropped`,
 		"compare, cut over, and drop it"},
-	{"rows", `SELECT there OR pg_relation_filenode(rel) = filenode AND pg_relation_size(rel) > 0,
+	{"rows", `SELECT CASE WHEN there THEN true WHEN rewritten IS NOT NULL THEN false
+			WHEN pg_relation_filenode(rel) = filenode THEN pg_relation_size(rel) > 0 END,
 		CASE WHEN there THEN 'the rows hold the column'
+			WHEN rewritten IS NOT NULL THEN 'the table was rewritten after the drop, at ' || rewritten
 			WHEN pg_relation_filenode(rel) = filenode THEN 'the table was not rewritten since the drop, so that its rows, and its TOAST table, still hold the values: '
 				|| pg_size_pretty(pg_total_relation_size(rel))
-			ELSE 'the table was rewritten after the drop' END
+			ELSE 'no rewrite by this migration is written down; the file is not the one of the drop, and may be a copy of it' END
 		FROM the, LATERAL (SELECT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = rel AND attname = plain AND NOT attisdropped)) AS c(there)`,
-		"VACUUM FULL, or an online rewrite; a plain VACUUM removes nothing of this"},
-	{"dead rows and free space", `SELECT CASE WHEN pg_relation_filenode(rel) <> filenode AND filenode <> 0 THEN false END,
+		"let the migration do it (Rewrite), which is VACUUM FULL; a plain VACUUM removes nothing of this"},
+	{"dead rows and free space", `SELECT CASE WHEN rewritten IS NOT NULL THEN false END,
 		'about ' || coalesce(s.n_dead_tup, 0) || ' dead rows; last vacuum '
 			|| coalesce(greatest(s.last_vacuum, s.last_autovacuum)::text, 'never')
 			|| '; a plain vacuum does not overwrite what it frees'
@@ -26,7 +28,8 @@ var places = [...]place{
 		coalesce(string_agg(pg_describe_object(d.classid, d.objid, d.objsubid), '; '), 'none depends on the column')
 		FROM the, pg_attribute a, pg_depend d WHERE a.attrelid = rel AND a.attname = plain AND NOT a.attisdropped
 			AND d.refclassid = 'pg_class'::regclass AND d.refobjid = rel AND d.refobjsubid = a.attnum
-			AND d.classid <> 'pg_attrdef'::regclass
+			AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS
+				(SELECT 1 FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = rel AND f.adnum = a.attnum))
 			AND NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE d.classid = 'pg_trigger'::regclass AND t.oid = d.objid AND t.tgname ~ '^~~?safeguard_')`,
 		"drop them, or make them over the sealed column or a blind index"},
 	{"statistics of the planner", `SELECT CASE WHEN count(*) FILTER (WHERE most_common_vals IS NOT NULL OR histogram_bounds IS NOT NULL) > 0 THEN true END,

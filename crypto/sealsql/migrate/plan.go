@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Schema returns the statements that make the tables of states and of runs, for
@@ -22,6 +23,7 @@ func (m *Migration) Schema() []string {
 	version BIGINT NOT NULL DEFAULT 1,
 	clean_version BIGINT NOT NULL DEFAULT 0,
 	filenode BIGINT NOT NULL DEFAULT 0,
+	rewritten TIMESTAMPTZ,
 	started TIMESTAMPTZ NOT NULL DEFAULT now(),
 	changed TIMESTAMPTZ NOT NULL DEFAULT now(),
 	changed_by TEXT NOT NULL)`,
@@ -90,10 +92,12 @@ func (m *Migration) facts(ctx context.Context) (facts, error) {
 	var f facts
 	var kind string
 	var related bool
+	var s state
 	err := m.db.QueryRowContext(ctx, `SELECT c.relkind::text,
 		EXISTS (SELECT 1 FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent))
-			OR EXISTS (SELECT 1 FROM pg_subscription_rel s WHERE s.srrelid = c.oid)
-		FROM pg_class c WHERE c.oid = to_regclass($1)`, m.table).Scan(&kind, &related)
+			OR EXISTS (SELECT 1 FROM pg_subscription_rel s WHERE s.srrelid = c.oid),
+		row_security_active(c.oid)
+		FROM pg_class c WHERE c.oid = to_regclass($1)`, m.table).Scan(&kind, &related, &s.filtered)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return f, refuse(ErrUse, "there is no such table")
@@ -101,6 +105,9 @@ func (m *Migration) facts(ctx context.Context) (facts, error) {
 		return f, err
 	case kind != "r" || related:
 		return f, refuse(ErrUse, "the table must be an ordinary one: not partitioned, inherited, or filled by a subscription")
+	}
+	if err := s.whole(); err != nil {
+		return f, err
 	}
 	types, err := m.types(ctx)
 	if err != nil {
@@ -116,7 +123,29 @@ func (m *Migration) facts(ctx context.Context) (facts, error) {
 		}
 		f.key = append(f.key, types[name])
 	}
-	return f, nil
+	for _, column := range m.place {
+		if types[strings.Trim(column, `"`)] == "generated" {
+			return f, refuse(ErrUse, "a generated column cannot say whose or which a row is")
+		}
+	}
+	return f, m.unique(ctx)
+}
+
+// unique checks that the key is one: no two rows have the same, and none has
+// NULL. A unique index over some of its columns will do.
+func (m *Migration) unique(ctx context.Context) error {
+	var is bool
+	err := m.db.QueryRowContext(ctx, `SELECT
+		NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = rel AND a.attname = ANY (key) AND NOT a.attnotnull)
+		AND EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = rel AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+			AND (SELECT bool_and(coalesce(a.attname = ANY (key), false)) FROM generate_series(0, i.indnkeyatts - 1) AS n
+				LEFT JOIN pg_attribute a ON a.attrelid = rel AND a.attnum = i.indkey[n]))
+		FROM (SELECT to_regclass($1), string_to_array($2, ',')::name[]) AS the(rel, key)`,
+		m.table, strings.Join(m.spec.Table.Key, ",")).Scan(&is)
+	if err == nil && !is {
+		err = refuse(ErrUse, "the key must be NOT NULL and have a unique index, valid and without a condition")
+	}
+	return err
 }
 
 // types returns the types of the table's columns. One that is generated, or a

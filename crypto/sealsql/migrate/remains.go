@@ -87,8 +87,8 @@ func (m *Migration) Remains(ctx context.Context) (Remains, error) {
 
 // A place is how one is looked at: a query of one row, which says whether
 // plaintext is there (true), may be (null), or is not (false), and what was
-// seen. Its arguments are the table, the columns, and the file of the table when
-// the column was dropped.
+// seen. Its arguments are the table, the columns, the file of the table when the
+// column was dropped, and when the table was rewritten after that.
 type place struct {
 	name, query, action string
 }
@@ -96,8 +96,9 @@ type place struct {
 func (m *Migration) look(ctx context.Context, p place, s state) Place {
 	out := Place{Place: p.name, Finding: Unseen, Action: p.action}
 	var found *bool
-	query := "WITH the(rel, plain, sealed, filenode) AS (SELECT to_regclass($1), $2::text, $3::text, $4::bigint) " + p.query
-	err := m.db.QueryRowContext(ctx, query, m.table, m.spec.Plain, m.spec.Table.Columns[0].Column, s.filenode).Scan(&found, &out.Observed)
+	query := "WITH the(rel, plain, sealed, filenode, rewritten) AS (SELECT to_regclass($1), $2::text, $3::text, $4::bigint, $5::timestamptz) " + p.query
+	err := m.db.QueryRowContext(ctx, query, m.table, m.spec.Plain, m.spec.Table.Columns[0].Column,
+		s.filenode, s.rewritten).Scan(&found, &out.Observed)
 	switch {
 	case err != nil:
 		out.Observed = detail(err)
@@ -117,7 +118,8 @@ func (m *Migration) dependents(ctx context.Context, q queryer) (int, error) {
 	err := q.QueryRowContext(ctx, `SELECT count(*) FROM pg_depend d
 		JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 		WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass($1) AND a.attname = $2
-			AND d.classid <> 'pg_attrdef'::regclass
+			AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS
+				(SELECT 1 FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = a.attrelid AND f.adnum = a.attnum))
 			AND NOT (d.classid = 'pg_constraint'::regclass AND EXISTS
 				(SELECT 1 FROM pg_constraint c WHERE c.oid = d.objid AND c.contype = 'n'))`,
 		m.table, m.spec.Plain).Scan(&n)

@@ -61,8 +61,13 @@ func textOf(column string, types map[string]string) string {
 	return asText(column, types[strings.Trim(column, `"`)])
 }
 
-// next returns up to n rows after a key, or from the first.
-func (w *walk) next(ctx context.Context, after []string, n int) ([]row, error) {
+// pageBytes is how many bytes of values end a page, so that a run holds a few
+// times as much whatever the table holds.
+const pageBytes = 16 << 20
+
+// next returns up to n rows after a key, or from the first, and the key after
+// which the next page begins, nil at the end.
+func (w *walk) next(ctx context.Context, after []string, n int) (page []row, last []string, err error) {
 	query, args := w.query, make([]any, len(after))
 	if len(after) > 0 {
 		placeholders := make([]string, len(after))
@@ -75,18 +80,29 @@ func (w *walk) next(ctx context.Context, after []string, n int) ([]row, error) {
 	query += fmt.Sprintf(" ORDER BY r.%s LIMIT %d", strings.Join(w.m.key, ", r."), n)
 	found, err := w.m.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer found.Close() //nolint:errcheck // Err has it
-	var rows []row
-	for found.Next() {
+	for held := 0; found.Next(); {
 		r, err := w.scan(found.Scan)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		rows = append(rows, r)
+		page = append(page, r)
+		if held += r.size(); held >= pageBytes || len(page) == n {
+			return page, r.key, found.Close()
+		}
 	}
-	return rows, found.Err()
+	return page, nil, found.Err()
+}
+
+// size is how many bytes the values of a row have.
+func (r *row) size() int {
+	n := len(r.sealed)
+	if r.plain != nil {
+		n += len(*r.plain)
+	}
+	return n
 }
 
 func (w *walk) scan(scan func(...any) error) (row, error) {
@@ -127,12 +143,4 @@ func (w *walk) ref(tenant, subject *string, names []*string) crypto.Ref {
 	}
 	ref.Row = sealsql.RowName(parts...)
 	return ref
-}
-
-// after returns the key after which the next page begins, nil at the end.
-func after(rows []row, n int) []string {
-	if len(rows) < n {
-		return nil
-	}
-	return rows[len(rows)-1].key
 }

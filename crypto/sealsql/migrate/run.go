@@ -87,6 +87,9 @@ type Report struct {
 	Equal     uint64 `json:"equal"`
 	Differing uint64 `json:"differing"`
 	Missing   uint64 `json:"missing"`
+	// Reset counts those, of the differing and the unopenable, that Compare made
+	// NULL in phase backfilled, for Backfill to seal them again.
+	Reset uint64 `json:"reset"`
 	// Unopenable counts sealed values that do not open at their place, Misplaced
 	// rows without a tenant, a subject or a name, Unconverted plaintext that is
 	// not of the Column's type, and Shredded rows of subjects whose key was
@@ -111,7 +114,8 @@ func (r Report) String() string {
 	if r.Mode == ModeBackfill {
 		fmt.Fprintf(&b, "  sealed      %d (%d missed)\n", r.Sealed, r.Missed)
 	} else {
-		fmt.Fprintf(&b, "  compared    %d equal, %d differing, %d missing, %d unopenable\n", r.Equal, r.Differing, r.Missing, r.Unopenable)
+		fmt.Fprintf(&b, "  compared    %d equal, %d differing, %d missing, %d unopenable (%d reset)\n",
+			r.Equal, r.Differing, r.Missing, r.Unopenable, r.Reset)
 	}
 	fmt.Fprintf(&b, "  left        %d without a place, %d of another type, %d of destroyed subjects\n", r.Misplaced, r.Unconverted, r.Shredded)
 	return b.String()
@@ -120,6 +124,16 @@ func (r Report) String() string {
 // bad is how much stands against going on.
 func (r *Report) bad() uint64 {
 	return r.Differing + r.Missing + r.Unopenable + r.Misplaced + r.Unconverted + r.Shredded
+}
+
+// wrote counts the rows that were written, of those that should have been.
+func (r *Report) wrote(n, of uint64) {
+	if r.Mode == ModeCompare {
+		r.Reset += n
+		return
+	}
+	r.Sealed += n
+	r.Missed += of - n
 }
 
 // judge counts the error of sealing or opening a row. What is not about the row
@@ -166,6 +180,9 @@ func (m *Migration) begin(ctx context.Context, mode, where string, opts *RunOpti
 	if err != nil {
 		return nil, err
 	}
+	if err := s.whole(); err != nil {
+		return nil, err
+	}
 	if !slices.Contains(phases, s.Phase) {
 		return nil, refuse(ErrPhase, "the phase is %s", s.Phase)
 	}
@@ -178,8 +195,13 @@ func (m *Migration) begin(ctx context.Context, mode, where string, opts *RunOpti
 	return r, r.load(ctx)
 }
 
-// load goes on from the checkpoint, if this phase has one.
+// load goes on from the checkpoint, if this phase has one. Where writers rely on
+// a Compare, or a drop will, it is of one walk: what was done to rows since they
+// were compared would stay unseen.
 func (r *run) load(ctx context.Context) error {
+	if r.report.Phase != DualWrite && r.report.Phase != Backfilled {
+		return nil
+	}
 	var saved string
 	err := r.m.db.QueryRowContext(ctx, "SELECT checkpoint FROM "+r.m.runs+" WHERE id = $1 AND version = $2",
 		r.m.spec.ID, r.version).Scan(&saved)
@@ -205,6 +227,9 @@ func (r *run) resume(saved string) {
 func (r *run) save(ctx context.Context, tx *sql.Tx, at []string) error {
 	s, err := r.m.status(ctx, tx, "")
 	if err != nil {
+		return err
+	}
+	if err := s.whole(); err != nil {
 		return err
 	}
 	if s.Version != r.version {

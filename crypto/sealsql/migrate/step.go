@@ -60,6 +60,9 @@ func (m *Migration) try(ctx context.Context, s step) error {
 		if err != nil {
 			return err
 		}
+		if err := is.whole(); err != nil {
+			return err
+		}
 		if !slices.Contains(s.from, is.Phase) {
 			return refuse(ErrPhase, "the phase is %s", is.Phase)
 		}

@@ -67,7 +67,12 @@ func (m *Migration) CutOver(ctx context.Context) error {
 // Missing counts the rows whose plaintext is not sealed. It reads the table.
 func (m *Migration) Missing(ctx context.Context) (int64, error) {
 	var n int64
-	err := m.db.QueryRowContext(ctx, m.fill("SELECT count(*) FROM {table} WHERE {plain} IS NOT NULL AND {sealed} IS NULL")).Scan(&n)
+	var s state
+	err := m.db.QueryRowContext(ctx, m.fill("SELECT (SELECT count(*) FROM {table} WHERE {plain} IS NOT NULL AND {sealed} IS NULL),"+
+		" row_security_active(to_regclass($1))"), m.table).Scan(&n, &s.filtered)
+	if err == nil {
+		err = s.whole()
+	}
 	return n, failed("missing", err)
 }
 
@@ -109,11 +114,10 @@ func (m *Migration) RollBack(ctx context.Context) error {
 type DropOptions struct {
 	// UnsafeDependents drops indexes and constraints over the plaintext column
 	// with it, a unique one too. The default refuses with ErrDependents. Views
-	// are never dropped.
+	// and generated columns are never dropped.
 	UnsafeDependents bool
-	// Rewrite does VACUUM FULL after the drop, without which every row still
-	// holds the plaintext, invisible to SQL. It locks the table, for reading
-	// too, for as long as that takes; false leaves it to you.
+	// Rewrite does [Migration.Rewrite] after the drop, without which every row
+	// still holds the plaintext, invisible to SQL. False leaves it to you.
 	Rewrite bool
 }
 
@@ -138,12 +142,47 @@ func (m *Migration) Drop(ctx context.Context, opts *DropOptions) (Remains, error
 		return Remains{}, err
 	}
 	if o.Rewrite {
-		if _, err = m.db.ExecContext(ctx, m.fill("VACUUM FULL {table}")); err != nil {
-			err = failed("drop: rewrite", err)
-		}
+		err = m.Rewrite(ctx)
 	}
 	remains, unseen := m.Remains(ctx)
 	return remains, errors.Join(err, unseen)
+}
+
+// Rewrite does VACUUM FULL in phase dropped and writes down that it did, since
+// nothing else shows that the rows hold no plaintext: a new file of the table
+// may be a copy of the old one. It locks the table, for reading too, for as long
+// as that takes, and may be repeated.
+func (m *Migration) Rewrite(ctx context.Context) error {
+	err := m.rewrite(ctx)
+	return failed("rewrite", err)
+}
+
+func (m *Migration) rewrite(ctx context.Context) error {
+	s, err := m.status(ctx, m.db, "")
+	if err != nil {
+		return err
+	}
+	if s.Phase != Dropped {
+		return refuse(ErrPhase, "the phase is %s", s.Phase)
+	}
+	var before int64
+	err = m.db.QueryRowContext(ctx, "SELECT pg_relation_filenode(to_regclass($1))", m.table).Scan(&before)
+	if err != nil {
+		return err
+	}
+	if _, err := m.db.ExecContext(ctx, m.fill("VACUUM FULL {table}")); err != nil {
+		return err
+	}
+	// It only warns those who may not.
+	result, err := m.db.ExecContext(ctx, "UPDATE "+m.states+" SET rewritten = clock_timestamp()"+
+		" WHERE id = $1 AND phase = $2 AND pg_relation_filenode(to_regclass($3)) <> $4", m.spec.ID, string(Dropped), m.table, before)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(err, refuse(ErrUse, "the database did not rewrite the table, of which the role must be the owner"))
+	}
+	return nil
 }
 
 func (m *Migration) drop(ctx context.Context, tx *sql.Tx, o DropOptions) error {
