@@ -16,7 +16,7 @@
 //  7. M.CutOver. The release reads the sealed column and still writes both.
 //  8. C.Compare again, and live with it for a while. M.RollBack goes back to
 //     step 2 from anywhere up to here, and loses nothing.
-//  9. M.Drop, for good; then what its [Remains] says. Make crypto.Sealed of the
+//  9. M.Drop, for good, and M.Rewrite; then what its [Remains] says. Make crypto.Sealed of the
 //     column in the next release; nothing of this package is needed any more.
 //
 // Reading and writing, in a transaction of the program:
@@ -34,7 +34,10 @@
 // whichever releases of the program write, and whatever is killed. It rests on
 // the lock that a writer takes of the table anyway ([Migration.Enter]), on
 // triggers that stay only as long as both columns are written, and on rows
-// being sealed only as they were read.
+// being sealed only as they were read. A row that gets another key, name, tenant
+// or subject, as when patients are merged, is sealed for it in the same
+// statement; else it loses its sealed value, and from step 6 on the database
+// refuses. No step goes on unless the database shows all rows to its role.
 //
 // It asks for PostgreSQL 13 or later, and for database/sql; a pgxpool.Pool gives
 // one through pgx's stdlib package. What a migration adds to a transaction is two

@@ -33,7 +33,9 @@ type Spec struct {
 	// all in lower case.
 	ID string
 	// Table describes the table with exactly one sealed column, which
-	// [Migration.Prepare] adds. Its key holds integers, text, UUIDs or bytes.
+	// [Migration.Prepare] adds. Its key holds integers, text, UUIDs or bytes, is
+	// NOT NULL and has a unique index. The columns that say whose and which a row
+	// is are not generated ones.
 	Table sealsql.Table
 	// Plain is the plaintext column. Its type is text, varchar, smallint, integer,
 	// bigint, boolean, uuid, date, or numeric without a scale.

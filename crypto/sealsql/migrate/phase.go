@@ -17,7 +17,8 @@ type Phase string
 //	cutover    sealed     both       nobody: the database refuses
 //	dropped    sealed     sealed     the column is gone
 //
-// NULL alone may always be written, since it is NULL in both.
+// NULL alone may always be written, since it is NULL in both. A change of a row's
+// key, name, tenant or subject counts as a write of the plaintext.
 //
 // Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 const (

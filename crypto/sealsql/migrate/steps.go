@@ -153,8 +153,7 @@ func (m *Migration) Drop(ctx context.Context, opts *DropOptions) (Remains, error
 // may be a copy of the old one. It locks the table, for reading too, for as long
 // as that takes, and may be repeated.
 func (m *Migration) Rewrite(ctx context.Context) error {
-	err := m.rewrite(ctx)
-	return failed("rewrite", err)
+	return failed("rewrite", m.rewrite(ctx))
 }
 
 func (m *Migration) rewrite(ctx context.Context) error {
