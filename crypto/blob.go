@@ -165,11 +165,11 @@ type blobShape struct {
 func shapeOf(sealed int64, s Subject) (blobShape, error) {
 	header := int64(BlobHeaderSize(s))
 	body := sealed - header
-	if body < overhead {
+	if body < overhead || body > maxSegments*sealedSegment {
 		return blobShape{}, ErrOpen
 	}
 	segments := (body + sealedSegment - 1) / sealedSegment
-	if last := body - (segments-1)*sealedSegment; segments > maxSegments || last < overhead {
+	if last := body - (segments-1)*sealedSegment; last < overhead {
 		return blobShape{}, ErrOpen
 	}
 	return blobShape{header, body - segments*overhead, uint64(segments)}, nil

@@ -34,9 +34,6 @@ func (s *Sealer) SealBlobParts(ctx context.Context, w io.Writer, ref Ref) (heade
 // opens the same segments; one of another blob does not.
 func (s *Sealer) OpenBlobParts(ctx context.Context, header []byte, r io.ReaderAt, size int64, ref Ref) (*Blob, error) {
 	return s.openNoted(ctx, ref, func() (*Blob, error) {
-		if size < 0 || size > maxSegments*sealedSegment {
-			return nil, ErrOpen
-		}
 		shape, err := shapeOf(int64(BlobHeaderSize(ref.Subject))+size, ref.Subject)
 		if err != nil {
 			return nil, err

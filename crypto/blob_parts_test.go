@@ -2,6 +2,7 @@ package crypto_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"testing"
 
@@ -22,6 +23,11 @@ func sealParts(t testing.TB, s *crypto.Sealer, plaintext []byte, ref crypto.Ref)
 	require.NoError(t, w.Close())
 	return header, out.Bytes()
 }
+
+// An unreadable fails.
+type unreadable struct{}
+
+func (unreadable) ReadAt([]byte, int64) (int, error) { return 0, errors.New("read") }
 
 // A blob in parts is the same blob: it opens in parts or joined, and after a
 // rotation with a renewed header and the segments as they were.
@@ -84,6 +90,12 @@ func TestBlobPartsAttacks(t *testing.T) {
 	} {
 		_, err := f.OpenBlobParts(t.Context(), c.header, bytes.NewReader(c.segments), c.size, c.ref)
 		require.ErrorIs(t, err, crypto.ErrOpen, name)
+	}
+	for _, size := range []int64{-1 << 63, -69, 0, 27, (1<<32)*sealedSegment + 1000, 1<<63 - 70, 1<<63 - 1} {
+		_, err := f.OpenBlobParts(t.Context(), header, unreadable{}, size, ref)
+		require.ErrorIs(t, err, crypto.ErrOpen, "nothing is read: %d", size)
+		_, err = f.OpenBlob(t.Context(), unreadable{}, size, ref)
+		require.ErrorIs(t, err, crypto.ErrOpen, "nothing is read: %d", size)
 	}
 	audited, err := crypto.New(f.keys, f.store, nil)
 	require.NoError(t, err)
