@@ -244,6 +244,7 @@ func TestRestoreOverwritesNothing(t *testing.T) {
 	other := newHost(t)
 	require.NoError(t, other.Create(t.Context(), "clinic-b"))
 	_, err := custody.Restore(t.Context(), bundle, shares, other.target(register{}))
+	require.EqualError(t, err, custody.ErrDifferent.Error(), "said once")
 	require.ErrorIs(t, err, custody.ErrDifferent)
 	_, err = other.Keyset(t.Context(), "clinic-a")
 	require.ErrorIs(t, err, crypto.ErrTenant, "nothing was written")

@@ -3,6 +3,7 @@ package custody_test
 import (
 	"context"
 	"crypto/ed25519"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -133,6 +134,7 @@ func TestRestoreRefusesAnEndedKey(t *testing.T) {
 	clean := newHost(t)
 	_, err = custody.Restore(t.Context(), bundle, shares, clean.target(ended))
 	require.ErrorIs(t, err, custody.ErrEnded)
+	require.Equal(t, 1, strings.Count(err.Error(), "custody:"))
 	require.Zero(t, clean.opened(t, s.samples))
 	to := clean.target(ended)
 	to.UnsafeEndedKeys = true

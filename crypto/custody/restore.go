@@ -104,11 +104,11 @@ func Restore(ctx context.Context, bundle []byte, shares []Share, to Target) (Rep
 		return Report{}, err
 	}
 	if err := h.knows(ctx, to.Register); err != nil {
-		return Report{}, fmt.Errorf("custody: restore: %w", err)
+		return Report{}, inRestore(err)
 	}
 	head, err := headOf(ctx, to.Register)
 	if err != nil {
-		return Report{}, fmt.Errorf("custody: restore: %w", err)
+		return Report{}, inRestore(err)
 	}
 	from, err := newKEK(key, h.ID)
 	if err != nil {
@@ -121,17 +121,27 @@ func Restore(ctx context.Context, bundle []byte, shares []Share, to Target) (Rep
 	jobs := make([]job, len(c.Tenants))
 	for i := range c.Tenants {
 		if jobs[i], err = to.prepare(ctx, &c.Tenants[i], from); err != nil {
-			return Report{}, fmt.Errorf("custody: restore: %w", err)
+			return Report{}, inRestore(err)
 		}
 	}
 	for i := range jobs {
 		done, err := to.run(ctx, &jobs[i])
 		if err != nil {
-			return report, fmt.Errorf("custody: restore: %w", err)
+			return report, inRestore(err)
 		}
 		report.Tenants = append(report.Tenants, done)
 	}
 	return report, nil
+}
+
+// inRestore says of an error that is not this package's own where it came from.
+func inRestore(err error) error {
+	for _, own := range []error{ErrBundle, ErrDifferent, ErrOtherRegister, ErrEnded, ErrRegister} {
+		if errors.Is(err, own) {
+			return err
+		}
+	}
+	return fmt.Errorf("custody: restore: %w", err)
 }
 
 func (to *Target) validate(subjects Subjects) error {

@@ -128,6 +128,12 @@ func (f Facts) String() string {
 	b.WriteByte('\n')
 	for _, k := range f.Keys {
 		fmt.Fprintf(&b, "%10d  %-9s  %5d days  %-7s", k.ID, k.State, k.AgeDays, k.Period)
+		switch {
+		case k.Period == PeriodWaiting:
+			fmt.Fprintf(&b, "  seals from %s on", k.Active.UTC().Format(time.RFC3339))
+		case k.State == Disabled:
+			fmt.Fprintf(&b, "  may be destroyed from %s on", k.Destroyable.UTC().Format(time.RFC3339))
+		}
 		if k.Seals != nil {
 			fmt.Fprintf(&b, "  %d sealed by this process", *k.Seals)
 		}

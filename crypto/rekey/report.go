@@ -134,8 +134,12 @@ func (r Report) String() string {
 	fmt.Fprintf(&b, "  time        %s, %s\n", r.Started.UTC().Format(time.RFC3339), r.took())
 	fmt.Fprintf(&b, "  changed     %d rows, %d cells (%d missed, %d retries, %d resumed)\n",
 		r.RowsChanged, r.CellsChanged, r.Missed, r.Retries, r.Resumed)
-	fmt.Fprintf(&b, "  last pass   %d rows: %d fresh, %d stale, %d null, %d shredded, %d unopenable, %d misshapen\n",
-		r.Rows, r.Fresh, r.Stale, r.Null, r.Shredded, r.Unopenable, r.Misshapen)
+	last := "last pass"
+	if r.Mode == ModeRewrap { // which reads only what is not fresh
+		last = "left"
+	}
+	fmt.Fprintf(&b, "  %-11s %d rows: %d fresh, %d stale, %d null, %d shredded, %d unopenable, %d misshapen\n",
+		last, r.Rows, r.Fresh, r.Stale, r.Null, r.Shredded, r.Unopenable, r.Misshapen)
 	if r.Refused > 0 {
 		fmt.Fprintf(&b, "  refused     %d rows\n", r.Refused)
 	}
