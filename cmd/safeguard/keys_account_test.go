@@ -57,3 +57,19 @@ func TestAccounts(t *testing.T) {
 	require.Equal(t, "root "+byOwn, as(0))
 	require.Equal(t, "root "+byOwn, as(0, "SUDO_UID=nobody"))
 }
+
+// An operators file of another account is refused: it could name anybody.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(d); NIST CSF 2.0 PR.AA-05.
+func TestOperatorsOfAnother(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root gives a file away")
+	}
+	path := filepath.Join(t.TempDir(), "operators.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"operators": []}`), 0o600))
+	_, err := readOperators(&env{ctx: t.Context()}, path)
+	require.NoError(t, err)
+	require.NoError(t, os.Chown(path, 1, 1))
+	_, err = readOperators(&env{ctx: t.Context()}, path)
+	require.ErrorContains(t, err, "others than this account")
+}

@@ -105,7 +105,7 @@ func (f *stagedFile) put(b []byte) error {
 	}
 	if err != nil {
 		f.kept = true
-		return fmt.Errorf("%s: was not written and may be in %s: %w", f.path, f.Name(), err)
+		return &exitError{exitFailed, fmt.Errorf("%s: was not written and may be in %s: %w", f.path, f.Name(), err)}
 	}
 	return nil
 }

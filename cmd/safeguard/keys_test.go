@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -309,4 +311,47 @@ func FuzzVerified(f *testing.F) {
 			}
 		}
 	})
+}
+
+// No two runs share a checkpoint.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestCheckpointNames(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "runs")
+	names := map[string]bool{}
+	for _, of := range [][]string{{"d", "a", "b.c"}, {"d", "a.b", "c"}, {"d.a", "b", "c"}, {"d", "a", "b/c"}, {"d", "a", "b%2Fc"}, {"e", "a", "b.c"}} {
+		file, err := checkpoint(dir, of...)
+		require.NoError(t, err)
+		require.NoError(t, file.Save(t.Context(), []byte("{}")))
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		for _, e := range entries {
+			names[e.Name()] = true
+		}
+	}
+	require.Len(t, names, 6)
+}
+
+// What cannot be put into its place after an act is kept, and the exit code does
+// not say that nothing was done.
+//
+// Controls: HIPAA 164.312(c)(1), 164.316(b)(1); NIST CSF 2.0 PR.DS-01.
+func TestResultKept(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "certificate.json")
+	f := format{"json", func(w io.Writer) error { _, err := io.WriteString(w, "signed"); return err }}
+	e := &env{ctx: t.Context(), out: io.Discard}
+	to, err := results{Out: []string{path}}.open(f)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte("of somebody else"), 0o600))
+	err = to.write(e, f)
+	to.discard()
+	require.ErrorIs(t, err, fs.ErrExist)
+	require.Equal(t, exitFailed, fail(io.Discard, keyFault(err)))
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 2)
+	b, err := os.ReadFile(filepath.Join(dir, entries[0].Name()))
+	require.NoError(t, err)
+	require.Equal(t, "signed", string(b))
 }
