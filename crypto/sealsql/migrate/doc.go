@@ -16,8 +16,9 @@
 //  7. M.CutOver. The release reads the sealed column and still writes both.
 //  8. C.Compare again, and live with it for a while. M.RollBack goes back to
 //     step 2 from anywhere up to here, and loses nothing.
-//  9. M.Drop, for good, and M.Rewrite; then what its [Remains] says. Make crypto.Sealed of the
-//     column in the next release; nothing of this package is needed any more.
+//  9. M.Drop, for good, and M.Rewrite; then what M.Remains says. Make
+//     crypto.Sealed of the column in the next release; nothing of this package
+//     is needed any more.
 //
 // Reading and writing, in a transaction of the program:
 //

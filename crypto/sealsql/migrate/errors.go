@@ -19,12 +19,15 @@ var (
 	// ErrDependents reports indexes, constraints or views over the plaintext
 	// column, which would go with it.
 	ErrDependents = errors.New("indexes, constraints or views depend on the plaintext column")
+	// ErrHidden reports row level security that is active for the database's
+	// role: what it does not see would be lost. Give it BYPASSRLS.
+	ErrHidden = errors.New("row level security hides rows from the role, which needs BYPASSRLS")
 	// ErrValue reports a value that is not of the type asked for, or that does
 	// not come back the same from its text.
 	ErrValue = errors.New("value and text do not convert")
-	// ErrUse reports a Gate, a Value or a Ref of another migration, or a Gate
-	// that was entered for reading only.
-	ErrUse = errors.New("gate, value and place do not belong together")
+	// ErrUse reports a Gate, a Value or a Ref of another migration, a Gate that
+	// was entered for reading only, or a table that cannot be migrated as it is.
+	ErrUse = errors.New("not of this migration, or not fit for one")
 )
 
 // An Error is a step that failed. Its text is the step and, of what a database
@@ -77,7 +80,7 @@ func told(what string, err error) error {
 
 // detail says of a cause what holds no values.
 func detail(err error) string {
-	for _, known := range []error{ErrPhase, ErrNotClean, ErrDependents, ErrValue, ErrUse, context.Canceled, context.DeadlineExceeded} {
+	for _, known := range []error{ErrPhase, ErrNotClean, ErrDependents, ErrHidden, ErrValue, ErrUse, context.Canceled, context.DeadlineExceeded} {
 		var own plainError
 		switch {
 		case errors.As(err, &own):

@@ -62,7 +62,7 @@ type Options struct {
 // the database, and every step is one transaction that changes it, or none.
 //
 // It must see all rows. Where row level security is active for its role, the
-// owner of the table too if that is forced, every step is refused with [ErrUse]:
+// owner of the table too if that is forced, every step is refused with [ErrHidden]:
 // give it a role with BYPASSRLS.
 //
 // It is safe for concurrent use by any number of processes and does not close
@@ -238,7 +238,7 @@ type state struct {
 // whole refuses to go on where not all rows are seen.
 func (s state) whole() error {
 	if s.filtered {
-		return refuse(ErrUse, "row level security is active for the role, which needs BYPASSRLS to see all rows")
+		return ErrHidden
 	}
 	return nil
 }
