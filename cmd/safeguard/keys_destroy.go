@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/keyset"
 )
 
@@ -82,7 +83,8 @@ func parseVerification(b []byte) (verification, error) {
 }
 
 // prune drops the keys of subjects that were made under the key: else old
-// values would open with the store alone.
+// values would open with the store alone. It refuses if a record is still
+// wrapped under it, which no table may show.
 func (c *keysRotate) prune(e *env, a *act, ring *keyset.Ring, tenant string) error {
 	if c.NoSubjects {
 		return nil
@@ -96,12 +98,21 @@ func (c *keysRotate) prune(e *env, a *act, ring *keyset.Ring, tenant string) err
 	if err != nil {
 		return err
 	}
+	wrapped, err := everyName(func(after string) (string, crypto.SubjectsReport, error) {
+		return sealer.RewrapSubjects(a.ctx, tenant, after, 1000)
+	})
+	if err != nil {
+		return fmt.Errorf("subjects: %w", err)
+	}
+	if wrapped.Unopened > 0 {
+		return findings("%d records of subjects do not open, perhaps since they are wrapped under the key: enable it and rewrap; nothing is destroyed", wrapped.Unopened)
+	}
 	sum, err := prune(e, a, sealer, tenant, uint32(c.Destroy))
 	switch {
 	case err != nil:
 		return err
 	case sum.Unopened > 0:
-		return findings("%d records of subjects do not open: nothing is destroyed", sum.Unopened)
+		return findings("%d records of subjects do not open; nothing is destroyed", sum.Unopened)
 	case sum.Kept > 0 && !c.UnsafeDestroyAtOnce:
 		return findings("%s; nothing is destroyed", keptUntil(sum.Kept))
 	case sum.Kept > 0:
