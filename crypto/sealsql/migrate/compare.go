@@ -17,8 +17,8 @@ import (
 // [Migration.Drop] asks for.
 //
 // In phase backfilled, where the plaintext counts, it makes the sealed values
-// NULL that differ or do not open, which the next Backfill seals again. What it
-// finds later, only RollBack mends.
+// NULL that differ or do not open, which the next Backfill seals again. In phase
+// cutover it only reports: write the value again, or roll back.
 //
 // It opens as a machine does: ctx needs an [audit.Entry] of a service, which
 // notes the patients and is committed after every batch, or the Sealer must be
