@@ -170,21 +170,38 @@ func charts(ts *testscript.TestScript, neg bool, args []string) {
 	db, err := sql.Open("pgx", args[0])
 	ts.Check(err)
 	defer db.Close()
-	_, err = db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS patient (id text PRIMARY KEY, tenant text NOT NULL, name bytea, mrn bytea)")
+	_, err = db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS patient (id text PRIMARY KEY, tenant text NOT NULL, name bytea, mrn bytea, contact bytea, letter bytea)")
+	ts.Check(err)
+	contacts, err := crypto.NewRows[contact](sealer, nil)
 	ts.Check(err)
 	for i := range n {
 		row := fmt.Sprintf("%s-%03d", tenant, i)
-		var cells [][]byte
-		for _, column := range []string{"name", "mrn"} {
-			sealed, err := sealer.AppendSeal(ctx, nil, []byte("PLAINTEXT "+row), crypto.Ref{
-				Tenant: tenant, Table: "patient", Column: column, Row: row, Subject: crypto.SubjectOf(safeguard.NewPatient(row)),
-			})
+		cells := []any{row, tenant}
+		ref := crypto.Ref{Tenant: tenant, Table: "patient", Row: row, Subject: crypto.SubjectOf(safeguard.NewPatient(row))}
+		for _, ref.Column = range []string{"name", "mrn"} {
+			sealed, err := sealer.AppendSeal(ctx, nil, []byte("PLAINTEXT "+row), ref)
 			ts.Check(err)
 			cells = append(cells, sealed)
 		}
-		_, err = db.ExecContext(ctx, "INSERT INTO patient VALUES ($1, $2, $3, $4)", row, tenant, cells[0], cells[1])
+		ref.Column = "contact"
+		sealed, err := contacts.AppendSeal(ctx, nil, &contact{"PLAINTEXT " + row, "PLAINTEXT"}, ref)
+		ts.Check(err)
+		ref.Column = "letter"
+		header, w, err := sealer.SealBlobParts(ctx, io.Discard, ref)
+		ts.Check(err)
+		_, err = w.Write([]byte("PLAINTEXT"))
+		ts.Check(err)
+		ts.Check(w.Close())
+		cells = append(cells, sealed, header)
+		_, err = db.ExecContext(ctx, "INSERT INTO patient VALUES ($1, $2, $3, $4, $5, $6)", cells...)
 		ts.Check(err)
 	}
+}
+
+// A contact is sealed as a row.
+type contact struct {
+	Phone  string `phi:"phone,group=contact"`
+	Street string `phi:"street"`
 }
 
 // keep sets a variable to what is in a file, or in standard output:
