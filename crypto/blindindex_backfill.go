@@ -117,6 +117,7 @@ type backfill struct {
 	store     TokenStore
 	opts      BackfillOptions
 	report    BackfillReport
+	version   uint32 // of the key that the batch writes with
 	plaintext []byte
 }
 
@@ -129,6 +130,7 @@ func (b *backfill) batch(ctx context.Context) (done bool, err error) {
 	if time.Now().Before(keys.alone) {
 		return false, fmt.Errorf("%w: the older key may still write", ErrIndexRotation)
 	}
+	b.version = keys.write.version
 	rows, err := b.source.Rows(ctx, b.tenant, b.opts.After, b.opts.Batch)
 	if err != nil || len(rows) == 0 {
 		return true, err
@@ -179,6 +181,13 @@ func (b *backfill) fill(ctx context.Context, r *IndexRow) (count *uint64, err er
 	}
 	if err != nil {
 		return nil, err
+	}
+	// A rotation since the row was read: what the application stored meanwhile
+	// may be under the older key, and newer.
+	for _, token := range tokens.Tokens {
+		if version, _ := TokenVersion(token); version != b.version {
+			return nil, fmt.Errorf("%w: in the middle of a batch", ErrIndexRotation)
+		}
 	}
 	stored, err := b.store.Fill(ctx, tokens)
 	if err == nil && !stored && done == &b.report.Filled {

@@ -359,3 +359,35 @@ func TestBackfillStops(t *testing.T) {
 	_, err = x.Backfill(t.Context(), tenantA, rows, nil, nil)
 	require.Error(t, err)
 }
+
+// A rotation in the middle of a slow batch: what the application writes under
+// the older key after its row was read is newer, and must stay.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(a)(2)(iv); NIST CSF 2.0 PR.DS-01.
+func TestBackfillEndsAtARotation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, store := newFixture(t, nil), cryptotest.NewTokens()
+		app, job := f.another(t, "mrn"), f.another(t, "mrn")
+		ref := crypto.Ref{Tenant: tenantA, Table: "patients", Column: "mrn", Row: "row", Subject: crypto.NoSubject()}
+		write := func(value string) {
+			r, err := app.Row(t.Context(), ref, []byte(value))
+			require.NoError(t, err)
+			require.NoError(t, store.Put(t.Context(), r))
+		}
+		write("M-OLD")
+		table := &changing{row: crypto.IndexRow{Row: "row", Sealed: [][]byte{seal(t, f.Sealer, ref, "M-OLD")}, Subject: ref.Subject}}
+		table.change = func() {
+			_, err := f.RotateIndexKeys(t.Context(), tenantA)
+			require.NoError(t, err)
+			write("M-NEW")
+			time.Sleep(2*ttl + 2*time.Second)
+		}
+		_, err := job.Backfill(t.Context(), tenantA, table, store, nil)
+		require.ErrorIs(t, err, crypto.ErrIndexRotation)
+		tokens, err := job.Tokens(t.Context(), tenantA, []byte("M-NEW"))
+		require.NoError(t, err)
+		found, err := store.Find(t.Context(), tenantA, job.ID(), tokens, "", 10)
+		require.NoError(t, err)
+		require.Equal(t, []string{"row"}, found)
+	})
+}

@@ -31,6 +31,9 @@ func (s *Sealer) Matches(ctx context.Context, sealed, value []byte, ref Ref, tra
 	if err != nil {
 		return false, err
 	}
+	if s.keys == nil { // the zero Sealer
+		return false, ErrTenant
+	}
 	hit, err := s.compare(ctx, sealed, value, &ref, transforms)
 	if err == nil && !hit {
 		s.stats.compared.Add(1)

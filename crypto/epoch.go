@@ -94,8 +94,10 @@ func (s *Sealer) rewrapRecord(ctx context.Context, ks *Keyset, tenant, name stri
 //
 // A value that carries id then opens no more, neither in the database nor in a
 // backup of it. So wait two hours after the last process has learned of the
-// new primary, then rewrap all values ([Sealer.AppendRewrap]), verify that none
-// carries id, and prune. Processes that have the keys ready open such values
+// new primary, or has stopped: one that cannot read its keysets learns nothing
+// and may go on for as long as its Keys allow in an outage. Then rewrap all
+// values ([Sealer.AppendRewrap]), verify that none carries id, and prune, an
+// hour or more after the last RewrapSubjects. Processes that have the keys ready open such values
 // until SubjectTTL has passed.
 func (s *Sealer) PruneSubjects(ctx context.Context, tenant string, id uint32, after string, n int) (next string, r SubjectsReport, err error) {
 	ks, err := s.keyset(ctx, tenant)

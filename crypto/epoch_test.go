@@ -331,3 +331,22 @@ func TestEpochUnderWrites(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, slices.IsSorted(names))
 }
+
+// What is under a record that was cut does not open, like what is under one
+// that was altered: a job over many values counts it and goes on.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
+func TestCutRecord(t *testing.T) {
+	keys, store := newRing(t, 1), cryptotest.NewSubjects()
+	s := newSealer(t, keys, store, crypto.Options{})
+	sealed := seal(t, s, refOf(patient(1)), "value")
+	name, err := s.SubjectName(t.Context(), tenantA, patientOf(1))
+	require.NoError(t, err)
+	b, err := store.Get(t.Context(), tenantA, name)
+	require.NoError(t, err)
+	require.NoError(t, store.Put(t.Context(), tenantA, name, b, b[:len(b)-1]))
+	other := newSealer(t, keys, store, crypto.Options{})
+	require.ErrorIs(t, other.Verify(t.Context(), sealed, refOf(patient(1))), crypto.ErrOpen)
+	_, err = other.AppendRewrap(t.Context(), nil, sealed, refOf(patient(1)))
+	require.ErrorIs(t, err, crypto.ErrOpen)
+}

@@ -80,9 +80,11 @@ func (s *Sealer) grantSubject(ctx context.Context, id subjectID, ready *subject,
 // half it is errWorn if there is a newer one that ready does not know, or can
 // be one.
 func (s *Sealer) leaseVersion(rec *record.Record, ready *subject, missing uint64) (uint64, error) {
-	at := slices.IndexFunc(rec.Keys, func(k record.Key) bool { return k.Version == ready.sealing.version })
+	at := slices.IndexFunc(rec.Keys, func(k record.Key) bool {
+		return k.Version == ready.sealing.version && k.Created.Unix() == ready.sealing.created
+	})
 	if at < 0 {
-		return 0, errWorn // dropped meanwhile
+		return 0, errWorn // dropped meanwhile, or another key of a store that was restored
 	}
 	k, last := &rec.Keys[at], rec.Keys[len(rec.Keys)-1].Version
 	extensible := k.Version == last && len(rec.Keys) < record.MaxKeys

@@ -128,7 +128,7 @@ func (s *Sealer) readRecord(ctx context.Context, tenant, name string) ([]byte, *
 	}
 	rec, err := record.Parse(b)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w: %w", ErrOpen, err)
 	}
 	if rec.Shredding {
 		return nil, nil, ErrShredded

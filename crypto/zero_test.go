@@ -35,6 +35,11 @@ func TestZeroValues(t *testing.T) {
 			_, err := new(crypto.Rows[pair]).Update(ctx, row, &pair{}, ref, all)
 			return err
 		},
+		"zero Sealer compares": func() error {
+			ctx, _, _ := auditEntry(t)
+			_, err := new(crypto.Sealer).Matches(ctx, seal(t, f.Sealer, ref, "a"), []byte("a"), ref)
+			return err
+		},
 		"zero BlobWriter writes": func() error { _, err := new(crypto.BlobWriter).Write([]byte("x")); return err },
 		"zero BlobWriter reads":  func() error { _, err := new(crypto.BlobWriter).ReadFrom(bytes.NewReader(nil)); return err },
 		"zero BlobWriter closes": func() error { return new(crypto.BlobWriter).Close() },

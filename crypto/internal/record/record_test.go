@@ -76,12 +76,12 @@ func TestMarks(t *testing.T) {
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestRefused(t *testing.T) {
 	for name, r := range map[string]record.Record{
-		"two of a version":    {Keys: []record.Key{one, one}},
-		"descending":          {Keys: []record.Key{two, one}},
-		"version zero":        {Keys: []record.Key{{Wrapped: make([]byte, 5)}}},
-		"empty key":           {Keys: []record.Key{{Version: 1}}},
-		"too long":            {Keys: []record.Key{{Version: 1, Wrapped: make([]byte, 65535)}, {Version: 2, Wrapped: make([]byte, 10)}}},
-		"too many":            {Keys: make([]record.Key, 256)},
+		"two of a version": {Keys: []record.Key{one, one}},
+		"descending":       {Keys: []record.Key{two, one}},
+		"version zero":     {Keys: []record.Key{{Wrapped: make([]byte, 5)}}},
+		"empty key":        {Keys: []record.Key{{Version: 1}}},
+		"too long":         {Keys: []record.Key{{Version: 1, Wrapped: make([]byte, 65535)}, {Version: 2, Wrapped: make([]byte, 10)}}},
+		"too many":         {Keys: make([]record.Key, 256)},
 	} {
 		_, err := r.Encode()
 		require.ErrorIs(t, err, record.ErrMalformed, name)
