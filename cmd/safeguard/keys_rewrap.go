@@ -27,7 +27,7 @@ type keysRewrap struct {
 	sealedFlags
 	DB     string `name:"db" placeholder:"URL" help:"The PostgreSQL database, as postgres://USER@HOST/NAME."`
 	Tables string `placeholder:"FILE" help:"Description of the tables. Left out, only subjects' keys are wrapped anew."`
-	Prune  keyID  `placeholder:"ID" help:"Then drop the subjects' old keys that were made under this tenant key and are two hours out of use. It needs --verified, and goes without --tables."`
+	Prune  keyID  `placeholder:"ID" help:"Then drop the subjects' old keys that were made under this tenant key and that no process can use any more: an hour after the outage that the keyset states. It needs --verified, and goes without --tables."`
 	verifiedFlag
 	Checkpoint    string `placeholder:"DIR" help:"Directory for the states of runs, so that one that was interrupted goes on where it was."`
 	RowsPerSecond int    `placeholder:"N" help:"Slow down, for the sake of others. Default: as fast as it goes."`
@@ -100,6 +100,10 @@ func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) (left []string, err 
 		if c.Prune == 0 {
 			continue
 		}
+		if sum.Changed > 0 && !c.UnsafeUnverified {
+			left = append(left, fmt.Sprintf("%d records of subjects of %s were wrapped anew just now, and a process may seal with what it read before: prune in an hour", sum.Changed, tenant))
+			continue
+		}
 		if err := c.prunable(e, a, w, tenant); err != nil {
 			return nil, err
 		}
@@ -115,8 +119,9 @@ func (c *keysRewrap) renewSubjects(e *env, a *act, w *work) (left []string, err 
 }
 
 // prunable returns why a verify does not show that nothing needs the subjects'
-// keys that were made under an old key: until two hours after that was retired,
-// a process may have sealed with one of them.
+// keys that were made under an old key. A process that can read the keyset
+// store goes on with the old key for two refreshes, one that cannot for the
+// outage that the keyset states, and with a subject's key for an hour more.
 func (c *keysRewrap) prunable(e *env, a *act, w *work, tenant string) error {
 	if c.UnsafeUnverified {
 		return nil
@@ -125,7 +130,12 @@ func (c *keysRewrap) prunable(e *env, a *act, w *work, tenant string) error {
 	if err != nil {
 		return err
 	}
-	return c.shows(e, a, key.ID, tenant, key.Retired.Add(2*time.Hour))
+	facts, err := w.ring.Facts(a.ctx, tenant)
+	if err != nil {
+		return err
+	}
+	outage := time.Duration(facts.OutageSeconds+3*facts.RefreshSeconds+1) * time.Second
+	return c.shows(e, a, key.ID, tenant, key.Retired.Add(outage+time.Hour))
 }
 
 // prune drops the keys of a tenant's subjects that were made under an old key.
