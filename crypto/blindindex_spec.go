@@ -124,10 +124,10 @@ func (x *IndexSpec) validate() error {
 
 func (p *IndexPart) validate() error {
 	if p.Column == "" || len(p.Column) > maxPart {
-		return errors.New("Column must be 1 to 1024 bytes")
+		return errors.New("a Column must be 1 to 1024 bytes")
 	}
 	if len(p.Transforms) > maxTransforms {
-		return fmt.Errorf("Transforms must be at most %d", maxTransforms)
+		return fmt.Errorf("at most %d Transforms a part", maxTransforms)
 	}
 	if slices.ContainsFunc(p.Transforms, func(t Transform) bool { return !t.valid() }) {
 		return errors.New("unknown transform")
