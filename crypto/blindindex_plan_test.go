@@ -140,7 +140,7 @@ func TestNewSearchRefuses(t *testing.T) {
 		{"no parts", "Parts must be", func(t *crypto.IndexedTable) { t.Indexes[0].Parts = nil }},
 		{"column", "Column must be", func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Column = "" }},
 		{"transform", "unknown transform", func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Transforms = []crypto.Transform{0} }},
-		{"many transforms", "Transforms must be", func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Transforms = make([]crypto.Transform, 9) }},
+		{"many transforms", "at most 8 Transforms", func(t *crypto.IndexedTable) { t.Indexes[0].Parts[0].Transforms = make([]crypto.Transform, 9) }},
 		{"both widths", "Bits must be 0", func(t *crypto.IndexedTable) { t.Indexes[3].Bits = 10 }},
 		{"none", "no indexes", func(t *crypto.IndexedTable) { t.Indexes = nil }},
 	} {
