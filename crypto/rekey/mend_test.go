@@ -2,6 +2,7 @@ package rekey_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -253,3 +254,63 @@ func TestCensusFails(t *testing.T) {
 type blind struct{ *memory }
 
 func (blind) Census(context.Context) (rekey.Census, error) { return rekey.Census{}, errDown }
+
+// Of patients who are held for different cases a merge takes no rows out of
+// one, in either direction.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestRebindKeepsCases(t *testing.T) {
+	w := newWorld(t, 0)
+	c := newCharts(w, kim, lee)
+	cases := map[safeguard.Patient][]string{kim: {"1", "2"}, lee: {"2"}}
+	var failure error
+	opts := &rekey.Options{Holds: func(_ context.Context, of string, p safeguard.Patient) ([]string, error) {
+		require.Equal(t, tenant, of)
+		return cases[p], failure
+	}}
+	_, err := rekey.Rebind(t.Context(), w.Sealer, c, "m", kim, lee, opts)
+	require.ErrorContains(t, err, "legal hold")
+	requireCharts(w, c, kim, lee)
+	failure = errors.New("away")
+	_, err = rekey.Rebind(t.Context(), w.Sealer, c, "m", kim, lee, opts)
+	require.ErrorIs(t, err, failure)
+	failure, cases[lee] = nil, []string{"1", "2", "3"}
+	_, err = rekey.Rebind(t.Context(), w.Sealer, c, "m", kim, lee, opts)
+	require.NoError(t, err)
+	requireCharts(w, c, lee, lee)
+	_, err = rekey.Unbind(t.Context(), w.Sealer, c, "m", kim, lee, opts)
+	require.ErrorContains(t, err, "legal hold")
+	requireCharts(w, c, lee, lee)
+}
+
+// A Verify during which the keyset was rotated frees no key: its count of what
+// it did not see leaves out the key that was the newest when it began.
+//
+// Controls: HIPAA 164.312(a)(2)(iv), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestRotatedDuringVerifyFreesNoKey(t *testing.T) {
+	w := newWorld(t, 2)
+	for _, row := range w.src.rows {
+		row[0], row[1] = nil, nil
+	}
+	added := false
+	verify := func() rekey.Report {
+		t.Helper()
+		report, err := rekey.Verify(t.Context(), w.Sealer, w.src, &rekey.Options{Progress: func(rekey.Report) {
+			if added {
+				return
+			}
+			added = true // behind the pass, under the key of before
+			w.src.rows = append(w.src.rows, [][]byte{w.seal(2, 0), w.seal(2, 1)})
+			w.rotate()
+		}})
+		require.NoError(t, err)
+		return report
+	}
+	report := verify()
+	require.True(t, report.KeyChanged)
+	require.False(t, report.Complete)
+	require.ErrorContains(t, report.SafeToDestroy(1), "rotated during the Verify")
+	report = verify()
+	require.False(t, report.KeyChanged)
+	require.ErrorContains(t, report.SafeToDestroy(1), "2 cells need the key")
+}

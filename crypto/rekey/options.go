@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/safeguard-sdk/safeguard"
 )
 
 // Limits of a run.
@@ -42,6 +44,12 @@ type Options struct {
 	// Sample makes Verify open one cell of Sample, picked at random, and look
 	// only at the key ids of the others. 0 and 1 open every cell.
 	Sample uint
+	// Holds returns the open cases of legal holds of a patient; Holds of a
+	// shred.Shredder does. With it a Rebind or Unbind refuses where the rows
+	// would leave a case: every case of the patient that they are taken from
+	// must be one of the patient that gets them. Without it only whether both
+	// are held is asked.
+	Holds func(ctx context.Context, tenant string, p safeguard.Patient) (cases []string, err error)
 	// StaleOnly makes Verify ask the Source for stale rows only. It reads next
 	// to nothing of a fresh table, opens nothing and counts no fresh cell.
 	StaleOnly bool

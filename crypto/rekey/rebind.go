@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -64,7 +65,10 @@ var ErrNoMerge = errors.New("rekey: unbind: no rows of such a merge of these pat
 //
 // What is under a legal hold keeps it: while the keys of from are held
 // ([crypto.Sealer.Held]) and those of to are not, it is an error; hold to
-// first. Other things that carry the patient it does not move, and the program
+// first. Hold to for every case of from: held for another alone, the rows lose
+// their hold when that one is released. Set Options.Holds to have it checked. A
+// hold that comes after the merge must name both patients: one on from does not
+// reach the rows that are to's. Other things that carry the patient it does not move, and the program
 // must: above all the rows' tokens of blind indexes, which stay in the name of
 // from. Put them anew, or destroying to's keys leaves them to be found, and
 // destroying from's takes them away.
@@ -123,17 +127,44 @@ func between(ctx context.Context, s *crypto.Sealer, tenant, merge string, from, 
 	return merge + ":" + hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
+var errHeld = errors.New("rekey: rebind: the rows are under a legal hold that the other patient is not under: hold both")
+
 // holds returns an error if the move takes rows out of a legal hold.
 func (r *run) holds(ctx context.Context, move Move) error {
+	if err := r.cases(ctx, move); err != nil {
+		return err
+	}
 	from, err := r.held(ctx, move.From)
 	if err != nil || !from {
 		return err
 	}
 	to, err := r.held(ctx, move.To)
 	if err == nil && !to {
-		err = errors.New("rekey: rebind: the rows are under a legal hold that the other patient is not under: hold both")
+		err = errHeld
 	}
 	return err
+}
+
+// cases returns an error if a case of a legal hold is open of the patient that
+// the rows are taken from, and not of the one that gets them.
+func (r *run) cases(ctx context.Context, move Move) error {
+	if r.opts.Holds == nil {
+		return nil
+	}
+	from, err := r.opts.Holds(ctx, r.report.Tenant, move.From)
+	if err != nil {
+		return fmt.Errorf("rekey: rebind: legal hold: %w", err)
+	}
+	to, err := r.opts.Holds(ctx, r.report.Tenant, move.To)
+	if err != nil {
+		return fmt.Errorf("rekey: rebind: legal hold: %w", err)
+	}
+	for _, c := range from {
+		if !slices.Contains(to, c) {
+			return errHeld
+		}
+	}
+	return nil
 }
 
 // held is false for who was shredded: the Sealer will refuse their cells.

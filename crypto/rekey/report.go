@@ -74,6 +74,9 @@ type Report struct {
 	// tell of rows that the Source's pages pass over.
 	Counted uint64 `json:"counted,omitempty"`
 	Unseen  uint64 `json:"unseen,omitempty"`
+	// KeyChanged says that the keyset was rotated during a Verify, so that it
+	// shows of no key that it may be destroyed.
+	KeyChanged bool `json:"key_changed,omitempty"`
 	// Opened counts the cells that Verify opened.
 	Opened uint64 `json:"opened"`
 	// Keys counts cells by the tenant key that they carry, those of destroyed
@@ -92,8 +95,8 @@ type Report struct {
 
 // SafeToDestroy returns nil if this report shows that no value of its Source
 // needs the tenant key id, and otherwise why not. Only a finished Verify shows
-// it that looked at every row, saw at least one, and counted as many without
-// pages. Ask it of every table, wrap the subjects' keys anew as well, and
+// it that looked at every row, saw at least one, counted as many without pages,
+// and during which the keyset was not rotated. Ask it of every table, wrap the subjects' keys anew as well, and
 // remember that backups from before the rewrap need the key for as long as
 // they are to open.
 //
@@ -109,6 +112,8 @@ func (r Report) SafeToDestroy(id uint32) error {
 		return errors.New("rekey: destroy: not shown: no row was seen")
 	case !r.wholly():
 		return fmt.Errorf("rekey: destroy: not shown: %d rows were seen of %d, and %d cells of the old keys not", r.Rows, r.Counted, r.Unseen)
+	case r.KeyChanged:
+		return errors.New("rekey: destroy: not shown: the keyset was rotated during the Verify")
 	case id == r.KeyID:
 		return errors.New("rekey: destroy: new values are sealed under the key")
 	case r.Keys[id] > 0:

@@ -34,7 +34,8 @@ func Verify(ctx context.Context, s *crypto.Sealer, src Source, opts *Options) (R
 	if err == nil {
 		r.report.KeyID, err = r.current(ctx)
 	}
-	return r.finish(ctx, r.report.clean() && r.report.wholly() && verified == r.report.KeyID, err)
+	r.report.KeyChanged = verified != r.report.KeyID
+	return r.finish(ctx, r.report.clean() && r.report.wholly() && !r.report.KeyChanged, err)
 }
 
 // verifyCounted reads all rows, between two counts of them. Without StaleOnly.

@@ -11,13 +11,16 @@ import (
 //
 // Controls: HIPAA 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
 type Applied struct {
-	// Tenants have something destroyed or held, Names is how many names were
+	// Tenants have something destroyed, held or released, Names is how many names were
 	// destroyed.
 	Tenants, Names int
 	// Held is how many patients under a hold were marked in the store. Kept is
 	// how many names were left, because their order is not done and the store
 	// has them as held.
 	Held, Kept int
+	// Released is how many marks of holds were taken off the store, because two
+	// persons had released every case.
+	Released int
 	// Keysets is how many tenants' keysets were destroyed, and Tokens how many
 	// tokens of blind indexes. Register.Apply leaves both alone.
 	Keysets int
@@ -27,7 +30,8 @@ type Applied struct {
 // Apply makes the account of the register true again after a restore: of the
 // store of keys, of keysets, of a database with tokens, or of all of them. It
 // destroys the names, the keysets and the tokens that were destroyed before,
-// and marks what is held. It must have returned without an error before
+// marks what is held, and takes the marks off of which the register has every
+// case as released, also if another program set one anew. It must have returned without an error before
 // anything opens a value, and then [Shredder.Resume] before anything else. It
 // may be repeated. It needs no person: two have decided.
 //
@@ -138,6 +142,9 @@ func (r *Register) applyTenant(ctx context.Context, store crypto.SubjectKeys, te
 	if err != nil {
 		return err
 	}
+	if err := r.applyReleases(ctx, store, tenant, done); err != nil {
+		return err
+	}
 	if err := applyNames(ctx, store, tenant, d, done); err != nil {
 		return err
 	}
@@ -229,6 +236,47 @@ func (r *Register) applyHolds(ctx context.Context, store crypto.SubjectKeys, ten
 		done.Held++
 	}
 	return nil
+}
+
+// applyReleases takes off the marks of holds that were released since: nobody
+// could release them again. It leaves those alone that the register does not
+// know.
+func (r *Register) applyReleases(ctx context.Context, store crypto.SubjectKeys, tenant string, done *Applied) error {
+	released := make(map[string]bool)
+	err := r.view(ctx, func(s *state) error {
+		for _, o := range s.orders {
+			if o.Tenant == tenant && s.released(o) {
+				released[o.Subject] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range sortedKeys(released) {
+		at := subject{tenant, name}
+		_, record, err := readRecord(ctx, store, at)
+		if errors.Is(err, crypto.ErrNotFound) || errors.Is(err, crypto.ErrShredded) {
+			continue
+		}
+		if err == nil && record.Held {
+			err = setHeld(ctx, store, at, false)
+			done.Released++
+		}
+		if err == nil {
+			err = r.remark(ctx, store, at)
+		}
+		if err != nil && !errors.Is(err, crypto.ErrShredded) {
+			return err
+		}
+	}
+	return nil
+}
+
+// released reports whether o released the last open case of its subject.
+func (s *state) released(o *order) bool {
+	return o.Kind == ReleaseHold && o.certificate != nil && len(s.holds[o.subject()]) == 0
 }
 
 // indexName is crypto's name of the record by which subjects are named.

@@ -303,3 +303,55 @@ func TestResumeSweepsAfterTheCertificate(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
+
+// The mark of a hold that two persons released does not return with a restore,
+// where nobody could release it again; one of a case that is open does.
+//
+// Controls: HIPAA 164.310(d)(2)(i), 164.308(a)(7)(ii)(B); NIST CSF 2.0 PR.DS-01.
+func TestApplyReleasesWhatWasReleased(t *testing.T) {
+	w := tenantWorld(t)
+	sealed := w.seal(t, tenantA, patient(1), 1)
+	w.seal(t, tenantA, patient(2), 2)
+	for _, i := range []int{1, 2} {
+		require.NoError(t, w.Hold(w.as(t, "counsel"), tenantA, patient(i), "1"))
+	}
+	require.NoError(t, w.Hold(w.as(t, "counsel"), tenantA, patient(2), "2"))
+	backup := copied(t, w.store)
+	w.destroy(t, releaseOf("1"))
+	o := releaseOf("1")
+	o.Patient = patient(2)
+	w.destroy(t, o)
+
+	w.restored(t, copied(t, backup))
+	require.True(t, w.heldRecord(t, patient(1)), "the attack")
+	done, err := w.Apply(w.as(t, "startup"))
+	require.NoError(t, err)
+	require.Equal(t, shred.Applied{Tenants: 1, Held: 1, Released: 1}, done)
+	require.False(t, w.heldRecord(t, patient(1)))
+	require.True(t, w.heldRecord(t, patient(2)), "a case is open")
+	require.NoError(t, w.opens(t, tenantA, patient(1), 1, sealed))
+
+	o.Case = "2"
+	w.destroy(t, o)
+	w.restored(t, copied(t, backup))
+	done, err = w.Apply(w.as(t, "startup"))
+	require.NoError(t, err)
+	require.Equal(t, shred.Applied{Tenants: 1, Released: 2}, done, "nothing is held any more")
+
+	// An order that was under way goes on.
+	exporter := w.opts.Exporter
+	w.opts.Exporter = awayExporter{}
+	w.open(t)
+	id, err := w.Request(w.as(t, "dr.lee"), tenantOrder())
+	require.NoError(t, err)
+	_, err = w.Approve(w.as(t, "ms.ray"), id, tenantOrder())
+	require.ErrorIs(t, err, errBroken)
+	w.opts.Exporter = exporter
+	w.restored(t, copied(t, backup))
+	_, err = w.Apply(w.as(t, "startup"))
+	require.NoError(t, err)
+	certificates, err := w.Resume(w.as(t, "startup"))
+	require.NoError(t, err)
+	require.Len(t, certificates, 1)
+	require.Error(t, w.opens(t, tenantA, patient(1), 1, sealed))
+}

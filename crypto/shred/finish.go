@@ -78,7 +78,7 @@ func (s *Shredder) certify(ctx context.Context, o *order, statement *Statement) 
 	}
 	s.stats.certified.Add(1)
 	if o.Kind == ReleaseHold {
-		return c, s.remark(ctx, o.subject())
+		return c, s.register.remark(ctx, s.store, o.subject())
 	}
 	return c, nil
 }

@@ -23,6 +23,9 @@ var errReleasing = errors.New("shred: hold: the release of the case is under way
 // case is released, or it is cancelled. [ErrUnderway] says that one has begun:
 // the keys are destroyed, or are about to be.
 //
+// It holds what is the patient's, not what was or comes to be another's: of
+// two charts that are merged, or were, hold both patients for each case.
+//
 // Beside the register, it marks the patient's record in the store, or makes an
 // empty one, so that programs that know nothing of the register leave the keys
 // alone, those too that the patient gets later.
@@ -105,16 +108,16 @@ func (s *Shredder) unmarkHeld(ctx context.Context, at subject, caseRef string) e
 }
 
 // remark puts the mark back if another hold came while it was taken off.
-func (s *Shredder) remark(ctx context.Context, at subject) error {
+func (r *Register) remark(ctx context.Context, store crypto.SubjectKeys, at subject) error {
 	held := false
-	err := s.register.view(ctx, func(st *state) error {
+	err := r.view(ctx, func(st *state) error {
 		held = len(st.holds[at]) > 0
 		return nil
 	})
 	if err != nil || !held {
 		return err
 	}
-	return setHeld(ctx, s.store, at, true)
+	return setHeld(ctx, store, at, true)
 }
 
 // setHeld marks the record of a subject as held, or not. To hold a subject that

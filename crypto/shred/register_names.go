@@ -92,6 +92,9 @@ func (r *Register) tenants(ctx context.Context) (all []string, err error) {
 		for at := range s.holds {
 			set[at.tenant] = true
 		}
+		for _, o := range s.orders {
+			set[o.Tenant] = set[o.Tenant] || s.released(o)
+		}
 		return nil
 	})
 	for _, tenant := range sortedKeys(set) {
