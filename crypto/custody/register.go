@@ -19,7 +19,8 @@ import (
 //   - Ended reports whether the tenant as a whole must not, and which of its
 //     tenant keys are destroyed in every copy.
 //   - Head returns how many entries the register has, and what stands for them
-//     all, such as the hash of the last one.
+//     all, such as the hash of the last one. Of an empty one that is what tells
+//     it from others, or "" where nothing does.
 //   - Contains reports whether what Head returned once is part of the register
 //     still; it is true of zero and "".
 //
@@ -47,6 +48,9 @@ func headOf(ctx context.Context, r Register) (*RegisterHead, error) {
 	entries, hash, err := r.Head(ctx)
 	return &RegisterHead{entries, hash}, err
 }
+
+// any reports whether a head is that of any register.
+func (h *RegisterHead) any() bool { return h == nil || h.Entries == 0 && h.Hash == "" }
 
 // knows returns ErrOtherRegister if a register is not the one that was there
 // when the backup was made.

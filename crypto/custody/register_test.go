@@ -238,3 +238,36 @@ func TestDrillAsksTheRegister(t *testing.T) {
 	require.Equal(t, []int{0, 3}, []int{d.Shredded, d.Failed})
 	require.False(t, d.Passed)
 }
+
+// A backup of before the first entry knows its register from another, or the
+// report says that it does not.
+//
+// Controls: HIPAA 164.310(d)(2)(i), 164.312(c)(1), 164.308(a)(7)(ii)(B); NIST CSF 2.0 PR.DS-01, PR.DS-11.
+func TestRestoreRefusesAnotherEmptyRegister(t *testing.T) {
+	s := newService(t)
+	x := newShredder(t, s)
+	backup := func(r custody.Register) ([]byte, []custody.Share) {
+		t.Helper()
+		from := s.source()
+		from.Register = r
+		bundle, shares, err := custody.Backup(t.Context(), from, custody.Plan{Threshold: 2, Custodians: custodians})
+		require.NoError(t, err)
+		return bundle, shares
+	}
+	bundle, shares := backup(x.register)
+	plain, plainShares := backup(openRegister(t, struct{ shred.Log }{new(shredtest.Log)}))
+	x.destroy(t, shred.Order{Kind: shred.DestroyPatient, Tenant: "clinic-a", Patient: safeguard.NewPatient("Patient/1")})
+
+	clean := newHost(t)
+	_, err := custody.Restore(t.Context(), bundle, shares, clean.target(openRegister(t, new(shredtest.Log))))
+	require.ErrorIs(t, err, custody.ErrOtherRegister)
+	require.Zero(t, clean.opened(t, s.samples), "nothing was written")
+	report, err := custody.Restore(t.Context(), bundle, shares, clean.target(openRegister(t, x.log)))
+	require.NoError(t, err)
+	require.False(t, report.AnyRegister)
+	require.Equal(t, len(s.samples)-1, clean.opened(t, s.samples))
+
+	report, err = custody.Restore(t.Context(), plain, plainShares, newHost(t).target(openRegister(t, x.log)))
+	require.NoError(t, err)
+	require.True(t, report.AnyRegister)
+}

@@ -48,6 +48,10 @@ type Report struct {
 	Register *RegisterHead `json:"register,omitempty"`
 	// WithoutRegister says that nothing was asked for what was shredded.
 	WithoutRegister bool `json:"without_register,omitempty"`
+	// AnyRegister says that the bundle does not tell which register it was of,
+	// so that another would have been taken as well: it was made without one,
+	// or with an empty one that nothing tells from others.
+	AnyRegister bool `json:"any_register,omitempty"`
 }
 
 // A TenantRestored is what a restore did for a tenant.
@@ -114,7 +118,8 @@ func Restore(ctx context.Context, bundle []byte, shares []Share, to Target) (Rep
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Bundle: h.ID, SHA256: Hash(bundle), Register: head, WithoutRegister: to.Register == nil}
+	report := Report{Bundle: h.ID, SHA256: Hash(bundle), Register: head, WithoutRegister: to.Register == nil,
+		AnyRegister: to.Register != nil && h.Register.any()}
 	for i := range shares {
 		report.Shares = append(report.Shares, shares[i].Number())
 	}

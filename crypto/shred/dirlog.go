@@ -30,6 +30,9 @@ type DirLog struct{ root *os.Root }
 const (
 	marker     = "safeguard-register"
 	markerText = "safeguard register 1\n"
+	// markerSize is that of a marker with the identity behind the text; the
+	// first ones had none.
+	markerSize = len(markerText) + 26 + 1
 )
 
 var (
@@ -106,7 +109,7 @@ func (d *DirLog) mark() error {
 			return errForeign
 		}
 	}
-	if err := d.publish(marker, []byte(markerText)); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := d.publish(marker, []byte(markerText+rand.Text()+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil
@@ -114,14 +117,33 @@ func (d *DirLog) mark() error {
 
 // marked returns nil if the directory is a log.
 func (d *DirLog) marked() error {
+	_, err := d.identity()
+	return err
+}
+
+// identity returns what the marker says, "" of a marker without.
+func (d *DirLog) identity() (string, error) {
 	b, err := d.root.ReadFile(marker)
 	if errors.Is(err, fs.ErrNotExist) {
-		return errNoRegister
+		return "", errNoRegister
 	}
-	if err == nil && string(b) != markerText {
-		return errForeign
+	if err != nil {
+		return "", err
 	}
-	return err
+	id, ok := strings.CutPrefix(string(b), markerText)
+	if !ok || id != "" && (len(b) != markerSize || !strings.HasSuffix(id, "\n")) {
+		return "", errForeign
+	}
+	return strings.TrimSuffix(id, "\n"), nil
+}
+
+// Identity implements [IdentifiedLog].
+func (d *DirLog) Identity(ctx context.Context) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	id, err := d.identity()
+	return id, logError(err)
 }
 
 // whole returns ErrRegister if an entry is missing in front of others. That the

@@ -100,3 +100,48 @@ func TestRegisterContains(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, contains(empty, 0, ""))
 }
+
+// Two registers that are empty are not the same, and one is itself wherever it
+// lies. A marker of before, without an identity, is any.
+//
+// Controls: HIPAA 164.310(d)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestEmptyRegistersDiffer(t *testing.T) {
+	open := func(dir string, open func(string) (*shred.DirLog, error)) *shred.Register {
+		t.Helper()
+		log, err := open(dir)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, log.Close()) })
+		r, err := shred.OpenRegister(t.Context(), log)
+		require.NoError(t, err)
+		return r
+	}
+	contains := func(r *shred.Register, hash string) bool {
+		t.Helper()
+		ok, err := r.Contains(t.Context(), 0, hash)
+		require.NoError(t, err)
+		return ok
+	}
+	parent := t.TempDir()
+	first, moved := filepath.Join(parent, "first"), filepath.Join(parent, "moved")
+	one, other := open(first, shred.NewDirLog), open(filepath.Join(parent, "other"), shred.NewDirLog)
+	n, hash, err := one.Head(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.Len(t, hash, 64)
+	require.NoError(t, os.Rename(first, moved))
+	require.True(t, contains(open(moved, shred.OpenDirLog), hash))
+	require.True(t, contains(open(moved, shred.NewDirLog), hash))
+	require.False(t, contains(other, hash))
+	require.True(t, contains(other, ""))
+
+	marker := filepath.Join(moved, "safeguard-register")
+	require.NoError(t, os.WriteFile(marker, []byte("safeguard register 1\n"), 0o600))
+	before := open(moved, shred.OpenDirLog)
+	_, none, err := before.Head(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, none)
+	require.False(t, contains(before, hash))
+	require.NoError(t, os.WriteFile(marker, []byte("safeguard register 1\nshort\n"), 0o600))
+	_, err = shred.OpenDirLog(moved)
+	require.ErrorContains(t, err, "something else")
+}

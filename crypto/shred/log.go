@@ -30,6 +30,32 @@ type Log interface {
 	Read(ctx context.Context, number uint64) ([]byte, error)
 }
 
+// An IdentifiedLog is a Log that can be told from another while both are
+// empty. [DirLog] is one; make yours one too, or a backup that is made before
+// the first entry does not tell its register from any other.
+//
+// Identity returns what was drawn at random when the log was made, and is the
+// same for ever, wherever the log is moved. It is "" of a log that has none.
+//
+// Controls: HIPAA 164.312(c)(1), 164.310(d)(2)(i); NIST CSF 2.0 PR.DS-01.
+type IdentifiedLog interface {
+	Log
+	Identity(ctx context.Context) (string, error)
+}
+
+// origin returns the hash of a log's identity, "" if it has none.
+func origin(ctx context.Context, log Log) (string, error) {
+	identified, ok := log.(IdentifiedLog)
+	if !ok {
+		return "", nil
+	}
+	id, err := identified.Identity(ctx)
+	if err != nil || id == "" {
+		return "", err
+	}
+	return hashOf([]byte(id)), nil
+}
+
 // wrap says what failed. Context errors and the package's own pass through it
 // to errors.Is.
 func wrap(what string, err error) error { return fmt.Errorf("shred: %s: %w", what, err) }

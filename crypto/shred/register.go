@@ -108,14 +108,21 @@ func (r *Register) append(ctx context.Context, e *entry) error {
 }
 
 // Head returns how many entries there are and the SHA-256 of the last one, in
-// hex. Written down elsewhere, it shows later that no entry was cut off or
+// hex; of none, that of the log's identity, or "" if the Log is not an
+// [IdentifiedLog]. Written down elsewhere, it shows later that no entry was cut off or
 // changed. The [Shredder] reports it.
 func (r *Register) Head(ctx context.Context) (entries uint64, hash string, err error) {
 	err = r.view(ctx, func(s *state) error {
 		entries, hash = s.number, s.head
 		return nil
 	})
-	return entries, hash, err
+	if err != nil || entries > 0 {
+		return entries, hash, err
+	}
+	if hash, err = origin(ctx, r.log); err != nil {
+		return 0, "", wrap("register", err)
+	}
+	return 0, hash, nil
 }
 
 // Contains reports whether the hash is that of the entry with this number. Of
@@ -123,7 +130,11 @@ func (r *Register) Head(ctx context.Context) (entries uint64, hash string, err e
 // register of which it is false is another, or was cut.
 func (r *Register) Contains(ctx context.Context, entry uint64, hash string) (bool, error) {
 	if entry == 0 {
-		return hash == "", nil
+		id, err := origin(ctx, r.log)
+		if err != nil {
+			return false, wrap("register", err)
+		}
+		return hash == "" || hash == id, nil
 	}
 	there := uint64(0)
 	if err := r.view(ctx, func(s *state) error { there = s.number; return nil }); err != nil || entry > there {

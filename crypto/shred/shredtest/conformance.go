@@ -29,6 +29,7 @@ func TestLog(t *testing.T, open func(t *testing.T) shred.Log) {
 		{"of many who append at once one wins", wins},
 		{"a slice belongs to the caller", copies},
 		{"a context that ended is honoured", cancelled},
+		{"an identity stays", identity},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.run(t, open(t), func() shred.Log { return open(t) })
@@ -78,6 +79,24 @@ func reads(t *testing.T, log shred.Log, again func() shred.Log) {
 	}
 	refused(t, log.Append(t.Context(), 4, nil))
 	refused(t, log.Append(t.Context(), 4, make([]byte, shred.MaxEntry+1)))
+}
+
+func identity(t *testing.T, log shred.Log, again func() shred.Log) {
+	identified, ok := log.(shred.IdentifiedLog)
+	if !ok {
+		t.Skip("the log is not a shred.IdentifiedLog")
+	}
+	id, err := identified.Identity(t.Context())
+	want(t, err, nil)
+	if id == "" {
+		t.Fatal("a new log has no identity")
+	}
+	want(t, log.Append(t.Context(), 1, []byte("first")), nil)
+	got, err := again().(shred.IdentifiedLog).Identity(t.Context())
+	want(t, err, nil)
+	if got != id {
+		t.Fatal("the identity is another than before")
+	}
 }
 
 func keeps(t *testing.T, log shred.Log, again func() shred.Log) {

@@ -7,6 +7,7 @@ package shredtest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync"
 
@@ -18,8 +19,22 @@ import (
 //
 // Controls: none, it is test support.
 type Log struct {
-	mu      sync.Mutex
-	entries [][]byte
+	mu       sync.Mutex
+	identity string // drawn when it is first asked for
+	entries  [][]byte
+}
+
+// Identity implements [shred.IdentifiedLog].
+func (l *Log) Identity(ctx context.Context) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.identity == "" {
+		l.identity = rand.Text()
+	}
+	return l.identity, nil
 }
 
 // Append implements [shred.Log].
