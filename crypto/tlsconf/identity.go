@@ -7,7 +7,6 @@ import (
 	"encoding/asn1"
 	"errors"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -73,7 +72,7 @@ func (id Identity) parses() bool {
 		u, err := url.Parse(id.value)
 		return err == nil && u.Scheme != "" && u.String() == id.value
 	case kindTrustDomain:
-		return trustDomain.MatchString(id.value)
+		return isTrustDomain(id.value)
 	}
 	return true
 }
@@ -88,17 +87,34 @@ func (id Identity) matches(cert *x509.Certificate) bool {
 	case kindTrustDomain:
 		uri, ok := onlyURI(cert)
 		path, in := strings.CutPrefix(uri, "spiffe://"+id.value)
-		return ok && in && workload.MatchString(path) && !dots.MatchString(path)
+		return ok && in && isWorkload(path)
 	}
 	return false
 }
 
-// The parts of a SPIFFE ID.
-var (
-	trustDomain = regexp.MustCompile(`^[a-z0-9._-]{1,255}$`)
-	workload    = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
-	dots        = regexp.MustCompile(`/\.{1,2}(/|$)`)
-)
+// isTrustDomain reports whether s can be the trust domain of a SPIFFE ID.
+func isTrustDomain(s string) bool {
+	return s != "" && len(s) <= 255 && onlyOf(s, "abcdefghijklmnopqrstuvwxyz0123456789._-")
+}
+
+// isWorkload reports whether s can be the path of a SPIFFE ID: one or more
+// segments, none of which is empty, "." or "..".
+func isWorkload(s string) bool {
+	path, ok := strings.CutPrefix(s, "/")
+	for segment := range strings.SplitSeq(path, "/") {
+		switch {
+		case segment == "" || segment == "." || segment == "..":
+			return false
+		case !onlyOf(segment, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"):
+			return false
+		}
+	}
+	return ok
+}
+
+func onlyOf(s, letters string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune(letters, r) })
+}
 
 var sanOID = asn1.ObjectIdentifier{2, 5, 29, 17}
 
