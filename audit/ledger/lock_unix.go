@@ -24,5 +24,14 @@ func lockDir(root *os.Root) (io.Closer, error) {
 		f.Close()
 		return nil, err
 	}
-	return f, nil
+	return &dirLock{f}, nil
+}
+
+// A dirLock is released by name and not only closed: a child that is being
+// started at that moment has the descriptor until it runs its program, and
+// would hold the lock that long.
+type dirLock struct{ f *os.File }
+
+func (l *dirLock) Close() error {
+	return errors.Join(syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN), l.f.Close())
 }
