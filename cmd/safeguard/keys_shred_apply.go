@@ -24,8 +24,8 @@ func (c *shredApply) Run(e *env) error {
 		if err != nil && !errors.Is(err, shred.ErrReturned) {
 			return err
 		}
-		text := fmt.Sprintf("%d names of %d tenants, %d keysets and %d tokens are destroyed, %d patients held, %d left as held",
-			done.Names, done.Tenants, done.Keysets, done.Tokens, done.Held, done.Kept)
+		text := fmt.Sprintf("%d names of %d tenants, %d keysets and %d tokens are destroyed, %d patients held, %d left as held, %d holds that were released taken off",
+			done.Names, done.Tenants, done.Keysets, done.Tokens, done.Held, done.Kept, done.Released)
 		a.note("The register was applied: "+text+".", map[string]string{"key_back": strconv.FormatBool(err != nil)})
 		e.note("%s", text)
 		if failed := resume(e, a, s); failed != nil {
