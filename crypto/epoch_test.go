@@ -268,6 +268,7 @@ func TestEpochPassesDamage(t *testing.T) {
 	names, err := store.Names(t.Context(), tenantA, "", 100)
 	require.NoError(t, err)
 	require.Len(t, names, 11, "with the index and the count")
+	names = slices.DeleteFunc(names, func(name string) bool { return len(name) < 64 })
 	damage := func(name string, to func([]byte) []byte) {
 		b, err := store.Get(t.Context(), tenantA, name)
 		require.NoError(t, err)
