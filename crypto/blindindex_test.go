@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,7 +79,10 @@ func TestBlindIndex(t *testing.T) {
 	require.Len(t, got, 4+2)
 	require.Zero(t, got[5]&0x3f, "10 bits")
 	require.Equal(t, got, token(t, last4, tenantA, "6789"))
-	require.NotEqual(t, got, token(t, last4, tenantA, "6788"))
+	// Short tokens coincide now and then: four values do not.
+	require.True(t, slices.ContainsFunc([]string{"6785", "6786", "6787", "6788"}, func(v string) bool {
+		return !bytes.Equal(got, token(t, last4, tenantA, v))
+	}))
 	version, ok := crypto.TokenVersion(got)
 	require.True(t, ok)
 	require.Equal(t, uint32(1), version)
@@ -93,7 +97,9 @@ func TestBlindIndex(t *testing.T) {
 	require.Equal(t, token(t, search.Index("mrn"), tenantA, " AB-1 "), token(t, search.Index("mrn"), tenantA, "ab-1"))
 	born := search.Index("name_born")
 	require.Equal(t, token(t, born, tenantA, "Robert", "1980-02-29"), token(t, born, tenantA, "Rupert ", "1980"))
-	require.NotEqual(t, token(t, born, tenantA, "Robert", "1980"), token(t, born, tenantA, "Robert", "1981"))
+	require.True(t, slices.ContainsFunc([]string{"1981", "1982", "1983", "1984"}, func(year string) bool {
+		return !bytes.Equal(token(t, born, tenantA, "Robert", "1980"), token(t, born, tenantA, "Robert", year))
+	}))
 
 	null, err := last4.AppendNull(t.Context(), []byte("x"), tenantA)
 	require.NoError(t, err)
@@ -135,9 +141,13 @@ func TestBlindIndexesAreApart(t *testing.T) {
 		table.Indexes = []crypto.IndexSpec{spec}
 		x := newSearch(t, f.Sealer, table)
 		for _, tenant := range []string{tenantA, tenantB} {
-			prefix := string(token(t, x.Indexes()[0], tenant, "123456789")[:6])
-			require.Empty(t, seen[prefix], "%s of %s", name, tenant)
-			seen[prefix] = name + " of " + tenant
+			hash := string(token(t, x.Indexes()[0], tenant, "123456789"))
+			require.Empty(t, seen[hash], "%s of %s", name, tenant)
+			seen[hash] = name + " of " + tenant
+			if name == "base" { // also where it is cut to the width of another
+				require.Empty(t, seen[hash[:6]], "%s of %s", name, tenant)
+				seen[hash[:6]] = name + " of " + tenant
+			}
 		}
 		id := x.Indexes()[0].ID()
 		require.Empty(t, ids[id], name)
