@@ -110,7 +110,7 @@ func (k trims) DecryptWithContext(ctx context.Context, c, ad []byte) ([]byte, er
 	if err == nil {
 		return out, nil
 	}
-	return k.kek.DecryptWithContext(ctx, bytes.TrimSpace(c), ad)
+	return k.kek.DecryptWithContext(ctx, bytes.TrimSuffix(c, []byte{'\n'}), ad)
 }
 
 type panics struct{ *kek }
