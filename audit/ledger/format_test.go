@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/safeguard-sdk/safeguard/audit/internal/merkle"
 	"github.com/stretchr/testify/require"
 )
 
@@ -162,7 +163,7 @@ func TestParseCheckpoint(t *testing.T) {
 		"a\n1\n" + base64.StdEncoding.EncodeToString(make([]byte, 32)) + "\nmore\n",
 		"a\n18446744073709551615\n" + base64.StdEncoding.EncodeToString(make([]byte, 32)) + "\n",
 	} {
-		_, err := parseCheckpointText(text)
+		_, err := merkle.ParseText(text)
 		require.Error(t, err, "%q", text)
 	}
 }
