@@ -19,6 +19,24 @@ type VerifyOptions struct {
 	// set back to an earlier state, or replaced by another one that the key's
 	// holder signed. Default: none.
 	Known [][]byte
+	// Anchors are the same, with the names of where they were kept. Verdict
+	// counts how far the newest of them and of Known reaches. Default: none.
+	Anchors []Kept
+	// Progress, if set, is called now and then, from one goroutine at a time,
+	// with how many records have been read and how many the directory seemed to
+	// have at the start.
+	Progress func(done, total uint64)
+}
+
+// A Kept is a checkpoint of the ledger that was kept elsewhere, by a witness or
+// on other storage.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+type Kept struct {
+	// Name says where, for people.
+	Name string
+	// Note is the signed text.
+	Note []byte
 }
 
 // A Verdict is what [Verify] found. Only OK says that all is well; the zero
@@ -39,6 +57,13 @@ type Verdict struct {
 	// Unsigned is how many of them the checkpoint does not cover: nothing but
 	// checksums speaks for them.
 	Unsigned uint64
+	// Anchored is how many records the newest checkpoint that was given as kept
+	// elsewhere covers, and Unanchored how many stand behind it: those could
+	// have been rewritten by the holder of the key without a trace.
+	Anchored, Unanchored uint64
+	// Floor is how many records at the start were pruned, with only their
+	// hashes left.
+	Floor uint64
 	// Unfinished is how many bytes lie behind the last whole batch: a write
 	// that is going on or was interrupted.
 	Unfinished int64
