@@ -43,6 +43,10 @@ type Options struct {
 	// MaxRecordSize is the most bytes of one record, 4 KiB to 1 MiB. One call
 	// of Append takes 4 MiB at most. Default: 64 KiB.
 	MaxRecordSize int
+	// Reserve is how many bytes of the disk are kept for the records of identified
+	// callers, 1 MiB to 1 TiB: once less is free, [Ledger.Low] says so, and a
+	// Recorder only counts what nobody in particular did. Default: 64 MiB.
+	Reserve int64
 	// UnsafeNetworkFileSystem accepts a directory on a network or user-space
 	// file system, where a sync may promise less than it says and a lock may
 	// not hold. Such file systems are recognised on Linux only.
