@@ -20,6 +20,7 @@ type exam struct {
 	different *DamageError // first record that is not as in the leaf index
 	keepTail  bool
 	tail      []hash // leaves beyond the checkpoint, if kept
+	allowed   uint64 // up to where signed records say that others were pruned
 }
 
 // examine walks. It returns a *DamageError for the first entry that is not as
@@ -31,7 +32,7 @@ func (e *exam) examine(ctx context.Context) error {
 	}
 	defer index.close()
 	e.index = index
-	e.visit = e.see
+	e.visit, e.skipped = e.see, e.pass
 	err = e.compare()
 	if err == nil {
 		err = e.run(ctx)
@@ -46,9 +47,18 @@ func (e *exam) examine(ctx context.Context) error {
 	return e.earliest(damage)
 }
 
+// pass takes in the hash of one record that was pruned.
+func (e *exam) pass() error {
+	e.index.next()
+	return e.compare()
+}
+
 // see takes in one record.
-func (e *exam) see(at place, _ []byte, leaf hash) error {
+func (e *exam) see(at place, prefixed []byte, leaf hash) error {
 	if at.index < e.signed.Size {
+		if e.floor > 0 {
+			e.allowed = max(e.allowed, prunedTo(prefixed[1:]))
+		}
 		if kept, ok := e.index.next(); ok && kept != leaf && e.different == nil {
 			e.different = &DamageError{at.index, at.segment, at.offset, "the record is not the one that was signed"}
 		}
@@ -74,6 +84,9 @@ func (e *exam) compare() error {
 
 // complete finds out what is missing at the end.
 func (e *exam) complete() error {
+	if e.floor > e.allowed {
+		return &DamageError{Reason: fmt.Sprintf("the records before %d are missing, and no signed record says that they were pruned", e.floor)}
+	}
 	if e.tree.size < e.signed.Size {
 		return e.ends("the ledger ends before its signed checkpoint")
 	}
@@ -88,6 +101,7 @@ func (e *exam) complete() error {
 	return nil
 }
 
+// ends names the end.
 func (e *exam) ends(reason string) *DamageError {
 	if e.stop != nil {
 		return e.stop
@@ -139,6 +153,7 @@ func openLeafIndex(fsys fileSystem, size uint64) (*leafIndex, error) {
 // next returns the next hash, false from the end on.
 func (x *leafIndex) next() (leaf hash, ok bool) {
 	if x.r == nil || x.short {
+		x.short = true
 		return leaf, false
 	}
 	if _, err := io.ReadFull(x.r, leaf[:]); err != nil {

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"strconv"
@@ -9,9 +11,30 @@ import (
 
 // floorName is the file that says where the records begin after a pruning: one
 // line, the index of the first record that is still there. It is no evidence:
-// it is believed only if a later signed record of type audit.TypeLogPruned
-// names the same index.
+// it is believed only if a later signed record of type prunedType says that
+// records up to there, or further, were pruned.
 const floorName = "floor"
+
+// prunedType is audit.TypeLogPruned. The member "floor" of its data is the
+// index of the first record that the pruning left.
+const prunedType = "io.github.safeguard-sdk.audit.log.pruned.v1"
+
+// prunedTo returns the floor that a record speaks of, 0 if it speaks of none.
+func prunedTo(record []byte) uint64 {
+	if !bytes.Contains(record, []byte(prunedType)) {
+		return 0
+	}
+	var e struct {
+		Type string `json:"type"`
+		Data struct {
+			Floor uint64 `json:"floor"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(record, &e) != nil || e.Type != prunedType {
+		return 0
+	}
+	return e.Data.Floor
+}
 
 // maxFloor bounds the file, in bytes.
 const maxFloor = 32

@@ -22,7 +22,13 @@ type walk struct {
 	// visit, if set, gets every good record behind its zero byte, valid during
 	// the call, and its hash, after tree has taken it in.
 	visit func(at place, prefixed []byte, leaf hash) error
+	// skipped, if set, is called after tree has taken in the hash of a record
+	// that was pruned.
+	skipped func() error
+	// progress, if set, is called now and then with the number of records.
+	progress func(done uint64)
 
+	floor     uint64 // the first record that is not pruned
 	tree      tree
 	segments  []string
 	last      *segmentReader // closed; where it stopped
@@ -57,6 +63,10 @@ func (w *walk) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := w.skip(ctx); err != nil {
+		return err
+	}
+	listed = from(listed, w.floor)
 	for {
 		name := segmentName(w.tree.size)
 		more, err := w.segment(ctx, name, len(listed) == 0 || listed[len(listed)-1] <= name)
@@ -72,6 +82,40 @@ func (w *walk) run(ctx context.Context) error {
 		}
 	}
 	return w.unvisited(listed)
+}
+
+// skip takes in the hashes of the records that were pruned. They are held
+// against the header of the first segment that is left, and so against the
+// signed root.
+func (w *walk) skip(ctx context.Context) (err error) {
+	if w.floor, err = readFloor(w.fsys); err != nil || w.floor == 0 {
+		return err
+	}
+	index, err := openLeafIndex(w.fsys, w.floor)
+	if err != nil {
+		return err
+	}
+	defer index.close()
+	for w.tree.size < w.floor {
+		leaf, ok := index.next()
+		if !ok {
+			return &DamageError{Index: w.tree.size, Segment: leavesName, Offset: int64(w.tree.size) * hashSize, Reason: "the hash of a pruned record is missing"}
+		}
+		w.tree.append(leaf)
+		if w.skipped == nil {
+			continue
+		}
+		if err := w.skipped(); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// from leaves out the segments that a pruning did not come to remove.
+func from(listed []string, floor uint64) []string {
+	at, _ := slices.BinarySearch(listed, segmentName(floor))
+	return listed[at:]
 }
 
 // unvisited finds the first listed segment that the way did not lead to.
@@ -91,7 +135,7 @@ func (w *walk) unvisited(listed []string) error {
 
 // segment walks one segment and reports whether another may follow it.
 func (w *walk) segment(ctx context.Context, name string, last bool) (more bool, err error) {
-	r, err := openSegment(w.fsys, name)
+	r, err := openSegment(aheadFS{w.fsys}, name)
 	if err != nil {
 		return false, err
 	}
@@ -145,41 +189,41 @@ func (w *walk) broken(name string) *DamageError {
 // batches walks one segment up to its end or to the first thing that is not a
 // batch, which it returns.
 func (w *walk) batches(ctx context.Context, r *segmentReader) (*DamageError, error) {
+	p := newPipe(w.take)
+	defer p.stop()
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		at := r.offset
 		h, body, err := r.batch()
-		if err == io.EOF {
+		if err == nil {
+			w.lastBatch = batchSpan{at, r.offset - at}
+			err = p.add(r.name, h.first, at+batchHeaderSize, body)
+		} else if ferr := p.flush(); ferr != nil {
+			err = ferr
+		} else if err == io.EOF {
 			return nil, nil
-		}
-		if damage, ok := errors.AsType[*DamageError](err); ok {
+		} else if damage, ok := errors.AsType[*DamageError](err); ok {
 			return damage, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		w.lastBatch = batchSpan{at, r.offset - at}
-		if err := w.records(r.name, at+batchHeaderSize, h, body); err != nil {
-			return nil, err
-		}
 	}
 }
 
-// records takes in the frames of one checked batch.
-func (w *walk) records(segment string, offset int64, h batchHeader, body []byte) error {
-	for index := h.first; len(body) > 0; index++ {
-		prefixed, rest, _ := nextFrame(body)
-		leaf := leafHash(prefixed)
+// take takes in hashed records.
+func (w *walk) take(j *job) error {
+	err := j.each(func(at place, prefixed []byte, leaf hash) error {
 		w.tree.append(leaf)
-		if w.visit != nil {
-			if err := w.visit(place{segment, offset, index}, prefixed, leaf); err != nil {
-				return err
-			}
+		if w.visit == nil {
+			return nil
 		}
-		offset += int64(len(body) - len(rest))
-		body = rest
+		return w.visit(at, prefixed, leaf)
+	})
+	if err == nil && w.progress != nil {
+		w.progress(w.tree.size)
 	}
-	return nil
+	return err
 }
