@@ -169,8 +169,7 @@ func (m member) value() any {
 	return m.text
 }
 
-// coreNames are the attributes that the specification itself defines, in the
-// order in which ToRecord writes them.
+// coreNames are the attributes that the specification itself defines.
 const coreNames = " specversion id source type subject time datacontenttype dataschema "
 
 func isCore(name string) bool { return strings.Contains(coreNames, " "+name+" ") }

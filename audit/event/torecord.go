@@ -26,10 +26,11 @@ func Check(e cloudevents.Event) error {
 	return err
 }
 
-// ToRecord returns e in the structured JSON form, in one line: specversion,
-// sequence and recordedtime first, as package audit writes them, then the
-// attributes of the specification, the extensions by name, and the data as it
-// stands. It returns a *Violation for an event that Check refuses.
+// ToRecord returns e in the structured JSON form, in one line, with the
+// attributes in the order in which package audit writes them, other extensions
+// by name, and the data as it stands. A record of package audit comes back from
+// FromRecord and ToRecord byte for byte. It returns a *Violation for an event
+// that Check refuses.
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func ToRecord(e cloudevents.Event) ([]byte, error) {
@@ -66,32 +67,59 @@ func (w *writer) fail(id ruleID, attribute string) {
 	}
 }
 
+// order is how package audit orders the attributes of a record. What is not
+// named follows by name, and the data comes last.
+var order = [...]string{
+	"specversion", "sequence", "recordedtime", "id", "source", "type", "time", "datacontenttype", "subject", "dataschema",
+	"hipaacontrol", "nistcsf", "purposeofuse", "patientref", "outcome", "authtype", "authid",
+	"traceparent", "correlationid", "causationid", "dataclassification", "dataregulation", "datacategory",
+	"breakglass", "expirytime",
+}
+
 func (w *writer) context(ec *cloudevents.EventContextV1) {
 	extensions := maps.Clone(ec.Extensions)
-	w.text("specversion", "1.0")
-	for _, name := range []string{"sequence", "recordedtime"} {
-		if v, found := extensions[name]; found {
+	for _, name := range order {
+		if isCore(name) {
+			w.core(name, ec)
+		} else if v, found := extensions[name]; found {
 			w.extension(name, v)
 			delete(extensions, name)
 		}
 	}
-	w.text("id", ec.ID)
-	w.text("source", ec.Source.String())
-	w.text("type", ec.Type)
-	if ec.Subject != nil {
-		w.text("subject", *ec.Subject)
-	}
-	if ec.Time != nil {
-		w.time("time", *ec.Time)
-	}
-	if ec.DataContentType != nil {
-		w.text("datacontenttype", *ec.DataContentType)
-	}
-	if ec.DataSchema != nil {
-		w.text("dataschema", ec.DataSchema.String())
-	}
 	for _, name := range slices.Sorted(maps.Keys(extensions)) {
 		w.extension(name, extensions[name])
+	}
+}
+
+// core writes an attribute of the specification, if it is set.
+func (w *writer) core(name string, ec *cloudevents.EventContextV1) {
+	switch name {
+	case "specversion":
+		w.text(name, "1.0")
+	case "id":
+		w.text(name, ec.ID)
+	case "source":
+		w.text(name, ec.Source.String())
+	case "type":
+		w.text(name, ec.Type)
+	case "time":
+		if ec.Time != nil {
+			w.time(name, *ec.Time)
+		}
+	case "datacontenttype":
+		w.optional(name, ec.DataContentType)
+	case "subject":
+		w.optional(name, ec.Subject)
+	case "dataschema":
+		if ec.DataSchema != nil {
+			w.text(name, ec.DataSchema.String())
+		}
+	}
+}
+
+func (w *writer) optional(name string, v *string) {
+	if v != nil {
+		w.text(name, *v)
 	}
 }
 
