@@ -59,6 +59,9 @@ type Principal struct {
 	// Session identifies the session, empty if there is none. It is an
 	// identifier for logs, never the secret token.
 	Session string
+	// OnBehalfOf is the ID of the person of the same tenant for whom a service
+	// or an agent acts; empty if it acts for itself.
+	OnBehalfOf string
 }
 
 // ErrPrincipal reports a Principal that names nobody in particular.
@@ -100,6 +103,7 @@ func (p *Principal) fault() string {
 	}
 	for _, f := range [...]struct{ name, text string }{
 		{"ID", p.ID}, {"Tenant", p.Tenant}, {"Method", p.Method}, {"Session", p.Session},
+		{"OnBehalfOf", p.OnBehalfOf},
 	} {
 		if len(f.text) > maxID {
 			return f.name + " is longer than 256 bytes"

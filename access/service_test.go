@@ -118,7 +118,7 @@ func (s *service) accesses(t *testing.T) []audit.Access {
 	for _, record := range s.log.Records() {
 		var e audit.Event
 		require.NoError(t, json.Unmarshal(record, &e))
-		if e.Type != audit.TypeAccess {
+		if !audit.IsAccess(e.Type) {
 			continue
 		}
 		var a audit.Access

@@ -223,7 +223,7 @@ func TestWhatOneHasSeenIsNotedForTheNextToo(t *testing.T) {
 	require.NoError(t, e.NoteOpened("patients", "ssn", jane))
 	require.NoError(t, e.Commit(t.Context()))
 	e.End(audit.Completed, 0, 0)
-	parts := audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)
+	parts := audittest.Accesses(t, log.Records())
 	require.Equal(t, "u-18", parts[1].Principal.ID)
 	require.Equal(t, parts[0].Patients, parts[1].Patients)
 	require.Equal(t, parts[0].Opened, parts[1].Opened)
@@ -251,7 +251,7 @@ func TestRefusalIsRecordedOnce(t *testing.T) {
 func TestMadeUpMethodIsNotRecorded(t *testing.T) {
 	rec, log := recorder(t, nil)
 	rec.Handler(signedIn(outputs["write"])).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("JANE-DOE-SSN", "/", nil))
-	require.Equal(t, "OTHER", audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Method)
+	require.Equal(t, "OTHER", audittest.Accesses(t, log.Records())[0].Method)
 }
 
 // A decision over very many fields is spread over records that a log takes.
@@ -270,7 +270,7 @@ func TestWideDecisionFitsIntoRecords(t *testing.T) {
 	for _, r := range log.Records() {
 		require.Less(t, len(r), 64<<10)
 	}
-	for _, a := range audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess) {
+	for _, a := range audittest.Accesses(t, log.Records()) {
 		fields = append(fields, a.Decision.Fields...)
 	}
 	require.Equal(t, d.Fields, fields)
@@ -301,7 +301,7 @@ func TestHandlerInsideAHandlerIsRefused(t *testing.T) {
 	require.Contains(t, w.Body.String(), "audit.misplaced")
 	require.NotContains(t, w.Body.String(), "secret")
 	require.NoError(t, rec.Close(t.Context()))
-	require.Len(t, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess), 1)
+	require.Len(t, audittest.Accesses(t, log.Records()), 1)
 }
 
 // The service learns why, its clients only that.
@@ -352,7 +352,7 @@ func TestGateThatRunsOutOfTimeIsRecorded(t *testing.T) {
 		refusal, ok := errors.AsType[*audit.RefusalError](e.Commit(t.Context()))
 		require.True(t, ok)
 		require.Equal(t, "audit.gate", refusal.Code)
-		require.Equal(t, []string{"audit.gate"}, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Denied)
+		require.Equal(t, []string{"audit.gate"}, audittest.Accesses(t, log.Records())[0].Denied)
 		e.End(audit.Refused, 0, 0)
 	})
 }
@@ -410,7 +410,7 @@ func TestPanicsOfTheServiceAreHeld(t *testing.T) {
 		audit.EntryFrom(r.Context()).AddGate(func(context.Context) error { return logoff{} })
 	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	require.Equal(t, http.StatusUnauthorized, w.Code)
-	require.Equal(t, []string{"audit.gate"}, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Denied)
+	require.Equal(t, []string{"audit.gate"}, audittest.Accesses(t, log.Records())[0].Denied)
 }
 
 type panicking struct{}

@@ -70,7 +70,7 @@ func TestManyPatientsBecomeSeveralRecords(t *testing.T) {
 		e.AddPatient(safeguard.NewPatient(fmt.Sprint("MRN-", i)))
 	}
 	require.NoError(t, e.Commit(t.Context()))
-	parts := audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)
+	parts := audittest.Accesses(t, log.Records())
 	require.Len(t, parts, 3)
 	seen := map[string]bool{}
 	for i, p := range parts {
@@ -135,7 +135,7 @@ func TestFloodOfNobodyEndsInCounts(t *testing.T) {
 		}
 		time.Sleep(61 * time.Second)
 		synctest.Wait()
-		single := audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)
+		single := audittest.Accesses(t, log.Records())
 		require.Len(t, single, 100)
 		require.NotEmpty(t, single[0].Source)
 		require.NotContains(t, single[0].Source, "192.0.2.1")
@@ -145,7 +145,7 @@ func TestFloodOfNobodyEndsInCounts(t *testing.T) {
 
 		// Somebody who is identified is recorded whatever the flood.
 		rec.Handler(signedIn(outputs["write"])).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-		require.Len(t, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess), 101)
+		require.Len(t, audittest.Accesses(t, log.Records()), 101)
 	})
 }
 

@@ -176,7 +176,7 @@ func TestLaterNotesAreLaterRecords(t *testing.T) {
 	}))
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	require.NoError(t, rec.Close(t.Context()))
-	parts := audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)
+	parts := audittest.Accesses(t, log.Records())
 	require.Len(t, parts, 2)
 	require.Equal(t, []string{"Patient.name"}, parts[0].Fields)
 	require.Equal(t, []string{"patients.ssn"}, parts[1].Opened)
@@ -217,7 +217,7 @@ func TestGatesAreAskedAtEveryCommit(t *testing.T) {
 		require.NotContains(t, w.Body.String(), "secret")
 	}
 	require.NoError(t, rec.Close(t.Context()))
-	for _, a := range audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess) {
+	for _, a := range audittest.Accesses(t, log.Records()) {
 		require.Equal(t, []string{"audit.gate"}, a.Denied)
 	}
 	for _, e := range audittest.Data[audit.Ended](t, log.Records(), audit.TypeEnded) {
@@ -246,7 +246,7 @@ func TestPanicIsRecordedAndItsValueGoesNowhere(t *testing.T) {
 	for _, e := range ends {
 		require.Equal(t, audit.Panicked, e.Outcome)
 	}
-	require.Len(t, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess), 3)
+	require.Len(t, audittest.Accesses(t, log.Records()), 3)
 }
 
 // Controls: HIPAA 164.312(a)(2)(i), 164.312(b); NIST CSF 2.0 PR.PS-04.
@@ -277,7 +277,7 @@ func TestNobodyMayOpenWhatIsNoPHI(t *testing.T) {
 		io.WriteString(w, "wrong")
 	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	require.Equal(t, http.StatusOK, w.Code)
-	require.Equal(t, []string{"staff.password"}, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Opened)
+	require.Equal(t, []string{"staff.password"}, audittest.Accesses(t, log.Records())[0].Opened)
 }
 
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
@@ -303,7 +303,7 @@ func TestClientThatHangsUpIsRecorded(t *testing.T) {
 		io.WriteString(w, "secret")
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil))
 	require.NoError(t, rec.Close(t.Context()))
-	require.Len(t, audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess), 1)
+	require.Len(t, audittest.Accesses(t, log.Records()), 1)
 	require.Equal(t, audit.Aborted, audittest.Data[audit.Ended](t, log.Records(), audit.TypeEnded)[0].Outcome)
 }
 
@@ -391,7 +391,7 @@ func TestRouteIsThePattern(t *testing.T) {
 	mux.HandleFunc("GET /patients/{id}", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "early") })
 	rec.Handler(mux).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/patients/"+jane.Reveal()+"?name=x", nil))
 	require.NoError(t, rec.Close(t.Context()))
-	require.Equal(t, "GET /patients/{id}", audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Route)
+	require.Equal(t, "GET /patients/{id}", audittest.Accesses(t, log.Records())[0].Route)
 }
 
 // In a service with its own sign-in, whoever looks for the Entry with the
@@ -412,5 +412,5 @@ func TestOwnSignInNamesTheCaller(t *testing.T) {
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	require.Equal(t, http.StatusOK, w.Code)
 	require.NoError(t, rec.Close(t.Context()))
-	require.Equal(t, "u-17", audittest.Data[audit.Access](t, log.Records(), audit.TypeAccess)[0].Principal.ID)
+	require.Equal(t, "u-17", audittest.Accesses(t, log.Records())[0].Principal.ID)
 }

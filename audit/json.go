@@ -92,7 +92,7 @@ func putMap[V any](o object, name string, m map[string]V, member func(object, st
 
 // appendString appends s as a JSON string (RFC 8259, section 7). What is not
 // UTF-8 becomes U+FFFD.
-func appendString(dst []byte, s string) []byte {
+func appendString(dst []byte, s string) object {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {

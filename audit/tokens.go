@@ -137,3 +137,16 @@ func (k TokenKey) token(parts ...string) string {
 	}
 	return k.Epoch + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
+
+// FindSource returns the tokens of a network address under every key, the
+// current one first.
+func (t *TokenKeys) FindSource(addr string) []string {
+	if t == nil {
+		return nil
+	}
+	tokens := make([]string, len(t.keys))
+	for i, k := range t.keys {
+		tokens[i] = k.token("source", "", addr)
+	}
+	return tokens
+}

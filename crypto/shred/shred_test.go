@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard"
-	"github.com/safeguard-sdk/safeguard/audit"
 	"github.com/safeguard-sdk/safeguard/audit/audittest"
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/crypto/shred"
@@ -227,7 +226,7 @@ func TestAudited(t *testing.T) {
 	require.NoError(t, err)
 
 	var actions []string
-	for _, a := range audittest.Data[audit.Access](t, w.audit.Records(), audit.TypeAccess) {
+	for _, a := range audittest.Accesses(t, w.audit.Records()) {
 		actions = append(actions, a.Action)
 		require.Len(t, a.Patients, 1)
 	}

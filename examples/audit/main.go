@@ -147,7 +147,7 @@ func print(ctx context.Context, log *ledger.Ledger) error {
 		if err := errors.Join(json.Unmarshal(record.Data, &e), json.Unmarshal(e.Data, &a)); err != nil {
 			return err
 		}
-		if e.Type == audit.TypeAccess && a.Principal == nil {
+		if audit.IsAccess(e.Type) && a.Principal == nil {
 			nobody[a.Entry] = true
 		}
 		if nobody[a.Entry] {

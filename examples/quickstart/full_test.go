@@ -83,7 +83,7 @@ func TestFullDiskRefusesAndLosesNothing(t *testing.T) {
 		require.NoError(t, err)
 		var e audit.Event
 		require.NoError(t, json.Unmarshal(record.Data, &e))
-		if e.Type == audit.TypeAccess && strings.Contains(string(e.Data), `"action":"read"`) {
+		if audit.IsAccess(e.Type) && strings.Contains(string(e.Data), `"action":"read"`) {
 			recorded++
 		}
 	}

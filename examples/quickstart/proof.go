@@ -61,7 +61,7 @@ func (s *story) line(record []byte, mine map[string]bool) error {
 	if err := json.Unmarshal(record, &e); err != nil {
 		return errors.New("quickstart: ledger: a record is not an event")
 	}
-	if e.Type != audit.TypeAccess {
+	if !audit.IsAccess(e.Type) {
 		return nil
 	}
 	var a audit.Access
