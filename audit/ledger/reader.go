@@ -3,8 +3,11 @@ package ledger
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"iter"
 	"sync"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // A Reader reads the ledger in a directory beside the process that writes it,
@@ -20,22 +23,12 @@ import (
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 type Reader struct {
-	fsys fileSystem
-	mu   sync.Mutex
-}
+	fsys  fileSystem
+	files openFiles
+	nodes nodeCache
 
-// A Segment is one file of records.
-//
-// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
-type Segment struct {
-	// Name is its file name, without directory.
-	Name string
-	// First is the index of its first record, End the one behind its last.
-	First, End uint64
-	// Bytes is how much of the file whole batches take.
-	Bytes int64
-	// Sealed is true if another segment follows, so that it will not change.
-	Sealed bool
+	mu   sync.Mutex // guards the next
+	tail tail
 }
 
 // OpenReader opens the ledger in dir for reading. dir is looked up once.
@@ -46,19 +39,30 @@ func OpenReader(dir string) (*Reader, error) {
 	if err != nil {
 		return nil, wrap("open reader", err)
 	}
-	return &Reader{fsys: d}, nil
+	return newReader(d), nil
 }
 
-// Close lets the directory and its files go.
-func (r *Reader) Close() error { return wrap("close reader", r.fsys.Close()) }
+func newReader(fsys fileSystem) *Reader { return &Reader{fsys: fsys, files: openFiles{fsys: fsys}} }
 
-// Segments returns the segments in order, up to what is there now.
-func (r *Reader) Segments(ctx context.Context) ([]Segment, error) {
-	return nil, errors.ErrUnsupported
+// Close lets the directory and its files go. Calls that are under way fail with
+// an error that is fs.ErrClosed, and so do later ones.
+func (r *Reader) Close() error {
+	r.files.close()
+	return wrap("close reader", r.fsys.Close())
 }
 
-// Size returns how many records there are, pruned ones included.
-func (r *Reader) Size(ctx context.Context) (uint64, error) { return 0, errors.ErrUnsupported }
+// Size returns how many records there are, pruned ones included. It returns a
+// [*DamageError] as Segments does.
+func (r *Reader) Size(ctx context.Context) (uint64, error) {
+	list, err := r.Segments(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(list) == 0 {
+		return 0, nil
+	}
+	return list[len(list)-1].End, nil
+}
 
 // Floor returns the index of the first record that was not pruned. Nothing but
 // [Verify] says whether that is signed for.
@@ -68,28 +72,35 @@ func (r *Reader) Floor() (uint64, error) {
 }
 
 // Checkpoint opens the signed checkpoint that stands in the directory.
-// verifierKey is what [Ledger.VerifierKey] returned.
+// verifierKey is what [Ledger.VerifierKey] returned. It returns [ErrWrongKey]
+// or [ErrDamaged] as [ParseCheckpoint] does.
 func (r *Reader) Checkpoint(verifierKey string) (Checkpoint, error) {
-	return Checkpoint{}, errors.ErrUnsupported
+	v, err := note.NewVerifier(verifierKey)
+	if err != nil {
+		return Checkpoint{}, wrap("verifier key", err)
+	}
+	signed, err := readSmall(r.fsys, checkpointName, maxNote)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Checkpoint{}, &DamageError{Reason: "the checkpoint is missing"}
+	}
+	if err != nil {
+		return Checkpoint{}, wrap("read", err)
+	}
+	return openCheckpoint(signed, v)
 }
 
 // Records reads the records from index from, or from the floor if that is
 // later, up to those that are there at the time of the call of the iterator. It
 // stops after the first error, as [Ledger.Records] does.
 func (r *Reader) Records(ctx context.Context, from uint64) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) { yield(Record{}, errors.ErrUnsupported) }
-}
-
-// Scan calls visit for the records of one segment from index from on, in order
-// and without copies: Record.Data is valid during the call only. It checks all
-// checksums that it passes, and stops at the first error of visit, which it
-// returns as it is. s is one that Segments returned.
-func (r *Reader) Scan(ctx context.Context, s Segment, from uint64, visit func(Record) error) error {
-	return errors.ErrUnsupported
-}
-
-// ReadAt reads the record whose frame starts at offset of a segment, as
-// [Record.Segment] and [Record.Offset] say, and checks its checksum.
-func (r *Reader) ReadAt(ctx context.Context, segment string, offset int64) ([]byte, error) {
-	return nil, errors.ErrUnsupported
+	return func(yield func(Record, error) bool) {
+		end, err := r.Size(ctx)
+		if err == nil {
+			c := &cursor{next: from, end: end, yield: yield}
+			err = c.run(ctx, aheadFS{r.fsys})
+		}
+		if err != nil && err != errStopped {
+			yield(Record{}, wrap("read", err))
+		}
+	}
 }

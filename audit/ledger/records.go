@@ -21,8 +21,9 @@ type Record struct {
 	Offset  int64
 }
 
-// Records reads the records from index from up to what is durable at the time
-// of the call of the iterator, in order. It stops after the first error: a
+// Records reads the records from index from, or from the first that was not
+// pruned if that is later, up to what is durable at the time of the call of the
+// iterator, in order. It stops after the first error: a
 // [*DamageError] for a record that is not as it was written, as far as
 // checksums tell ([Verify] tells more), or that of ctx or of the disk.
 //
@@ -31,7 +32,7 @@ type Record struct {
 func (l *Ledger) Records(ctx context.Context, from uint64) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		c := &cursor{next: from, end: l.Size(), yield: yield}
-		err := c.run(ctx, l.fsys)
+		err := c.run(ctx, aheadFS{l.fsys})
 		if errors.Is(err, fs.ErrClosed) {
 			err = ErrClosed
 		}
@@ -51,7 +52,11 @@ type cursor struct {
 }
 
 func (c *cursor) run(ctx context.Context, fsys fileSystem) error {
-	if c.next >= c.end {
+	floor, err := readFloor(fsys)
+	if err != nil {
+		return err
+	}
+	if c.next = max(c.next, floor); c.next >= c.end {
 		return nil
 	}
 	name, err := c.start(fsys)
@@ -120,7 +125,7 @@ func (c *cursor) segment(ctx context.Context, fsys fileSystem, name string) (str
 // batch yields those records of a batch that are asked for.
 func (c *cursor) batch(name string, offset int64, index uint64, body []byte) error {
 	for ; len(body) > 0 && index < c.end; index++ {
-		prefixed, rest, _ := nextFrame(body)
+		prefixed, rest := splitFrame(body)
 		if index >= c.next {
 			data := append([]byte(nil), prefixed[1:]...)
 			c.next = index + 1

@@ -1,0 +1,8 @@
+package ledger
+
+import "sync"
+
+// A nodeCache keeps the roots of perfect subtrees that proofs need.
+type nodeCache struct {
+	mu sync.Mutex
+}
