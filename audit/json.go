@@ -17,7 +17,18 @@ func begin(dst []byte) object { return append(dst, '{') }
 
 func (o object) end() []byte { return append(o, '}') }
 
+// key appends the name of a member, which is plain.
 func (o object) key(name string) object {
+	if o[len(o)-1] != '{' {
+		o = append(o, ',')
+	}
+	o = append(o, '"')
+	o = append(o, name...)
+	return append(o, '"', ':')
+}
+
+// quoted is key for a name that may be anything.
+func (o object) quoted(name string) object {
 	if o[len(o)-1] != '{' {
 		o = append(o, ',')
 	}
@@ -93,24 +104,42 @@ func putMap[V any](o object, name string, m map[string]V, member func(object, st
 // appendString appends s as a JSON string (RFC 8259, section 7). What is not
 // UTF-8 becomes U+FFFD.
 func appendString(dst []byte, s string) object {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < 0x20 || c == 0x7f:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		case c < utf8.RuneSelf:
-			dst = append(dst, c)
-		default:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			dst = utf8.AppendRune(dst, r)
-			i += n
-			continue
+	return append(appendText(append(dst, '"'), s), '"')
+}
+
+// appendText appends what stands between the quotes.
+func appendText(dst []byte, s string) object {
+	for {
+		n := plain(s)
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return dst
 		}
-		i++
+		dst, n = appendOdd(dst, s, n)
+		s = s[n:]
 	}
-	return append(dst, '"')
+}
+
+// plain returns how many bytes of s stand for themselves.
+func plain(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// appendOdd appends the character at i, which does not stand for itself, and
+// returns where the next one begins.
+func appendOdd(dst []byte, s string, i int) ([]byte, int) {
+	const hex = "0123456789abcdef"
+	switch c := s[i]; {
+	case c == '"' || c == '\\':
+		return append(dst, '\\', c), i + 1
+	case c < utf8.RuneSelf:
+		return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15]), i + 1
+	}
+	r, n := utf8.DecodeRuneInString(s[i:])
+	return utf8.AppendRune(dst, r), i + n
 }

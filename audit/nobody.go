@@ -107,5 +107,5 @@ func (u Unauthenticated) append(dst []byte) []byte {
 }
 
 func putCount(o object, name string, n uint64) object {
-	return strconv.AppendUint(o.key(name), n, 10)
+	return strconv.AppendUint(o.quoted(name), n, 10)
 }

@@ -112,7 +112,7 @@ func (r *Recorder) Report(context.Context) ([]safeguard.Observation, error) {
 func (ob Observed) append(dst []byte) []byte {
 	o := begin(dst).str("occasion", ob.Occasion).str("component", ob.Component)
 	o = put(o, "controls", ob.Controls).str("statement", ob.Statement)
-	o = putMap(o, "settings", ob.Settings, func(o object, name, v string) object { return appendString(o.key(name), v) })
+	o = putMap(o, "settings", ob.Settings, func(o object, name, v string) object { return appendString(o.quoted(name), v) })
 	o = putMap(o, "counters", ob.Counters, putCount)
 	return o.time("since", ob.Since).bool("failed", ob.Failed).end()
 }

@@ -3,10 +3,6 @@ package audit
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,7 +24,7 @@ import (
 type Tokens interface {
 	// Patient returns the token of a patient of one tenant.
 	Patient(ctx context.Context, tenant string, p safeguard.Patient) (string, error)
-	// Source returns the token of a network address that has not signed in.
+	// Source returns the token of a client's network address.
 	Source(ctx context.Context, addr string) (string, error)
 }
 
@@ -68,7 +64,7 @@ var ErrTokenKey = errors.New("audit: token key: wants an epoch of a-z0-9, used o
 //
 // Controls: HIPAA 164.312(b), 164.312(a)(1); NIST CSF 2.0 PR.DS-01.
 type TokenKeys struct {
-	keys []TokenKey
+	keys []*tokenKey
 }
 
 // Format writes a redaction under every verb.
@@ -80,16 +76,16 @@ func (*TokenKeys) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[token keys]") }
 //
 // Controls: HIPAA 164.312(b), 164.312(a)(1); NIST CSF 2.0 PR.DS-01.
 func NewTokenKeys(current TokenKey, older ...TokenKey) (*TokenKeys, error) {
-	all := append([]TokenKey{current}, older...)
+	t := &TokenKeys{}
 	seen := map[string]bool{}
-	for i, k := range all {
+	for _, k := range append([]TokenKey{current}, older...) {
 		if len(k.Secret) < 32 || bytes.Count(k.Secret, []byte{0}) == len(k.Secret) || !epoch(k.Epoch) || seen[k.Epoch] {
 			return nil, ErrTokenKey
 		}
 		seen[k.Epoch] = true
-		all[i].Secret = append([]byte(nil), k.Secret...)
+		t.keys = append(t.keys, &tokenKey{epoch: k.Epoch, secret: bytes.Clone(k.Secret)})
 	}
-	return &TokenKeys{all}, nil
+	return t, nil
 }
 
 func epoch(s string) bool {
@@ -102,7 +98,7 @@ func (t *TokenKeys) Patient(_ context.Context, tenant string, p safeguard.Patien
 	if t == nil || len(t.keys) == 0 || p.IsZero() {
 		return "", ErrTokenKey
 	}
-	return t.keys[0].token("patient", tenant, p.Reveal()), nil
+	return string(t.keys[0].patient(nil, tenant, p)), nil
 }
 
 // Source returns "epoch.token" for a network address under the current key.
@@ -110,7 +106,7 @@ func (t *TokenKeys) Source(_ context.Context, addr string) (string, error) {
 	if t == nil || len(t.keys) == 0 {
 		return "", ErrTokenKey
 	}
-	return t.keys[0].token("source", "", addr), nil
+	return t.keys[0].source(addr), nil
 }
 
 // FindPatient returns the tokens of a patient under every key, the current one
@@ -121,21 +117,9 @@ func (t *TokenKeys) FindPatient(tenant string, p safeguard.Patient) []string {
 	}
 	tokens := make([]string, len(t.keys))
 	for i, k := range t.keys {
-		tokens[i] = k.token("patient", tenant, p.Reveal())
+		tokens[i] = string(k.patient(nil, tenant, p))
 	}
 	return tokens
-}
-
-// token is injective in its parts: each is preceded by its length.
-func (k TokenKey) token(parts ...string) string {
-	mac := hmac.New(sha256.New, k.Secret)
-	for _, part := range parts {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
-		mac.Write(n[:])
-		mac.Write([]byte(part))
-	}
-	return k.Epoch + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // FindSource returns the tokens of a network address under every key, the
@@ -146,7 +130,7 @@ func (t *TokenKeys) FindSource(addr string) []string {
 	}
 	tokens := make([]string, len(t.keys))
 	for i, k := range t.keys {
-		tokens[i] = k.token("source", "", addr)
+		tokens[i] = k.source(addr)
 	}
 	return tokens
 }
