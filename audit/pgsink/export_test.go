@@ -1,0 +1,15 @@
+package pgsink
+
+import "testing"
+
+// LockKey is the advisory lock of a log.
+var LockKey = lockKey
+
+// Setting returns a setting of the session that writes.
+func Setting(t *testing.T, l *Log, name string) (v string) {
+	t.Helper()
+	if err := l.session.conn.QueryRow(t.Context(), "SELECT current_setting($1)", name).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
