@@ -175,7 +175,7 @@ func TestTheSDKLetsThrough(t *testing.T) {
 
 // No error holds anything of the event.
 //
-// Controls: HIPAA 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
+// Controls: HIPAA 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01.
 func TestErrorsAreSilent(t *testing.T) {
 	const canary = "hopkinsmrn4711"
 	for _, format := range []string{
