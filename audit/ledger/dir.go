@@ -161,7 +161,7 @@ func (d *dirFS) SyncDir() error {
 		return err
 	}
 	defer self.Close()
-	return syncNames(self)
+	return hard(syncNames(self))
 }
 
 // An osFile is a file of the operating system.

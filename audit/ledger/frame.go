@@ -10,7 +10,7 @@ import (
 const (
 	batchHeaderSize = 32
 	frameHeaderSize = 8
-	maxRecord       = 1 << 20
+	maxRecord       = 1<<16 - 1
 	maxBody         = 4 << 20
 )
 
@@ -19,10 +19,13 @@ const (
 type marker [8]byte
 
 // checksum is CRC-32C. It finds accidents; the tree finds intent.
-func checksum(p []byte) uint32 { return crc32.Checksum(p, crc32.MakeTable(crc32.Castagnoli)) }
+func checksum(p []byte) uint32 { return crc32.Checksum(p, castagnoli) }
+
+// castagnoli is the table of CRC-32C, made once and never changed.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // appendFrame appends one record: checksum, length, bytes. The length is
-// little-endian and below 2^24, so the byte before the record is zero and
+// little-endian and below 2^16, so the byte before the record is zero and
 // serves as the leaf prefix of RFC 6962.
 func appendFrame(dst, record []byte) []byte {
 	at := len(dst)
@@ -31,6 +34,11 @@ func appendFrame(dst, record []byte) []byte {
 	dst = append(dst, record...)
 	binary.LittleEndian.PutUint32(dst[at:], checksum(dst[at+4:]))
 	return dst
+}
+
+// frameEnd is where the first frame of a body ends that is known to be whole.
+func frameEnd(body []byte) int {
+	return frameHeaderSize + int(binary.LittleEndian.Uint32(body[4:]))
 }
 
 // A batchHeader stands before the frames that one sync made durable together.

@@ -10,6 +10,9 @@ type file interface {
 	io.Closer
 	Stat() (fileInfo, error)
 	Truncate(size int64) error
+	// Allocate makes the file size bytes long, at least as long as it is; the
+	// new bytes are zero. If it fails the file may have grown by a part.
+	Allocate(size int64) error
 	Sync() error
 }
 
@@ -35,8 +38,11 @@ type fileSystem interface {
 	Stat(name string) (fileInfo, error)
 	Rename(from, to string) error
 	Remove(name string) error
-	// SyncDir makes created, renamed and removed names durable.
+	// SyncDir makes created, renamed and removed names durable. It returns a
+	// *hardError if that was begun and failed.
 	SyncDir() error
+	// Free returns how many bytes may still be written.
+	Free() (uint64, error)
 }
 
 // sizeOf returns the size of an open file.
@@ -48,7 +54,8 @@ func sizeOf(f file) (int64, error) {
 	return info.Size(), nil
 }
 
-// writeAtomic replaces name by data: after a crash it is the old or the new.
+// writeAtomic replaces name by data: after a crash it is the old or the new. If
+// there was no room for it (see noRoom) it can be called again.
 func writeAtomic(fsys fileSystem, name string, data []byte) error {
 	f, err := fsys.Create(name + tempSuffix)
 	if err != nil {
@@ -56,7 +63,7 @@ func writeAtomic(fsys fileSystem, name string, data []byte) error {
 	}
 	_, err = f.WriteAt(data, 0)
 	if err == nil {
-		err = f.Sync()
+		err = hard(f.Sync())
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr

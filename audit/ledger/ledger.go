@@ -22,23 +22,37 @@ type Ledger struct {
 	signer  *checkpointSigner
 	opened  time.Time
 
-	mu      sync.Mutex // guards the next five
+	mu      sync.Mutex // guards the next seven
 	pending *group
 	poison  error
 	closing bool
+	ended   bool          // the committer has ended
+	more    chan struct{} // closed when there are more records, or no more will come; made by who waits
 	closed  chan struct{} // closed when Close has finished
 	closeE  error         // valid once closed is closed
+
+	watched atomic.Bool // somebody waits for more, or did
+	low     atomic.Bool // see Low
+	look    atomic.Bool // the committer is to look after its file
 
 	wake chan struct{} // tells the committer that something is pending or closing
 	done chan struct{} // closed when the committer has ended
 	stop chan struct{} // ends the checkpointer
 	idle chan struct{} // closed when the checkpointer has ended
 
-	size   atomic.Uint64 // durable records
-	active segmentWriter // of the committer
-	spare  []byte        // of the committer
+	size      atomic.Uint64 // durable records
+	active    segmentWriter // this and the next four are of the committer
+	recorded  time.Time     // of the last record
+	lastSync  time.Duration
+	gathering gathering
+	zeros     []byte
 
-	treeMu  sync.Mutex // guards the next three
+	growth chan growth   // durable records on their way into the tree
+	spare  chan []byte   // buffers to use again
+	grown  chan struct{} // closed when the tree has everything
+
+	treeMu  sync.Mutex // guards the next four
+	grew    *sync.Cond
 	tree    tree
 	unsaved []hash        // leaves that are not in the leaf index yet
 	written segmentWriter // the active one, when the tree had all its records
@@ -96,14 +110,14 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 	if err := fsys.Acquire(options.UnsafeNetworkFileSystem); err != nil {
 		return nil, wrap("open", err)
 	}
-	l := &Ledger{fsys: fsys, options: options, opened: time.Now(), pending: newGroup(nil),
-		closed: make(chan struct{}), wake: make(chan struct{}, 1),
-		done: make(chan struct{}), stop: make(chan struct{}), idle: make(chan struct{})}
+	l := newLedger(fsys, options)
+	l.measureRoom()
 	if err := l.load(key); err != nil {
 		l.release()
 		return nil, wrap("open", err)
 	}
 	l.written = l.active
+	go l.growAll()
 	go l.commitAll()
 	go l.checkpointAll()
 	if err := l.sign(true); err != nil && !errors.Is(err, errSigner) {
@@ -111,6 +125,16 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 		return nil, wrap("open", err)
 	}
 	return l, nil
+}
+
+func newLedger(fsys fileSystem, options Options) *Ledger {
+	l := &Ledger{fsys: fsys, options: options, opened: time.Now(), pending: newGroup(nil),
+		zeros:  make([]byte, min(zeroStride, options.SegmentSize)),
+		growth: make(chan growth, growthLag), spare: make(chan []byte, growthLag), grown: make(chan struct{}),
+		closed: make(chan struct{}), wake: make(chan struct{}, 1),
+		done: make(chan struct{}), stop: make(chan struct{}), idle: make(chan struct{})}
+	l.grew = sync.NewCond(&l.treeMu)
+	return l
 }
 
 // release closes what load opened.
@@ -168,6 +192,9 @@ func (l *Ledger) shut() {
 	close(l.stop)
 	<-l.idle
 	err := l.sign(false)
+	if l.failed() == nil {
+		err = errors.Join(err, l.seal())
+	}
 	l.closeE = wrap("close", errors.Join(err, l.release()))
 	close(l.closed)
 }
@@ -178,6 +205,7 @@ func (l *Ledger) fail(cause error) error {
 	defer l.mu.Unlock()
 	if l.poison == nil {
 		l.poison = fmt.Errorf("%w: %w", ErrPoisoned, cause)
+		l.wakeWaiters()
 	}
 	return l.poison
 }

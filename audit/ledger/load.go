@@ -106,6 +106,5 @@ func (l *Ledger) begin() error {
 	if l.leaves, err = hold(leavesName, f); err != nil {
 		return err
 	}
-	l.active, err = createSegment(l.fsys, l.tree)
-	return err
+	return l.startSegment(l.tree)
 }

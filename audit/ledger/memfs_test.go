@@ -20,6 +20,9 @@ type memFS struct {
 	// fault is asked before every call, with its name and number from 1.
 	fault func(call string, n int) error
 	calls int
+	// free is what Free returns.
+	free    uint64
+	freeErr error
 }
 
 type inode struct {
@@ -34,7 +37,7 @@ type change struct {
 }
 
 func newMemFS() *memFS {
-	return &memFS{names: map[string]*inode{}, durable: map[string]*inode{}}
+	return &memFS{names: map[string]*inode{}, durable: map[string]*inode{}, free: 1 << 40}
 }
 
 func (m *memFS) ask(call string) error {
@@ -140,10 +143,16 @@ func (m *memFS) Remove(name string) error {
 }
 
 func (m *memFS) SyncDir() error {
-	return m.call("syncdir", func() error {
+	return hard(m.call("syncdir", func() error {
 		m.durable = maps.Clone(m.names)
 		return nil
-	})
+	}))
+}
+
+func (m *memFS) Free() (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.free, m.freeErr
 }
 
 type memFile struct {
@@ -193,6 +202,15 @@ func (f memFile) WriteAt(p []byte, off int64) (int, error) {
 func (f memFile) Truncate(size int64) error {
 	return f.m.call("truncate", func() error {
 		c := change{offset: size}
+		f.node.data = c.apply(f.node.data)
+		f.node.pending = append(f.node.pending, c)
+		return nil
+	})
+}
+
+func (f memFile) Allocate(size int64) error {
+	return f.m.call("allocate", func() error {
+		c := change{offset: max(size, int64(len(f.node.data)))}
 		f.node.data = c.apply(f.node.data)
 		f.node.pending = append(f.node.pending, c)
 		return nil

@@ -17,7 +17,10 @@ const (
 	defaultSegmentSize = 64 << 20
 	minSegmentSize     = 4 << 10
 	maxSegmentSize     = 1 << 30
-	defaultRecordSize  = 64 << 10
+	defaultRecordSize  = maxRecord
+	defaultReserve     = 64 << 20
+	minReserve         = 1 << 20
+	maxReserve         = 1 << 40
 	minRecordSize      = 4 << 10
 	maxOrigin          = 255
 )
@@ -38,10 +41,12 @@ type Options struct {
 	// Default: 1 s.
 	CheckpointInterval time.Duration
 	// SegmentSize is the size in bytes at which a new file is started, 4 KiB
-	// to 1 GiB. Default: 64 MiB.
+	// to 1 GiB. The file that is written to has that size from the start; the
+	// others end where their records end. Default: 64 MiB.
 	SegmentSize int64
-	// MaxRecordSize is the most bytes of one record, 4 KiB to 1 MiB. One call
-	// of Append takes 4 MiB at most. Default: 64 KiB.
+	// MaxRecordSize is the most bytes of one record, 4 KiB to 65,535, which is
+	// what an entry of C2SP tlog-tiles can hold. One call of Append takes 4 MiB
+	// at most. Default: 65,535.
 	MaxRecordSize int
 	// Reserve is how many bytes of the disk are kept for the records of identified
 	// callers, 1 MiB to 1 TiB: once less is free, [Ledger.Low] says so, and a
@@ -68,6 +73,9 @@ func (o *Options) complete() (Options, error) {
 	if c.MaxRecordSize == 0 {
 		c.MaxRecordSize = defaultRecordSize
 	}
+	if c.Reserve == 0 {
+		c.Reserve = defaultReserve
+	}
 	return c, c.check()
 }
 
@@ -79,6 +87,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("options: SegmentSize %d is not within %d and %d", o.SegmentSize, minSegmentSize, maxSegmentSize)
 	case o.MaxRecordSize < minRecordSize || o.MaxRecordSize > maxRecord:
 		return fmt.Errorf("options: MaxRecordSize %d is not within %d and %d", o.MaxRecordSize, minRecordSize, maxRecord)
+	case o.Reserve < minReserve || o.Reserve > maxReserve:
+		return fmt.Errorf("options: Reserve %d is not within %d and %d", o.Reserve, minReserve, maxReserve)
 	case o.Origin != "":
 		return checkOrigin(o.Origin)
 	}

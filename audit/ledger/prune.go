@@ -22,9 +22,3 @@ type Pruned struct {
 func (l *Ledger) Prune(ctx context.Context, keepFrom uint64, record []byte) (Pruned, error) {
 	return Pruned{}, errors.ErrUnsupported
 }
-
-// Wait returns nil once more than size records are durable.
-func (l *Ledger) Wait(ctx context.Context, size uint64) error { return errors.ErrUnsupported }
-
-// Low reports whether the room on the disk is down to Options.Reserve.
-func (l *Ledger) Low() bool { return false }

@@ -118,14 +118,11 @@ func (l *Ledger) tell(notes [][]byte) error {
 		return nil
 	}
 	g := newGroup(nil)
-	for _, note := range notes {
-		g.buf = appendFrame(g.buf, note)
-		g.count++
-	}
+	g.add(notes)
 	if err := l.put(g); err != nil {
 		return err
 	}
 	l.size.Add(uint64(g.count))
-	l.grow(g.buf[batchHeaderSize:])
+	l.grow(g.body(), l.active)
 	return nil
 }

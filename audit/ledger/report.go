@@ -14,6 +14,8 @@ type counters struct {
 	commits, records, bytes, rotations, recoveries, found atomic.Uint64
 	checkpoints, unsigned                                 atomic.Uint64
 	syncs, syncNanos, slowest                             atomic.Uint64
+	refused, lacks                                        atomic.Uint64
+	gathers, gathered, gatherNanos                        atomic.Uint64
 	under1ms, under10ms, under100ms, over100ms            atomic.Uint64
 }
 
@@ -40,6 +42,15 @@ func (c *counters) sync(d time.Duration) {
 	}
 }
 
+// gather counts one wait for callers, and whether all of them came.
+func (c *counters) gather(d time.Duration, all bool) {
+	c.gathers.Add(1)
+	c.gatherNanos.Add(uint64(d))
+	if all {
+		c.gathered.Add(1)
+	}
+}
+
 const component = "github.com/safeguard-sdk/safeguard/audit/ledger"
 
 // Report says what the ledger observes of itself: sizes, the last checkpoint,
@@ -62,11 +73,15 @@ func (l *Ledger) reportLog() safeguard.Observation {
 			"origin":          l.options.Origin,
 			"segment.size":    strconv.FormatInt(l.options.SegmentSize, 10),
 			"record.max.size": strconv.Itoa(l.options.MaxRecordSize),
+			"reserve":         strconv.FormatInt(l.options.Reserve, 10),
+			"low":             strconv.FormatBool(l.Low()),
 			"poisoned":        strconv.FormatBool(l.failed() != nil),
 		},
 		Counters: map[string]uint64{
 			"size": l.Size(), "commits": c.commits.Load(), "records": c.records.Load(), "bytes": c.bytes.Load(),
 			"segments.started": c.rotations.Load(), "recoveries": c.recoveries.Load(),
+			"records.refused": c.refused.Load(), "disk.full": c.lacks.Load(),
+			"waits": c.gathers.Load(), "waits.in.full": c.gathered.Load(), "waits.nanoseconds": c.gatherNanos.Load(),
 			"syncs": c.syncs.Load(), "syncs.nanoseconds": c.syncNanos.Load(), "syncs.slowest.nanoseconds": c.slowest.Load(),
 			"syncs.under.1ms": c.under1ms.Load(), "syncs.under.10ms": c.under10ms.Load(),
 			"syncs.under.100ms": c.under100ms.Load(), "syncs.over.100ms": c.over100ms.Load(),

@@ -28,6 +28,9 @@ func (l *Ledger) recover(last Checkpoint) error {
 	if err := l.drop(e); err != nil {
 		return err
 	}
+	if err := l.prepare(&l.active); err != nil {
+		return err
+	}
 	return l.resumeLeaves(e)
 }
 
@@ -37,8 +40,7 @@ func (l *Ledger) recover(last Checkpoint) error {
 func (l *Ledger) resumeSegment(e *exam) (err error) {
 	r := e.last
 	if r == nil {
-		l.active, err = createSegment(l.fsys, l.tree)
-		return err
+		return l.startSegment(l.tree)
 	}
 	f, err := l.fsys.Open(r.name, true)
 	if err != nil {
@@ -48,7 +50,7 @@ func (l *Ledger) resumeSegment(e *exam) (err error) {
 	if err != nil {
 		return err
 	}
-	l.active = segmentWriter{held, r.header.marker, r.header.size(), r.offset}
+	l.active = segmentWriter{file: held, marker: r.header.marker, header: r.header.size(), offset: r.offset, size: r.size}
 	again := make([]byte, e.lastBatch.size)
 	if _, err := f.ReadAt(again, e.lastBatch.offset); err != nil {
 		return err
@@ -64,7 +66,7 @@ func (l *Ledger) drop(e *exam) error {
 	if e.extra() == 0 {
 		return nil
 	}
-	if err := l.active.file.Truncate(l.active.offset); err != nil {
+	if err := l.active.cut(); err != nil {
 		return err
 	}
 	return l.active.file.Sync()

@@ -3,29 +3,53 @@ package ledger
 import (
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 )
 
-// checkpointAll signs on a timer until the ledger is closed.
+// watchInterval is how often the ledger looks after its files and the room on
+// the disk when nothing happens, and it is how long it may take at most until
+// it notices.
+const watchInterval = 500 * time.Millisecond
+
+// checkpointAll signs on a timer, and looks after the files on another, until
+// the ledger is closed.
 func (l *Ledger) checkpointAll() {
 	defer close(l.idle)
-	ticker := time.NewTicker(l.options.CheckpointInterval)
-	defer ticker.Stop()
+	sign, watch := time.NewTicker(l.options.CheckpointInterval), time.NewTicker(watchInterval)
+	defer sign.Stop()
+	defer watch.Stop()
 	for {
 		select {
 		case <-l.stop:
 			return
-		case <-ticker.C:
+		case <-sign.C:
 			l.sign(false)
+		case <-watch.C:
+			l.watch()
 		}
 	}
 }
 
+// watch poisons the ledger if a file is no longer what was written, and renews
+// what is known of the room on the disk.
+func (l *Ledger) watch() {
+	l.signMu.Lock()
+	defer l.signMu.Unlock()
+	l.measureRoom()
+	if l.failed() != nil {
+		return
+	}
+	if err := l.checkLeaves(); err != nil {
+		l.fail(err)
+	}
+	l.look.Store(true) // the segment is the committer's
+	l.poke()
+}
+
 // sign writes a checkpoint of all durable records, if there are new ones or
-// always is set. A signer that fails is asked again the next time, since no
-// acknowledgement rests on it; a disk that fails poisons the ledger, and so
-// does a file that is no longer what was written.
+// always is set. A signer that fails, and a disk that has no room, is asked
+// again the next time, since no acknowledgement rests on it; a disk that fails
+// poisons the ledger, and so does a file that is no longer what was written.
 func (l *Ledger) sign(always bool) error {
 	l.signMu.Lock()
 	defer l.signMu.Unlock()
@@ -40,22 +64,30 @@ func (l *Ledger) sign(always bool) error {
 		return nil
 	}
 	if err := l.saveLeaves(s.leaves); err != nil {
-		return l.fail(fmt.Errorf("leaf index: %w", err))
+		return l.unwritten(fmt.Errorf("leaf index: %w", err))
 	}
 	c, err := l.signer.checkpoint(s.size, s.root)
 	if err != nil {
 		l.counters.unsigned.Add(1)
 		return wrap("checkpoint", err)
 	}
-	if err := writeAtomic(l.fsys, checkpointName, c.Note); errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		l.counters.unsigned.Add(1) // nothing was written to what is there; the next time
-		return wrap("checkpoint", fmt.Errorf("%w: %w", errSigner, err))
-	} else if err != nil {
-		return l.fail(fmt.Errorf("checkpoint: %w", err))
+	if err := writeAtomic(l.fsys, checkpointName, c.Note); err != nil {
+		return l.unwritten(fmt.Errorf("checkpoint: %w", err))
 	}
 	l.checkpoint.Store(&c)
 	l.counters.checkpoints.Add(1)
 	return nil
+}
+
+// unwritten handles a failure to write the files of a checkpoint. If there only
+// was no room, nothing was done to what is there, and the next time may do.
+func (l *Ledger) unwritten(err error) error {
+	if !noRoom(err) {
+		return l.fail(err)
+	}
+	l.lacked()
+	l.counters.unsigned.Add(1)
+	return wrap("checkpoint", fmt.Errorf("%w: %w", errSigner, err))
 }
 
 // A snapshot is what there is to sign.
@@ -81,6 +113,10 @@ func (l *Ledger) checkFiles(w segmentWriter) error {
 	if err := w.file.check(l.fsys, w.offset, true); err != nil {
 		return err
 	}
+	return l.checkLeaves()
+}
+
+func (l *Ledger) checkLeaves() error {
 	return l.leaves.check(l.fsys, int64(l.saved)*hashSize, false)
 }
 
@@ -95,11 +131,19 @@ func (l *Ledger) saveLeaves(leaves []hash) error {
 		p = append(p, leaf[:]...)
 	}
 	if _, err := l.leaves.WriteAt(p, int64(l.saved)*hashSize); err != nil {
-		return err
+		return errors.Join(err, l.keepLeaves(leaves))
 	}
 	if err := l.leaves.Sync(); err != nil {
-		return err
+		return hard(err)
 	}
 	l.saved += uint64(len(leaves))
 	return nil
+}
+
+// keepLeaves puts leaves that could not be written back for the next time.
+func (l *Ledger) keepLeaves(leaves []hash) error {
+	l.treeMu.Lock()
+	l.unsaved = append(leaves, l.unsaved...)
+	l.treeMu.Unlock()
+	return hard(l.leaves.Truncate(int64(l.saved) * hashSize))
 }

@@ -39,12 +39,13 @@ type walk struct {
 // A batchSpan is the last batch of the last segment that has one.
 type batchSpan struct{ offset, size int64 }
 
-// extra is how many bytes lie behind the last whole batch.
+// extra is how many bytes lie behind the last whole batch, without zeros at the
+// end.
 func (w *walk) extra() int64 {
 	if w.last == nil {
 		return 0
 	}
-	return w.last.size - w.last.offset
+	return w.last.unfinished()
 }
 
 // run walks. It returns a *DamageError for everything that no interrupted
@@ -140,6 +141,9 @@ func (w *walk) segment(ctx context.Context, name string, last bool) (more bool, 
 		return false, err
 	}
 	defer r.close()
+	if err := w.exact(); err != nil {
+		return false, err
+	}
 	if r.header.before.root() != w.tree.root() {
 		return false, w.broken(name)
 	}
@@ -158,6 +162,20 @@ func (w *walk) segment(ctx context.Context, name string, last bool) (more bool, 
 		return false, r.damage(0, 0, "the segment has no records and is not the last")
 	}
 	return false, w.stopped(stop, last)
+}
+
+// exact refuses room behind the last batch of a segment that another one
+// follows. It is asked when that one is there, since the room is cut off right
+// before.
+func (w *walk) exact() error {
+	if w.last == nil {
+		return nil
+	}
+	info, err := w.fsys.Stat(w.last.name)
+	if err == nil && info.Size() != w.last.offset {
+		return w.last.damage(0, 0, "more bytes follow the last batch of a segment that is not the last")
+	}
+	return err
 }
 
 // stopped accepts stop as the end if it can be what an interrupted write left.
