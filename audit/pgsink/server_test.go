@@ -1,7 +1,6 @@
 package pgsink_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -62,7 +61,7 @@ type cluster struct {
 	bin, data string
 	port      int
 	cmd       *exec.Cmd
-	log       bytes.Buffer
+	ended     chan struct{} // closed when cmd has ended
 }
 
 // newCluster makes and starts a server from the installed programs.
@@ -141,16 +140,18 @@ func (c *cluster) start(t *testing.T) {
 	for deadline := time.Now().Add(2 * time.Minute); ; {
 		c.cmd = c.command("postgres", "-D", c.data, "-p", strconv.Itoa(c.port), "-k", c.data, "-h", "127.0.0.1",
 			"-c", "max_connections=30", "-c", "shared_buffers=16MB")
-		c.cmd.Stdout, c.cmd.Stderr = &c.log, &c.log
 		require.NoError(t, c.cmd.Start())
-		ended := make(chan struct{})
-		go func() { c.cmd.Wait(); close(ended) }() //nolint:errcheck // it was killed
+		c.ended = make(chan struct{})
+		go func(cmd *exec.Cmd, ended chan struct{}) {
+			cmd.Wait() //nolint:errcheck // it was killed
+			close(ended)
+		}(c.cmd, c.ended)
 		for {
 			if ping(c.address()) == nil {
 				return
 			}
 			select {
-			case <-ended:
+			case <-c.ended:
 			case <-time.After(20 * time.Millisecond):
 				if time.Now().Before(deadline) {
 					continue
@@ -166,12 +167,8 @@ func (c *cluster) start(t *testing.T) {
 
 // stop ends the server with a signal and waits for that.
 func (c *cluster) stop(signal syscall.Signal) {
-	if c.cmd.Process.Signal(signal) != nil {
-		return
-	}
-	for c.cmd.Process.Signal(syscall.Signal(0)) == nil {
-		time.Sleep(5 * time.Millisecond)
-	}
+	c.cmd.Process.Signal(signal) //nolint:errcheck // it may have ended
+	<-c.ended
 }
 
 func (c *cluster) address() string {
