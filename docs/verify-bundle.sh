@@ -36,7 +36,11 @@ node() { printf "\\001$1$2" | sum; }
 # one VALUE: it is base64 in its one spelling.
 one() { [ -n "$1" ] && [ "$(bytes "$1" | text)" = "$1" ] || refuse "line $line: not base64"; }
 # hash VALUE: it is a hash in base64; sets h.
-hash() { one "$1"; h=$(bytes "$1" | octal); [ ${#h} -eq 128 ] || refuse "line $line: not a hash"; }
+hash() {
+	case $1 in *[!A-Za-z0-9+/]*=) refuse "line $line: not base64" ;; *[AEIMQUYcgkosw048]=) ;; *) refuse "line $line: not a hash" ;; esac
+	h=$(bytes "$1" | octal)
+	[ ${#1} -eq 44 ] && [ ${#h} -eq 128 ] || refuse "line $line: not a hash"
+}
 number() { case $1 in 0) ;; '' | 0* | *[!0-9]* | ???????????????????*) refuse "line $line: not a number" ;; esac; }
 
 # The key: name+hash+base64 of one byte (1, Ed25519) and the public key.

@@ -191,7 +191,7 @@ func TestScript(t *testing.T) {
 	}
 	forgeries := forgedBundles(t, b)
 	for i, what := range slices.Sorted(maps.Keys(forgeries)) {
-		if !soak() && i%4 != 0 {
+		if !soak() && i%5 != 0 {
 			continue
 		}
 		out, err := runScript(t, bundleText(t, forgeries[what]), vkey)
@@ -231,7 +231,7 @@ func TestScriptRefusesEveryChange(t *testing.T) {
 // Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
 func TestScriptOnManySizes(t *testing.T) {
 	needScript(t)
-	sizes := []int{1, 8, 11}
+	sizes := []int{8, 11}
 	if soak() {
 		sizes = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}
 	}
@@ -244,7 +244,7 @@ func TestScriptOnManySizes(t *testing.T) {
 		require.NoError(t, l.sync(t.Context()))
 		kept = append(kept, l.Checkpoint().Note)
 		for i, known := range kept {
-			if !soak() && (i+n)%2 == 0 {
+			if !soak() && i != 1 {
 				continue
 			}
 			b, err := newReader(m).Bundle(t.Context(), l.VerifierKey(), []uint64{0, uint64(n - 1)}, &BundleOptions{Known: known})
