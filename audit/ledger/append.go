@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -13,7 +14,8 @@ type group struct {
 	count   uint32        // records
 	callers int           // calls of Append that wait for it
 	taken   chan struct{} // made by who waits until the committer has taken it
-	done    chan struct{} // closed when err is final
+	done    chan struct{} // closed when err and first are final
+	first   uint64        // index of its first record
 	err     error
 }
 
@@ -56,18 +58,44 @@ func (g *group) body() []byte { return g.buf[batchHeaderSize:] }
 // that the records must not be counted on. They may still become durable
 // later, whole and in order; nothing else is harmed.
 func (l *Ledger) Append(ctx context.Context, records ...[]byte) error {
-	need, err := l.measure(records)
-	if err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("ledger: append: %w", err)
-	}
-	g, err := l.join(ctx, need, records)
+	g, _, err := l.submit(ctx, records)
 	if err != nil || len(records) == 0 {
 		return err
 	}
-	l.poke()
+	return g.wait(ctx)
+}
+
+// appendOne is Append, and returns the index of the record.
+func (l *Ledger) appendOne(ctx context.Context, record []byte) (uint64, error) {
+	g, at, err := l.submit(ctx, [][]byte{record})
+	if err != nil {
+		return 0, err
+	}
+	if err := g.wait(ctx); err != nil {
+		return 0, err
+	}
+	return g.first + uint64(at), nil
+}
+
+// submit hands records to the committer, and returns which group they are in
+// and where.
+func (l *Ledger) submit(ctx context.Context, records [][]byte) (*group, uint32, error) {
+	need, err := l.measure(records)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, 0, fmt.Errorf("ledger: append: %w", err)
+	}
+	g, at, err := l.join(ctx, need, records)
+	if err == nil && len(records) > 0 {
+		l.poke()
+	}
+	return g, at, err
+}
+
+// wait waits until the group is durable.
+func (g *group) wait(ctx context.Context) error {
 	select {
 	case <-g.done:
 		return g.err
@@ -92,41 +120,46 @@ func (l *Ledger) measure(records [][]byte) (int, error) {
 }
 
 // join puts the records into the pending group, as soon as it has room.
-func (l *Ledger) join(ctx context.Context, need int, records [][]byte) (*group, error) {
+func (l *Ledger) join(ctx context.Context, need int, records [][]byte) (*group, uint32, error) {
 	for {
-		g, taken, err := l.tryJoin(need, records)
-		if taken == nil || err != nil {
-			return g, err
+		g, at, err := l.tryJoin(need, records)
+		if err != errFull {
+			return g, at, err
 		}
 		select {
-		case <-taken:
+		case <-g.taken:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("ledger: append: %w", ctx.Err())
+			return nil, 0, fmt.Errorf("ledger: append: %w", ctx.Err())
 		}
 	}
 }
 
-// tryJoin returns the group that the records are in, or what to wait for.
-func (l *Ledger) tryJoin(need int, records [][]byte) (_ *group, taken chan struct{}, _ error) {
+// errFull says that the pending group has no room.
+var errFull = errors.New("full")
+
+// tryJoin returns the group that the records are in, and where, or errFull and
+// the group that must be taken before.
+func (l *Ledger) tryJoin(need int, records [][]byte) (*group, uint32, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.poison != nil {
-		return nil, nil, l.poison
+		return nil, 0, l.poison
 	}
 	if l.closing {
-		return nil, nil, ErrClosed
+		return nil, 0, ErrClosed
 	}
 	g := l.pending
 	if len(g.body())+need > maxBody {
 		if g.taken == nil {
 			g.taken = make(chan struct{})
 		}
-		return nil, g.taken, nil
+		return g, 0, errFull
 	}
+	at := g.count
 	if len(records) > 0 {
 		g.add(records)
 	}
-	return g, nil, nil
+	return g, at, nil
 }
 
 // poke wakes the committer.

@@ -119,9 +119,9 @@ func (l *Ledger) makeRoom(batch int64) error {
 
 // put writes a group behind the last one and syncs it.
 func (l *Ledger) put(g *group) error {
-	first := l.size.Load()
-	l.finish(g.body(), first)
-	batchHeader{first, g.count, uint32(len(g.body())), checksum(g.body())}.put(g.buf, l.active.marker)
+	g.first = l.size.Load()
+	l.finish(g.body(), g.first)
+	batchHeader{g.first, g.count, uint32(len(g.body())), checksum(g.body())}.put(g.buf, l.active.marker)
 	if err := l.active.write(g.buf); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}

@@ -57,6 +57,7 @@ type Ledger struct {
 	unsaved []hash        // leaves that are not in the leaf index yet
 	written segmentWriter // the active one, when the tree had all its records
 
+	pruneMu    sync.Mutex // one pruning at a time
 	signMu     sync.Mutex // guards the next two, and signing
 	leaves     heldFile
 	saved      uint64

@@ -66,7 +66,7 @@ func (l *Ledger) sweep(noCheckpoint bool) error {
 func unfinished(name string) bool {
 	final, ok := strings.CutSuffix(name, tempSuffix)
 	_, segment := firstOf(final)
-	return ok && (segment || final == checkpointName || final == leavesName)
+	return ok && (segment || final == checkpointName || final == leavesName || final == floorName)
 }
 
 // chooseOrigin takes the name that the directory has, the one that is asked

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 )
 
@@ -31,7 +32,13 @@ func (l *Ledger) recover(last Checkpoint) error {
 	if err := l.prepare(&l.active); err != nil {
 		return err
 	}
-	return l.resumeLeaves(e)
+	if err := l.resumeLeaves(e); err != nil {
+		return err
+	}
+	if e.floor == 0 {
+		return nil
+	}
+	return l.finishPruning(e.floor)
 }
 
 // resumeSegment opens the last segment for writing behind its last batch.
@@ -76,7 +83,7 @@ func (l *Ledger) drop(e *exam) error {
 // it is written with the next one. A damaged index is made again.
 func (l *Ledger) resumeLeaves(e *exam) error {
 	if e.indexDamaged() {
-		if err := l.rebuildLeaves(e.signed.Size); err != nil {
+		if err := l.rebuildLeaves(e.floor, e.signed.Size); err != nil {
 			return err
 		}
 	}
@@ -93,14 +100,18 @@ func (l *Ledger) resumeLeaves(e *exam) error {
 	return f.Truncate(int64(l.saved) * hashSize)
 }
 
-// rebuildLeaves writes the leaf index again from the examined records.
-func (l *Ledger) rebuildLeaves(size uint64) error {
+// rebuildLeaves writes the leaf index again from the examined records. What it
+// has of those before floor, which were pruned, was examined too, and is kept.
+func (l *Ledger) rebuildLeaves(floor, size uint64) error {
 	f, err := l.fsys.Create(leavesName + tempSuffix)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	w := &walk{fsys: l.fsys, visit: leafWriter(f, size)}
+	if err := l.copyLeaves(f, floor); err != nil {
+		return err
+	}
+	w := &walk{fsys: l.fsys, visit: leafWriter(f, floor, size)}
 	if err := w.run(context.Background()); err != nil {
 		return err
 	}
@@ -110,11 +121,25 @@ func (l *Ledger) rebuildLeaves(size uint64) error {
 	return l.fsys.Rename(leavesName+tempSuffix, leavesName)
 }
 
-// leafWriter writes the first size leaves to f, in pieces.
-func leafWriter(f file, size uint64) func(place, []byte, hash) error {
+// copyLeaves copies the first n leaves to f.
+func (l *Ledger) copyLeaves(f file, n uint64) error {
+	if n == 0 {
+		return nil
+	}
+	old, err := l.fsys.Open(leavesName, false)
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	_, err = io.Copy(io.NewOffsetWriter(f, 0), io.NewSectionReader(old, 0, int64(n)*hashSize))
+	return err
+}
+
+// leafWriter writes the leaves from index from to size to f, in pieces.
+func leafWriter(f file, from, size uint64) func(place, []byte, hash) error {
 	const piece = 2048
 	var buf []byte
-	var offset int64
+	offset := int64(from) * hashSize
 	return func(at place, _ []byte, leaf hash) error {
 		if at.index >= size {
 			return nil
