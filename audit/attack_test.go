@@ -404,7 +404,7 @@ func TestOpeningsBeyondTheBoundAreRefused(t *testing.T) {
 func TestPanicsOfTheServiceAreHeld(t *testing.T) {
 	rec, log := recorder(t, &audit.Options{OnRefusal: func(error) { panic("alarm") }})
 	require.NoError(t, rec.Watch(t.Context(), panicking{}))
-	require.True(t, audittest.Data[audit.Observed](t, log.Records(), audit.TypeObservation)[0].Failed)
+	require.True(t, audittest.Data[audit.Observed](t, log.Records(), audit.TypeObservation)[1].Failed)
 	w := httptest.NewRecorder()
 	rec.Handler(signedIn(func(w http.ResponseWriter, r *http.Request) {
 		audit.EntryFrom(r.Context()).AddGate(func(context.Context) error { return logoff{} })

@@ -16,8 +16,14 @@ type RefusalError struct {
 	err  error
 }
 
-// Error returns the code and the cause.
-func (e *RefusalError) Error() string { return "audit: refused: " + e.Code + ": " + e.err.Error() }
+// Error returns the code, and the cause if the log or this package gave it;
+// what a gate or the tokens say is left to Unwrap.
+func (e *RefusalError) Error() string {
+	if e.Code == codeGate || errors.Is(e.err, errTokens) {
+		return "audit: refused: " + e.Code
+	}
+	return "audit: refused: " + e.Code + ": " + e.err.Error()
+}
 
 // Unwrap returns the cause.
 func (e *RefusalError) Unwrap() error { return e.err }
@@ -51,28 +57,69 @@ const (
 // Entry it returns nil.
 //
 // A request of nobody that touched no PHI may be counted instead of recorded;
-// see [Options.Unauthenticated].
+// see [Options.Unauthenticated]. In mode [Async] the records of an Entry
+// without PHI and without a patient wait in a queue.
 func (e *Entry) Commit(ctx context.Context) error {
-	if e == nil || !e.due() {
+	if e == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.recorder.deadline)
-	defer cancel()
-	select {
-	case e.commits <- struct{}{}:
-	case <-ctx.Done(): // another commit hangs
-		return &RefusalError{codeNotDurable, ctx.Err()}
+	e.mu.Lock()
+	if !e.due() {
+		e.mu.Unlock()
+		return nil
+	}
+	now := time.Now()
+	if err := e.claim(now.Add(e.recorder.deadline)); err != nil { // another commit hangs
+		e.mu.Unlock()
+		return &RefusalError{codeNotDurable, err}
 	}
 	returned := false
 	defer func() {
 		if !returned {
 			e.fall()
 		}
-		<-e.commits
+		e.release()
 	}()
-	err := e.commit(ctx)
+	err := e.commit(ctx, now)
 	returned = true
 	return err
+}
+
+// claim makes the caller the one that commits, or returns an error if that
+// takes too long. It is called under the lock, and returns under it.
+func (e *Entry) claim(until time.Time) error {
+	for e.busy {
+		if e.idle == nil {
+			e.idle = make(chan struct{})
+		}
+		idle := e.idle
+		e.mu.Unlock()
+		timer := time.NewTimer(time.Until(until))
+		late := false
+		select {
+		case <-idle:
+		case <-timer.C:
+			late = true
+		}
+		timer.Stop()
+		e.mu.Lock()
+		if late && e.busy {
+			return context.DeadlineExceeded
+		}
+	}
+	e.busy = true
+	return nil
+}
+
+// release lets the next one commit.
+func (e *Entry) release() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.busy = false
+	if e.idle != nil {
+		close(e.idle)
+		e.idle = nil
+	}
 }
 
 // errPanicked is why nothing leaves an Entry whose gate or log panicked.
@@ -87,27 +134,41 @@ func (e *Entry) fall() {
 	}
 }
 
-// commit does what Commit says, one at a time.
-func (e *Entry) commit(ctx context.Context) error {
+// due reports whether a commit has anything to do.
+func (e *Entry) due() bool {
+	return e.ended || e.broken != nil || e.noted != e.durable || len(e.gates) > 0 && time.Since(e.asked) > stale
+}
+
+// commit does what Commit says, one at a time. It is called under the lock and
+// returns without it.
+func (e *Entry) commit(ctx context.Context, now time.Time) error {
 	if !e.due() {
+		e.mu.Unlock()
 		return nil
 	}
 	if err := e.settled(); err != nil {
+		e.mu.Unlock()
 		return err
 	}
-	began := time.Now()
-	if refusal := e.ask(ctx); refusal != nil {
+	limit := e.limit(ctx, now)
+	defer limit.end()
+	gates, refusal := e.gates, e.barred()
+	e.mu.Unlock()
+	if refusal == nil {
+		refusal = e.ask(limit, gates, now)
+	}
+	if refusal != nil {
 		return e.refuse(ctx, refusal)
 	}
 	if !e.Dirty() {
 		return nil
 	}
-	noted, err := e.write(ctx)
+	noted, err := e.write(limit, now)
 	if err != nil {
 		return e.lose(err)
 	}
-	if time.Since(began) >= slow {
-		if refusal := e.ask(ctx); refusal != nil {
+	if len(gates) > 0 && time.Since(now) >= slow {
+		if refusal := e.askAgain(limit); refusal != nil {
 			return e.refuse(ctx, refusal)
 		}
 	}
@@ -115,17 +176,20 @@ func (e *Entry) commit(ctx context.Context) error {
 	return nil
 }
 
-// due reports whether a commit has anything to do.
-func (e *Entry) due() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.ended || e.broken != nil || e.noted != e.durable || len(e.gates) > 0 && time.Since(e.asked) > stale
+// limit returns the context of one commit: the one inside of e for the first,
+// since a log may look at the context of another after it has returned.
+func (e *Entry) limit(ctx context.Context, now time.Time) *deadline {
+	limit := &e.waiting
+	if e.waited {
+		limit = new(deadline)
+	}
+	e.waited = true
+	limit.start(ctx, now, e.recorder.deadline)
+	return limit
 }
 
 // settled returns why nothing leaves any more, if that is known.
 func (e *Entry) settled() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	if refusal, ok := errors.AsType[*RefusalError](e.broken); ok {
 		return refusal
 	}
@@ -135,19 +199,30 @@ func (e *Entry) settled() error {
 	return nil
 }
 
-// ask returns the first reason why nothing may leave.
-func (e *Entry) ask(ctx context.Context) *RefusalError {
-	e.mu.Lock()
-	gates, broken := e.gates, e.broken
-	nobody := e.identity.principal.Validate() != nil
-	exposed := e.pending.exposed || len(e.pending.patients) > 0 && len(e.pending.denied) == 0
-	e.mu.Unlock()
-	began := time.Now()
-	if broken != nil {
-		return &RefusalError{codeNotDurable, broken}
+// barred returns why nothing may leave whatever the gates say.
+func (e *Entry) barred() *RefusalError {
+	if e.broken != nil {
+		return &RefusalError{codeNotDurable, e.broken}
 	}
-	if nobody && exposed {
+	if e.who.known {
+		return nil
+	}
+	var exposed, named, denied bool
+	for _, n := range e.notes.pending() {
+		exposed = exposed || n.exposes()
+		named = named || n.kind == patientNote
+		denied = denied || n.kind == deniedNote
+	}
+	if exposed || named && !denied {
 		return &RefusalError{codeUnidentified, ErrUnidentified}
+	}
+	return nil
+}
+
+// ask returns the first gate's reason why nothing may leave.
+func (e *Entry) ask(ctx context.Context, gates []Gate, began time.Time) *RefusalError {
+	if len(gates) == 0 {
+		return nil
 	}
 	for _, gate := range gates {
 		if err := gate(ctx); err != nil {
@@ -162,19 +237,31 @@ func (e *Entry) ask(ctx context.Context) *RefusalError {
 	return nil
 }
 
+// askAgain is ask after a write that took long.
+func (e *Entry) askAgain(ctx context.Context) *RefusalError {
+	e.mu.Lock()
+	gates, refusal := e.gates, e.barred()
+	e.mu.Unlock()
+	if refusal != nil {
+		return refusal
+	}
+	return e.ask(ctx, gates, time.Now())
+}
+
 // refuse breaks the Entry, and records that, with a deadline of its own: a
 // gate may have used up the other.
 func (e *Entry) refuse(ctx context.Context, refusal *RefusalError) error {
 	e.mu.Lock()
 	e.broken = refusal
-	if _, known := e.seen[deniedNote(refusal.Code)]; !known && e.pending.add(deniedNote(refusal.Code)) {
+	if n := (note{kind: deniedNote, name: refusal.Code}); !e.notes.has(n) && e.notes.add(n) {
 		e.noted++
 	}
+	now := time.Now()
+	limit := e.limit(ctx, now)
 	e.mu.Unlock()
+	defer limit.end()
 	defer func() { e.recorder.refused(refusal) }()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.recorder.deadline)
-	defer cancel()
-	noted, err := e.write(ctx)
+	noted, err := e.write(limit, now)
 	if err != nil {
 		return e.lose(err)
 	}
@@ -204,10 +291,11 @@ func (e *Entry) made(noted uint64) {
 
 // write appends what is pending and returns up to which note that was. It
 // takes the notes out first, so that one that arrives meanwhile is not lost.
-func (e *Entry) write(ctx context.Context) (uint64, error) {
+func (e *Entry) write(ctx context.Context, now time.Time) (uint64, error) {
 	e.mu.Lock()
-	pending, who, part, noted := e.pending, e.identity, e.parts, e.noted
-	e.pending = notes{}
+	v := view{entry: e, who: e.who, notes: e.notes.take(), decision: e.decision, part: e.parts, intended: e.intended, now: now}
+	noted, quiet := e.noted, e.recorder.mode == Async && !e.exposed && !e.personal
+	e.decision = nil
 	e.mu.Unlock()
 	returned := false
 	defer func() {
@@ -217,62 +305,65 @@ func (e *Entry) write(ctx context.Context) (uint64, error) {
 			e.mu.Unlock()
 		}
 	}()
-
-	now := time.Now()
-	if e.recorder.nobody.counts(who, pending, now) {
-		returned = true
-		return noted, nil
-	}
-	records, err := e.records(ctx, who, pending, part, now)
-	if err == nil {
-		err = e.recorder.append(ctx, records...)
-	}
+	parts, err := e.recorder.account(ctx, &v, quiet)
 	returned = true
 	if err != nil {
 		return 0, err
 	}
 	e.mu.Lock()
-	e.parts += len(records)
+	e.parts += parts
 	e.mu.Unlock()
 	return noted, nil
 }
 
 // End records how e ended; the first call counts. Notes that are pending are
 // made durable with it, without asking the gates. It does not wait: the record
-// is handed to the Recorder. A crash, or a log that fails, before it is durable
-// leaves an Entry without an end; the Recorder counts those that it lost.
+// is handed to the Recorder. A crash, or a log that fails for long, before it
+// is durable leaves an Entry without an end; the Recorder counts those that it
+// lost.
 func (e *Entry) End(outcome Outcome, status int, bytes int64) {
 	if e == nil {
 		return
 	}
-	select {
-	case e.commits <- struct{}{}:
-		defer func() { <-e.commits }()
-	case <-time.After(e.recorder.deadline): // a commit hangs
+	now := time.Now()
+	e.mu.Lock()
+	if err := e.claim(now.Add(e.recorder.deadline)); err != nil { // a commit hangs
+		e.mu.Unlock()
 		e.recorder.counters.lost.Add(1)
 		return
 	}
-	e.mu.Lock()
+	defer e.release()
 	if e.ended {
 		e.mu.Unlock()
 		return
 	}
 	e.ended = true
 	pending := e.noted != e.durable && !e.lost
+	parts := e.parts
 	e.mu.Unlock()
 	if pending {
-		ctx, cancel := context.WithTimeout(context.Background(), e.recorder.deadline)
-		defer cancel()
-		if _, err := e.write(ctx); err != nil {
-			e.recorder.counters.lost.Add(1)
-		}
+		parts = e.endWith(now)
 	}
-	if e.parts == 0 {
+	if parts == 0 {
 		return
 	}
-	now := time.Now()
-	e.recorder.end(Ended{
-		Entry: e.id, Parts: e.parts, Outcome: outcome, Status: status, Bytes: bytes,
-		Milliseconds: now.Sub(e.opened).Milliseconds(),
-	}, now)
+	e.recorder.end(&ended{
+		entry: e.id, parts: parts, outcome: outcome, status: status, bytes: bytes,
+		milliseconds: now.Sub(e.opened).Milliseconds(), at: now,
+	})
+}
+
+// endWith makes durable what is pending at the end, and returns how many
+// records there are.
+func (e *Entry) endWith(now time.Time) int {
+	e.mu.Lock()
+	limit := e.limit(context.Background(), now)
+	e.mu.Unlock()
+	defer limit.end()
+	if _, err := e.write(limit, now); err != nil {
+		e.recorder.counters.lost.Add(1)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.parts
 }

@@ -21,7 +21,7 @@ import (
 //
 // All methods are safe for concurrent use. On a nil *Entry the notes do
 // nothing, so a package can note without asking whether there is a log; what
-// must have one asks [EntryFrom].
+// must have one asks [EntryFrom]. The zero value is not usable.
 //
 // It does not see what a handler does without telling: an unsealed column, a
 // file, a call to another service.
@@ -29,24 +29,32 @@ import (
 // Controls: HIPAA 164.312(b), 164.528(a); NIST CSF 2.0 PR.PS-04.
 type Entry struct {
 	recorder *Recorder
-	id       string
+	ctx      entryContext
+	id       [36]byte
 	opened   time.Time
+	waiting  deadline // of the first commit
 
-	commits chan struct{} // holds one token while a commit is under way
+	mu        sync.Mutex
+	who       identity
+	gates     []Gate
+	gatesRoom [2]Gate
+	notes     notes
+	decision  *Decision
+	noted     uint64 // grows with every note
+	durable   uint64 // what noted was when the last durable commit began
+	parts     int
+	intended  bool // an intent is durable
+	owed      bool // an intent is due once somebody is identified
+	ended     bool
+	lost      bool  // a commit could not be made durable
+	exposed   bool  // PHI was touched at any time
+	personal  bool  // a patient was named at any time
+	broken    error // why nothing may leave any more
+	asked     time.Time
+	waited    bool // waiting was used
 
-	mu       sync.Mutex
-	identity identity
-	gates    []Gate
-	seen     map[any]struct{}
-	pending  notes
-	noted    uint64 // grows with every note
-	durable  uint64 // what noted was when the last durable commit began
-	parts    int
-	ended    bool
-	broken   error     // why nothing may leave any more
-	lost     bool      // a commit could not be made durable
-	exposed  bool      // PHI was touched at any time
-	asked    time.Time // when the gates last were
+	busy bool          // a commit is under way
+	idle chan struct{} // closed at its end, if somebody waits
 }
 
 // A Gate is asked at every commit whether what was allowed at the start is
@@ -89,6 +97,20 @@ var (
 
 type entryKey struct{}
 
+// An entryContext is the context that holds an Entry, and stands inside of it.
+type entryContext struct {
+	context.Context
+	entry *Entry
+}
+
+// Value returns the Entry, or what the parent holds.
+func (c *entryContext) Value(key any) any {
+	if key == (entryKey{}) {
+		return c.entry
+	}
+	return c.Context.Value(key)
+}
+
 // EntryFrom returns the Entry of the request, or nil if no Handler or
 // [Recorder.Begin] has opened one. If the Entry names nobody yet and ctx has a
 // Principal, it notes that one: a service with its own sign-in need only call
@@ -97,8 +119,8 @@ type entryKey struct{}
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
 func EntryFrom(ctx context.Context) *Entry {
 	e, _ := ctx.Value(entryKey{}).(*Entry)
-	if e == nil {
-		return nil
+	if e == nil || e.identified() {
+		return e
 	}
 	if p, ok := safeguard.PrincipalFrom(ctx); ok {
 		e.identify(p)
@@ -106,14 +128,31 @@ func EntryFrom(ctx context.Context) *Entry {
 	return e
 }
 
-// identify notes p if nobody is noted yet.
-func (e *Entry) identify(p safeguard.Principal) {
+// identified reports whether e needs no Principal any more.
+func (e *Entry) identified() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.ended && e.identity.principal.Validate() != nil {
-		e.become(p)
+	return e.who.known || e.ended
+}
+
+// identify notes p, which is valid, if nobody is noted yet.
+func (e *Entry) identify(p safeguard.Principal) {
+	e.mu.Lock()
+	if !e.ended && !e.who.known {
+		e.become(p, true)
 		e.noted++
 	}
+	e.mu.Unlock()
+	e.settleIntent()
+}
+
+// become makes p the one who acts.
+func (e *Entry) become(p safeguard.Principal, valid bool) {
+	was := &e.who.principal
+	if was.ID != p.ID || was.Kind != p.Kind || was.Tenant != p.Tenant {
+		e.notes.forget()
+	}
+	e.who.principal, e.who.known = p, valid
 }
 
 // ID returns the id that all records of e share, or "" for a nil Entry.
@@ -121,131 +160,7 @@ func (e *Entry) ID() string {
 	if e == nil {
 		return ""
 	}
-	return e.id
-}
-
-// SetPrincipal notes who acts. A Principal that is not valid is nobody.
-// What was noted for one is noted again for the next.
-func (e *Entry) SetPrincipal(p safeguard.Principal) {
-	e.note(func() { e.become(p) })
-}
-
-// become makes p the one who acts.
-func (e *Entry) become(p safeguard.Principal) {
-	was := e.identity.principal
-	if was.ID != p.ID || was.Kind != p.Kind || was.Tenant != p.Tenant {
-		clear(e.seen)
-	}
-	e.identity.principal = p
-}
-
-// SetRoute notes which route was matched, as its pattern. It must not be the
-// URL, whose path and query may hold PHI.
-func (e *Entry) SetRoute(pattern string) {
-	e.note(func() { e.identity.route = pattern })
-}
-
-// SetAction notes what is done to what kind of resource, and why.
-func (e *Entry) SetAction(resource, action string, purpose safeguard.Purpose) {
-	e.note(func() {
-		e.identity.resource, e.identity.action, e.identity.purpose = resource, action, purpose
-	})
-}
-
-// SetDecision notes an access decision. Of several the last one of a commit
-// is recorded with it.
-func (e *Entry) SetDecision(d Decision) {
-	e.note(func() { e.pending.decision = &d })
-}
-
-// Deny notes that the request was refused, with a code such as
-// "session.idle". The code is a constant of the program, never input.
-func (e *Entry) Deny(code string) {
-	e.noteOnce(deniedNote(code))
-}
-
-// AddPatient notes that the request is about p; it is recorded as a token.
-// The zero Patient is not noted.
-func (e *Entry) AddPatient(p safeguard.Patient) {
-	if !p.IsZero() {
-		e.noteOnce(p)
-	}
-}
-
-// NoteFields notes the names of the fields that leave in the answer.
-func (e *Entry) NoteFields(names ...string) {
-	for _, name := range names {
-		e.noteOnce(fieldNote(name))
-	}
-}
-
-// NoteOpened notes that a sealed column of a patient's row was opened. A zero
-// Patient stands for data that is no PHI, such as configuration or staff; a
-// sign-in may open that with nobody identified yet. It returns an error if the
-// note could not be taken; the caller must then keep the plaintext to itself.
-func (e *Entry) NoteOpened(table, column string, p safeguard.Patient) error {
-	if e == nil {
-		return nil
-	}
-	if !p.IsZero() {
-		if err := e.noteOnce(p); err != nil {
-			return err
-		}
-	}
-	return e.noteOnce(openedNote{table, column, !p.IsZero()})
-}
-
-// AddGate adds a condition that every commit from now on asks again.
-func (e *Entry) AddGate(g Gate) {
-	if e == nil || g == nil {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.gates, e.asked = append(e.gates, g), time.Time{}
-}
-
-// note takes a note that replaces an earlier one.
-func (e *Entry) note(set func()) {
-	if e == nil {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.ended {
-		return
-	}
-	set()
-	e.noted++
-}
-
-// noteOnce takes a note that adds to the others, unless it was taken before.
-func (e *Entry) noteOnce(n any) error {
-	if e == nil {
-		return nil
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.ended {
-		return ErrEnded
-	}
-	if e.broken != nil {
-		return e.broken
-	}
-	if _, known := e.seen[n]; known {
-		return nil
-	}
-	if !e.pending.add(n) {
-		e.broken = ErrFull
-		return ErrFull
-	}
-	e.exposed = e.exposed || e.pending.exposed
-	if len(e.seen) >= maxSeen {
-		clear(e.seen)
-	}
-	e.seen[n] = struct{}{}
-	e.noted++
-	return nil
+	return string(e.id[:])
 }
 
 // TouchesPHI reports whether data of a patient was opened or let out at any

@@ -66,7 +66,7 @@ func TestFailedCommitBreaksTheEntryForGood(t *testing.T) {
 func TestManyPatientsBecomeSeveralRecords(t *testing.T) {
 	rec, log := recorder(t, nil)
 	_, e := rec.Begin(safeguard.WithPrincipal(t.Context(), nurse), "search", "")
-	for i := range 250 {
+	for i := range 600 {
 		e.AddPatient(safeguard.NewPatient(fmt.Sprint("MRN-", i)))
 	}
 	require.NoError(t, e.Commit(t.Context()))
@@ -79,7 +79,7 @@ func TestManyPatientsBecomeSeveralRecords(t *testing.T) {
 			seen[token] = true
 		}
 	}
-	require.Len(t, seen, 250)
+	require.Len(t, seen, 600)
 	e.End(audit.Completed, 0, 0)
 }
 
@@ -183,16 +183,23 @@ func TestObservationsAtStartHourlyAndStop(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, rec.Close(t.Context()))
 		occasions := map[string]int{}
-		failed := 0
+		failed, clocks := 0, 0
 		for _, o := range audittest.Data[audit.Observed](t, log.Records(), audit.TypeObservation) {
+			if o.Component == "audit/clock" {
+				clocks++
+				continue
+			}
 			occasions[o.Occasion]++
 			if o.Failed {
 				failed++
+				require.Equal(t, "session", o.Component)
 				require.Empty(t, o.Settings)
 			}
 		}
-		require.Equal(t, map[string]int{"start": 3, "hourly": 6, "stop": 3}, occasions)
+		// What a component gave before it failed is recorded too.
+		require.Equal(t, map[string]int{"start": 4, "hourly": 8, "stop": 4}, occasions)
 		require.Equal(t, 4, failed)
+		require.Equal(t, 4, clocks)
 	})
 }
 

@@ -3,7 +3,6 @@ package audit
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 )
 
@@ -25,22 +24,24 @@ import (
 //
 // Inside another Handler it answers 500 and says so.
 //
-// It records the method and the matched pattern, never the URL.
+// It records the method and the matched pattern, never the URL, and the token
+// of the client's address; see [Options.TrustedProxies].
+//
+// In mode [Strict] the intent is durable before next runs; if that fails, next
+// does not run and the answer is 503.
 //
 // Controls: HIPAA 164.312(b), 164.528(a); NIST CSF 2.0 PR.PS-04.
 func (r *Recorder) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		host, _, err := net.SplitHostPort(req.RemoteAddr)
-		if err != nil {
-			host = req.RemoteAddr
-		}
 		if EntryFrom(req.Context()) != nil {
 			misplaced(w)
 			return
 		}
-		ctx, e := r.Begin(req.Context(), method(req.Method), host)
-		req = req.WithContext(ctx)
-		g := newWriter(w, e, req)
+		x := &exchange{}
+		r.open(req.Context(), &x.entry, method(req.Method), r.client(req))
+		req = req.WithContext(&x.entry.ctx)
+		g := &x.writer
+		g.start(w, &x.entry, req)
 		returned := false
 		defer func() {
 			if returned {
@@ -48,10 +49,18 @@ func (r *Recorder) Handler(next http.Handler) http.Handler {
 			}
 			g.crash(recover())
 		}()
-		next.ServeHTTP(g, req)
+		if r.mode != Strict || g.intend() {
+			next.ServeHTTP(g, req)
+		}
 		g.finish()
 		returned = true
 	})
+}
+
+// An exchange is one request with its account, in one piece of memory.
+type exchange struct {
+	entry  Entry
+	writer writer
 }
 
 // misplaced answers a request that has an Entry already: two accounts of one
@@ -78,8 +87,8 @@ func method(m string) string {
 func (e *Entry) matched(pattern string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.identity.route == "" {
-		e.identity.route = pattern
+	if e.who.route == "" {
+		e.who.route = pattern
 	}
 }
 

@@ -42,6 +42,8 @@ func (o object) str(name, v string) object {
 	return appendString(o.key(name), v)
 }
 
+func (o object) must(name, v string) object { return appendString(o.key(name), v) }
+
 func (o object) mustInt(name string, v int64) object {
 	return strconv.AppendInt(o.key(name), v, 10)
 }

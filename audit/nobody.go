@@ -10,7 +10,8 @@ import (
 // on average, Burst at once. The rest are counted by their code and the counts
 // are recorded once a minute, so that a flood of requests without a sign-in
 // cannot fill the disk and with it close the service. A crash loses at most
-// that minute's counts.
+// that minute's counts. While a log with [Capacity] is low, all of them are
+// only counted.
 //
 // The zero value means 10 a second and 100 at once.
 //
@@ -36,35 +37,69 @@ type nobody struct {
 	filled time.Time
 	since  time.Time
 	byCode map[string]uint64
+	closed bool
 }
 
 func newNobody(l Limit, now time.Time) *nobody {
 	return &nobody{limit: l, tokens: float64(l.Burst), filled: now, since: now, byCode: map[string]uint64{}}
 }
 
-// counts reports whether the notes are those of nobody without PHI and over the
-// limit; then it has counted them and no record is needed.
-func (n *nobody) counts(who identity, p notes, now time.Time) bool {
-	if who.principal.Validate() == nil || p.exposed {
+// counts reports whether v is of nobody without PHI and over the limit, or the
+// log is low; then it has counted it and no record is needed.
+func (n *nobody) counts(v *view, low bool) bool {
+	if v.who.known || v.exposed {
 		return false
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.tokens = min(n.tokens+max(0, now.Sub(n.filled).Seconds())*n.limit.PerSecond, float64(n.limit.Burst))
-	n.filled = now
-	if n.tokens >= 1 {
-		n.tokens--
+	if n.closed || !low && n.allows(v.now) {
 		return false
 	}
-	code := "none"
-	if len(p.denied) > 0 {
-		code = p.denied[0]
+	n.add(v.code())
+	return true
+}
+
+// admits reports whether an intent of nobody may be recorded.
+func (n *nobody) admits(now time.Time, low bool) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.closed || !low && n.allows(now)
+}
+
+// allows takes one of the records that the limit leaves, if there is one.
+func (n *nobody) allows(now time.Time) bool {
+	n.tokens = min(n.tokens+max(0, now.Sub(n.filled).Seconds())*n.limit.PerSecond, float64(n.limit.Burst))
+	n.filled = now
+	if n.tokens < 1 {
+		return false
 	}
+	n.tokens--
+	return true
+}
+
+// add counts a request under its code.
+func (n *nobody) add(code string) {
 	if _, known := n.byCode[code]; !known && len(n.byCode) >= maxCodes {
 		code = otherCode
 	}
 	n.byCode[code]++
-	return true
+}
+
+// close ends the counting: nobody would record the counts.
+func (n *nobody) close() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closed = true
+}
+
+// code returns the first code of refusal.
+func (v *view) code() string {
+	for i := range v.notes {
+		if v.notes[i].kind == deniedNote {
+			return bounded(v.notes[i].name)
+		}
+	}
+	return "none"
 }
 
 // An Unauthenticated is the data of a [TypeUnauthenticated] record.
@@ -97,6 +132,9 @@ func (n *nobody) restore(u Unauthenticated) {
 	defer n.mu.Unlock()
 	n.since = u.Since
 	for code, c := range u.Counts {
+		if _, known := n.byCode[code]; !known && len(n.byCode) >= maxCodes {
+			code = otherCode
+		}
 		n.byCode[code] += c
 	}
 }

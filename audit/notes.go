@@ -5,98 +5,125 @@ import (
 )
 
 // Bounds of an Entry. Notes beyond maxPending before one commit break the
-// Entry; beyond maxSeen all is forgotten, and a
-// repeated note is recorded again; maxPerRecord splits
-// a commit into several records, so that each stays below 64 KiB.
+// Entry; beyond maxSeen what is known to have been noted is forgotten, and a
+// repeated note is recorded again.
 const (
-	maxPending   = 1 << 15
-	maxSeen      = 1 << 12
-	maxPerRecord = 100
-	maxName      = 128
+	maxPending = 1 << 15
+	maxSeen    = 1 << 12
+	maxName    = 128
+	// few is how many notes are searched one by one, without an index.
+	few = 12
 )
 
-// identity is what every record of an Entry repeats, so that each can be read
-// alone.
-type identity struct {
-	principal safeguard.Principal
-	method    string
-	route     string
-	address   string
-	resource  string
-	action    string
-	purpose   safeguard.Purpose
+// A noteKind tells the notes that add up apart.
+type noteKind uint8
+
+const (
+	patientNote noteKind = iota
+	fieldNote
+	openedNote
+	deniedNote
+	flagNote
+	noteKinds
+)
+
+// A note is one thing that was noted. It is comparable, to be noted once.
+type note struct {
+	kind    noteKind
+	phi     bool // of an opened column: it is a patient's
+	patient safeguard.Patient
+	table   string // of an opened column
+	name    string
 }
 
-// The kinds of note that add up. They are comparable, to be noted once.
-type (
-	deniedNote string
-	fieldNote  string
-	openedNote struct {
-		table, column string
-		ofPatient     bool
-	}
-)
+// exposes reports whether n says that data of a patient was opened or let out.
+func (n *note) exposes() bool { return n.kind == fieldNote || n.kind == openedNote && n.phi }
 
-// notes are what one commit makes durable.
+// notes are what was noted in an Entry, in order. The first taken of them are
+// in a record, or were given up.
 type notes struct {
-	patients []safeguard.Patient
-	fields   []string
-	opened   []string
-	denied   []string
-	decision *Decision
-	exposed  bool // data of a patient was opened or let out
+	all    []note
+	taken  int
+	index  map[note]struct{} // of all, once there are more than few
+	inline [few]note
+}
+
+// has reports whether n is known to have been noted.
+func (s *notes) has(n note) bool {
+	if s.index != nil {
+		_, known := s.index[n]
+		return known
+	}
+	for i := range s.all {
+		if s.all[i] == n {
+			return true
+		}
+	}
+	return false
 }
 
 // add takes n, or reports that it does not fit.
-func (p *notes) add(n any) bool {
-	if len(p.patients)+len(p.fields)+len(p.opened)+len(p.denied) >= maxPending {
+func (s *notes) add(n note) bool {
+	if len(s.all)-s.taken >= maxPending {
 		return false
 	}
-	switch n := n.(type) {
-	case safeguard.Patient:
-		p.patients = append(p.patients, n)
-	case deniedNote:
-		p.denied = append(p.denied, bounded(string(n)))
-	case fieldNote:
-		p.fields, p.exposed = append(p.fields, bounded(string(n))), true
-	case openedNote:
-		p.opened = append(p.opened, bounded(n.table+"."+n.column))
-		p.exposed = p.exposed || n.ofPatient
+	if s.taken == len(s.all) && len(s.all) >= maxSeen {
+		s.forget()
+	}
+	if s.all == nil {
+		s.all = s.inline[:0]
+	}
+	s.all = append(s.all, n)
+	switch {
+	case s.index == nil && len(s.all) > few:
+		s.index = make(map[note]struct{}, 4*few)
+		for _, n := range s.all {
+			s.index[n] = struct{}{}
+		}
+	case s.index != nil:
+		if len(s.index) >= maxSeen {
+			clear(s.index)
+		}
+		s.index[n] = struct{}{}
 	}
 	return true
 }
 
-// decide takes the decision out, or as much of it as fits into one record; the
-// rest stays for the next one.
-func (p *notes) decide() *Decision {
-	if p.decision == nil {
-		return nil
+// forget makes room: what was taken may be noted again.
+func (s *notes) forget() {
+	s.all = append([]note(nil), s.all[s.taken:]...)
+	s.taken = 0
+	if s.index != nil {
+		clear(s.index)
 	}
-	d, rest := *p.decision, *p.decision
-	d.Rules, d.Fields = short(cut(&rest.Rules, maxPerRecord)), short(cut(&rest.Fields, maxPerRecord))
-	p.decision = &rest
-	if len(rest.Rules)+len(rest.Fields) == 0 {
-		p.decision = nil
-	}
-	return &d
 }
 
-// short bounds every name.
-func short(names []string) []string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = bounded(name)
-	}
-	return out
+// take returns what has not been taken yet.
+func (s *notes) take() []note {
+	pending := s.all[s.taken:len(s.all):len(s.all)]
+	s.taken = len(s.all)
+	return pending
+}
+
+// pending returns the same and leaves it.
+func (s *notes) pending() []note { return s.all[s.taken:] }
+
+// identity is what every record of an Entry repeats, so that each can be read
+// alone.
+type identity struct {
+	principal  safeguard.Principal
+	known      bool // principal is valid
+	breakGlass bool
+	method     string
+	route      string
+	address    string
+	resource   string
+	action     string
+	purpose    safeguard.Purpose
+	explained  string
+	trace      string
+	disclosure *Disclosure
 }
 
 // bounded cuts a name that a program made too long; names are never input.
 func bounded(name string) string { return name[:min(len(name), maxName)] }
-
-// cut takes at most n elements off the front of s.
-func cut[T any](s *[]T, n int) []T {
-	n = min(n, len(*s))
-	head := (*s)[:n]
-	*s = (*s)[n:]
-	return head
-}

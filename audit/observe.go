@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -28,7 +27,8 @@ type Observed struct {
 }
 
 // Watch records what every Reporter says now, and again every hour and at
-// Close. A Reporter that fails is recorded as failed. It returns an error if
+// Close, and each time what the clock of this host is by its own source. A
+// Reporter that fails is recorded as failed, beside what it gave. It returns an error if
 // that could not be made durable; the service should then not start.
 func (r *Recorder) Watch(ctx context.Context, reporters ...safeguard.Reporter) error {
 	r.mu.Lock()
@@ -41,44 +41,58 @@ func (r *Recorder) Watch(ctx context.Context, reporters ...safeguard.Reporter) e
 	return r.observe(ctx, "start", reporters)
 }
 
+// observe records what every Reporter and the clock say now.
 func (r *Recorder) observe(ctx context.Context, occasion string, reporters []safeguard.Reporter) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.deadline)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.deadline)
 	defer cancel()
-	var records [][]byte
-	var errs []error
+	all := []Observed{r.observeClock(asking)}
 	for _, reporter := range reporters {
-		for _, o := range ask(ctx, reporter) {
-			o.Occasion = occasion
-			now := time.Now()
-			b, err := r.render(newID(now), "", TypeObservation, now, o)
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			records = append(records, b)
+		all = append(all, ask(asking, reporter)...)
+	}
+	var records [][]byte
+	for i := range all {
+		all[i].Occasion = occasion
+		b, err := r.observed(&all[i])
+		if err != nil {
+			return err
 		}
+		records = append(records, b)
 	}
-	if len(records) > 0 {
-		errs = append(errs, r.append(ctx, records...))
-	}
-	return errors.Join(errs...)
+	return r.appendSoon(records...)
 }
 
-// ask turns the report of one component into records, or into the statement
-// that it failed.
+// observed renders one observation, or that it cannot stand in a record.
+func (r *Recorder) observed(o *Observed) ([]byte, error) {
+	now := time.Now()
+	id := newID(now)
+	b, err := r.render(string(id[:]), "", TypeObservation, now, o)
+	if err == nil {
+		return b, nil
+	}
+	failed := Observed{Occasion: o.Occasion, Component: bounded(o.Component), Failed: true,
+		Statement: "A component reported what does not fit into a record."}
+	return r.render(string(id[:]), "", TypeObservation, now, &failed)
+}
+
+// ask turns the report of one component into records, and its failure into one
+// more.
 func ask(ctx context.Context, reporter safeguard.Reporter) []Observed {
 	observations, err := report(ctx, reporter)
-	if err != nil {
-		return []Observed{{Component: "unknown", Statement: "A component could not report.", Failed: true}}
-	}
-	out := make([]Observed, len(observations))
-	for i, o := range observations {
-		out[i] = Observed{
+	out := make([]Observed, 0, len(observations)+1)
+	for _, o := range observations {
+		out = append(out, Observed{
 			Component: o.Component, Controls: o.Controls, Statement: o.Statement,
 			Settings: o.Settings, Counters: o.Counters, Since: o.Since,
-		}
+		})
 	}
-	return out
+	if err == nil {
+		return out
+	}
+	component := "unknown"
+	if len(observations) > 0 {
+		component = bounded(observations[0].Component)
+	}
+	return append(out, Observed{Component: component, Statement: "A component could not report, or not all.", Failed: true})
 }
 
 // report asks one component. A panic of it is a failure to report, and must not
@@ -104,12 +118,14 @@ func (r *Recorder) Report(context.Context) ([]safeguard.Observation, error) {
 		Counters: map[string]uint64{
 			"entries": c.opened.Load(), "records": c.committed.Load(), "refused": c.refused.Load(),
 			"append.failures": c.failures.Load(), "records.lost": c.lost.Load(),
+			"intents": c.intents.Load(), "async.queued": c.queued.Load(), "async.waited": c.waited.Load(),
+			"unauthenticated.counted": c.counted.Load(), "clock.steps": c.stepped.Load(),
 		},
 		Since: r.since,
 	}}, nil
 }
 
-func (ob Observed) append(dst []byte) []byte {
+func (ob *Observed) append(dst []byte) []byte {
 	o := begin(dst).str("occasion", ob.Occasion).str("component", ob.Component)
 	o = put(o, "controls", ob.Controls).str("statement", ob.Statement)
 	o = putMap(o, "settings", ob.Settings, func(o object, name, v string) object { return appendString(o.quoted(name), v) })

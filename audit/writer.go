@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -22,9 +21,14 @@ type writer struct {
 	under http.ResponseWriter
 	entry *Entry
 	req   *http.Request
-	// The headers that were there before the handler ran, and its own. What it
-	// sets reaches the server only after a commit that began later.
-	outer, header http.Header
+	// outer are the headers that were there before the handler ran, nil if
+	// there were none.
+	outer http.Header
+
+	// header are the handler's own, from when it first asks for them. What it
+	// sets reaches the server only with a commit that began later.
+	headerMu sync.Mutex
+	header   http.Header
 
 	mu       sync.Mutex
 	status   int // final status handed over, 0 before
@@ -37,16 +41,52 @@ type writer struct {
 	conn     *conn // after Hijack
 }
 
-func newWriter(under http.ResponseWriter, e *Entry, req *http.Request) *writer {
-	w := &writer{under: under, entry: e, req: req, outer: under.Header().Clone(), header: under.Header().Clone()}
-	if w.header == nil {
-		w.header = http.Header{}
+func (w *writer) start(under http.ResponseWriter, e *Entry, req *http.Request) {
+	w.under, w.entry, w.req = under, e, req
+	if h := under.Header(); len(h) > 0 {
+		w.outer = h.Clone()
 	}
-	return w
+}
+
+// intend makes the intent durable, or sends the refusal.
+func (w *writer) intend() bool {
+	err := w.entry.intend()
+	if err == nil {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused = true
+	w.refuse(status(err), code(err))
+	return false
 }
 
 // Header returns the headers of the answer, as http.ResponseWriter has it.
-func (w *writer) Header() http.Header { return w.header }
+func (w *writer) Header() http.Header {
+	w.headerMu.Lock()
+	defer w.headerMu.Unlock()
+	if w.header == nil {
+		w.header = w.outer.Clone()
+	}
+	if w.header == nil {
+		w.header = http.Header{}
+	}
+	return w.header
+}
+
+// stage hands copies of the handler's headers, or trailers, to the server. It
+// sends none of them before the commit that follows.
+func (w *writer) stage() {
+	if w.status != 0 && !w.last {
+		return
+	}
+	w.headerMu.Lock()
+	defer w.headerMu.Unlock()
+	if w.header == nil {
+		return
+	}
+	install(w.under.Header(), w.header)
+}
 
 // WriteHeader commits and sends the status line. If the commit fails it sends
 // the refusal in its place.
@@ -146,36 +186,38 @@ func (w *writer) pass() error {
 		return errRefused
 	}
 	w.entry.matched(w.req.Pattern)
-	var header http.Header
-	if w.status == 0 || w.last { // headers, or trailers
-		header = w.header.Clone()
-	}
+	w.stage()
 	err := w.entry.Commit(w.req.Context())
 	if err == nil {
-		w.install(header)
 		return nil
 	}
 	w.refused = true
+	install(w.under.Header(), w.outer)
 	if w.status == 0 {
 		w.refuse(status(err), code(err))
 	}
 	return errRefused
 }
 
-// install makes header, if there is one, what the server sends next.
-func (w *writer) install(header http.Header) {
-	if header == nil {
-		return
+// install makes dst hold copies of what src holds, and nothing else.
+func install(dst, src http.Header) {
+	clear(dst)
+	n := 0
+	for _, values := range src {
+		n += len(values)
 	}
-	h := w.under.Header()
-	clear(h)
-	maps.Copy(h, header)
+	room := make([]string, 0, n)
+	for name, values := range src {
+		from := len(room)
+		room = append(room, values...)
+		dst[name] = room[from:len(room):len(room)]
+	}
 }
 
 // refuse sends the refusal and nothing of the handler's, no header either.
 func (w *writer) refuse(status int, code string) {
-	w.install(w.outer)
 	h := w.under.Header()
+	install(h, w.outer)
 	body := fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d,"code":%q}`+"\n", http.StatusText(status), status, code)
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
@@ -227,6 +269,9 @@ func (w *writer) crash(cause any) {
 		w.mu.Lock()
 	}
 	w.done = true
+	if w.conn == nil && w.status == 0 {
+		install(w.under.Header(), w.outer)
+	}
 	w.mu.Unlock()
 	outcome := Panicked
 	if cause == http.ErrAbortHandler {

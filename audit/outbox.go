@@ -1,0 +1,194 @@
+package audit
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Bounds of the outbox. linger is how long records wait for company.
+const (
+	maxItems  = 1024
+	maxBytes  = 8 << 20
+	linger    = 2 * time.Millisecond
+	firstWait = 100 * time.Millisecond
+	lastWait  = 5 * time.Second
+)
+
+// An outbox holds what becomes durable soon, off the way of requests: the ends
+// of entries, and the records of mode Async. It is bounded, and what is in it
+// stays until the log has taken it.
+type outbox struct {
+	wake, hurry chan struct{}
+
+	mu     sync.Mutex
+	items  []item
+	bytes  int
+	closed bool
+	spare  []item
+}
+
+// An item is an end, rendered late, or a record.
+type item struct {
+	ended  ended
+	record []byte
+}
+
+func newOutbox() *outbox {
+	return &outbox{wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1)}
+}
+
+// push takes the items, all or none of them. It returns false if there is no
+// room or the outbox was closed.
+func (b *outbox) push(items ...item) bool {
+	size := 0
+	for i := range items {
+		size += len(items[i].record)
+	}
+	b.mu.Lock()
+	if b.closed || len(b.items)+len(items) > maxItems || b.bytes+size > maxBytes {
+		b.mu.Unlock()
+		return false
+	}
+	b.items = append(b.items, items...)
+	b.bytes += size
+	n := len(b.items)
+	b.mu.Unlock()
+	if n == len(items) {
+		signal(b.wake)
+	}
+	if n >= maxItems/2 {
+		signal(b.hurry)
+	}
+	return true
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what waits. What cannot be made durable is put back.
+func (b *outbox) take() []item {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	items := b.items
+	b.items, b.spare, b.bytes = b.spare[:0], nil, 0
+	return items
+}
+
+// keep gives the room of items back for later.
+func (b *outbox) keep(items []item) {
+	clear(items)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.spare = items[:0]
+}
+
+// back puts items in front again. There may then be more than fit, and push
+// refuses until there are fewer.
+func (b *outbox) back(items []item) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range items {
+		b.bytes += len(items[i].record)
+	}
+	b.items = append(items, b.items...)
+}
+
+// close makes push refuse.
+func (b *outbox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+}
+
+// maxBatch bounds the records of one append.
+const maxBatch = 256
+
+// send makes what waits durable, or returns why not; that stays.
+func (r *Recorder) send() error {
+	items := r.outbox.take()
+	for from := 0; from < len(items); from += maxBatch {
+		batch := items[from:min(from+maxBatch, len(items))]
+		if err := r.sendBatch(batch); err != nil {
+			r.outbox.back(append([]item(nil), items[from:]...))
+			return err
+		}
+	}
+	r.outbox.keep(items)
+	return nil
+}
+
+func (r *Recorder) sendBatch(batch []item) error {
+	x := encoders.Get().(*encoder)
+	for i := range batch {
+		if batch[i].record != nil {
+			x.starts = append(x.starts, len(x.buf))
+			x.buf = append(x.buf, batch[i].record...)
+			continue
+		}
+		r.renderEnd(x, &batch[i].ended)
+	}
+	records, err := x.list()
+	if err == nil {
+		err = r.appendSoon(records...)
+	}
+	if err == nil {
+		x.free()
+	}
+	return err
+}
+
+// appendSoon appends with the Recorder's own deadline.
+func (r *Recorder) appendSoon(records ...[]byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), r.deadline)
+	defer cancel()
+	return r.append(ctx, records...)
+}
+
+// An ended is what an end record says.
+type ended struct {
+	entry         [36]byte
+	parts, status int
+	outcome       Outcome
+	bytes         int64
+	milliseconds  int64
+	at            time.Time
+}
+
+// end hands an end record to the goroutine, or appends it here if there are
+// too many waiting or the Recorder has been closed.
+func (r *Recorder) end(e *ended) {
+	if r.outbox.push(item{ended: *e}) {
+		return
+	}
+	x := encoders.Get().(*encoder)
+	r.renderEnd(x, e)
+	records, err := x.list()
+	if err == nil {
+		err = r.appendSoon(records...)
+	}
+	if err != nil {
+		r.counters.lost.Add(1)
+		return
+	}
+	x.free()
+}
+
+// renderEnd renders an end record.
+func (r *Recorder) renderEnd(x *encoder, e *ended) {
+	o := object(x.begin())
+	o = append(append(append(o, `"id":"`...), e.entry[:]...), `.end","source":`...)
+	o = append(append(o, r.sourceJSON...), `,"type":"`+TypeEnded+`","time":"`...)
+	o = append(e.at.UTC().AppendFormat(o, time.RFC3339Nano), `","datacontenttype":"application/json","subject":"`...)
+	o = append(append(o, e.entry[:]...), `","hipaacontrol":"164.312(b)","nistcsf":"PR.PS-04"`...)
+	o = o.str("outcome", string(e.outcome))
+	o = append(append(append(o, `,"data":{"entry":"`...), e.entry[:]...), `","parts":`...)
+	o = strconv.AppendInt(o, int64(e.parts), 10)
+	o = o.str("outcome", bounded(string(e.outcome))).int("status", int64(e.status))
+	x.finish(append(o.mustInt("bytes", e.bytes).mustInt("ms", e.milliseconds), "}}"...))
+}
