@@ -65,6 +65,17 @@ func IsPermanent(err error) bool {
 	return errors.As(err, &p) && p.Permanent()
 }
 
+// isCursor reports whether an error is about a cursor that cannot be trusted. A
+// cursor that does not want to import this package gives its error type a
+// method CursorMoved() bool that returns true.
+func isCursor(err error) bool {
+	var m interface {
+		error
+		CursorMoved() bool
+	}
+	return errors.Is(err, ErrCursor) || errors.As(err, &m) && m.CursorMoved()
+}
+
 type permanentError struct{ error }
 
 func (e permanentError) Permanent() bool { return true }

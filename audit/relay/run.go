@@ -159,10 +159,10 @@ func (r *Relay) retry(ctx context.Context, f func(context.Context) error) error 
 
 // final reports whether trying again would be no use.
 func final(err error) bool {
-	if IsPermanent(err) {
+	if IsPermanent(err) || isCursor(err) {
 		return true
 	}
-	for _, end := range []error{ErrGap, ErrCursor, ledger.ErrDamaged, ledger.ErrClosed} {
+	for _, end := range []error{ErrGap, ledger.ErrDamaged, ledger.ErrClosed} {
 		if errors.Is(err, end) {
 			return true
 		}
