@@ -98,7 +98,7 @@ func (r *Reader) entries(ctx context.Context, c Checkpoint, indexes []uint64, re
 	if last := indexes[len(indexes)-1]; last >= c.Size {
 		return nil, fmt.Errorf("entry %d is not among the %d records that the checkpoint covers", last, c.Size)
 	}
-	nodes, done, err := r.tree(ctx, c.Size)
+	view, done, err := r.tree(ctx, c.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (r *Reader) entries(ctx context.Context, c Checkpoint, indexes []uint64, re
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if list[i], err = prove(c, index, nodes, read); err != nil {
+		if list[i], err = prove(c, index, view.node, read); err != nil {
 			return nil, err
 		}
 		if total += len(list[i].Record); total > maxBundleSize {

@@ -83,12 +83,12 @@ func (r *Reader) consistency(ctx context.Context, c, old Checkpoint) ([]hash, er
 	if old.Size > c.Size {
 		return nil, &DamageError{Index: c.Size, Reason: "the checkpoint is older than the one that was kept elsewhere: it was rolled back"}
 	}
-	nodes, done, err := r.tree(ctx, c.Size)
+	view, done, err := r.tree(ctx, c.Size)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	hashes, err := merkle.Consistency(c.Size, old.Size, nodes)
+	hashes, err := merkle.Consistency(c.Size, old.Size, view.node)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type Reader struct {
 	fsys  fileSystem
 	files openFiles
 	nodes nodeCache
+	marks marks
 
 	mu   sync.Mutex // guards the next
 	tail tail

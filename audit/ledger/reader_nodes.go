@@ -144,19 +144,18 @@ func (v nodeView) node(level int, index uint64) (hash, error) {
 	return perfect(row), nil
 }
 
-// tree returns the nodes of the tree of size records.
-func (r *Reader) tree(ctx context.Context, size uint64) (merkle.Nodes, func(), error) {
+// tree returns the nodes of the tree of size records, until done is called.
+func (r *Reader) tree(ctx context.Context, size uint64) (v nodeView, done func(), err error) {
 	f, err := r.fsys.Open(leavesName, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, &DamageError{Segment: leavesName, Reason: "the leaf index is missing"}
+		return v, nil, &DamageError{Segment: leavesName, Reason: "the leaf index is missing"}
 	}
 	if err != nil {
-		return nil, nil, err
+		return v, nil, err
 	}
-	view, err := r.nodes.view(ctx, f, size)
-	if err != nil {
+	if v, err = r.nodes.view(ctx, f, size); err != nil {
 		f.Close()
-		return nil, nil, err
+		return v, nil, err
 	}
-	return view.node, func() { f.Close() }, nil
+	return v, func() { f.Close() }, nil
 }

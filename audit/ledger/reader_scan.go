@@ -16,6 +16,7 @@ func (r *Reader) Scan(ctx context.Context, s Segment, from uint64, visit func(Re
 		return wrap("scan", err)
 	}
 	defer seg.close()
+	r.marks.seek(seg, from)
 	for seg.next < s.End {
 		if err := ctx.Err(); err != nil {
 			return wrap("scan", err)
@@ -28,6 +29,7 @@ func (r *Reader) Scan(ctx context.Context, s Segment, from uint64, visit func(Re
 		if err != nil {
 			return wrap("scan", err)
 		}
+		r.marks.pass(seg)
 		if seg.next <= from {
 			continue
 		}
