@@ -80,7 +80,7 @@ func TestLatest(t *testing.T) {
 	for i, r := range [][]byte{
 		record("urn:a", "start", "session", "old", "2026-01-01T10:00:00Z"),
 		record("urn:a", "start", "ledger", "intact", "2026-01-01T10:00:00Z"),
-		[]byte(`{"type":"io.github.safeguard-sdk.audit.access.v1"}`),
+		[]byte(`{"type":"io.github.safeguard-sdk.audit.access.allowed.v1"}`),
 		record("urn:b", "start", "session", "other instance", "2026-01-01T10:00:30Z"),
 		record("urn:a", "hourly", "session", "one", "2026-01-01T11:00:00Z"),
 		record("urn:a", "hourly", "session", "two", "2026-01-01T11:00:01Z"),

@@ -188,7 +188,7 @@ func (failing) Records(context.Context) iter.Seq2[[]byte, error] {
 
 // expired is a record of a logoff.
 func expired(n int) []byte {
-	return fmt.Appendf(nil, `{"specversion":"1.0","id":"%d","source":"s","type":"io.github.safeguard-sdk.audit.access.v1","time":"2000-01-02T00:00:00Z","data":{"entry":"e%d","part":0,"principal":{"id":"u-%d","kind":"person"},"denied":["session.idle"]}}`, n, n, n)
+	return fmt.Appendf(nil, `{"specversion":"1.0","id":"%d","source":"s","type":"io.github.safeguard-sdk.audit.access.allowed.v1","time":"2000-01-02T00:00:00Z","data":{"entry":"e%d","part":0,"principal":{"id":"u-%d","kind":"person"},"denied":["session.idle"]}}`, n, n, n)
 }
 
 // A sample is what its rule says, can be drawn again, and follows the seed.
@@ -222,7 +222,7 @@ func TestSampling(t *testing.T) {
 // Controls: HIPAA 164.312(a)(2)(i), 164.312(b); NIST CSF 2.0 PR.PS-04.
 func TestPeriod(t *testing.T) {
 	at := func(time, user string) []byte {
-		return fmt.Appendf(nil, `{"specversion":"1.0","id":"%s","source":"s","type":"io.github.safeguard-sdk.audit.access.v1","time":"%s","data":{"entry":"%s","principal":{"id":"%s","kind":"person"}}}`, time, time, time, user)
+		return fmt.Appendf(nil, `{"specversion":"1.0","id":"%s","source":"s","type":"io.github.safeguard-sdk.audit.access.allowed.v1","time":"%s","data":{"entry":"%s","principal":{"id":"%s","kind":"person"}}}`, time, time, time, user)
 	}
 	log := collect(t, [][]byte{
 		at("1999-12-31T23:59:59.999Z", "old"), at("2000-01-01T00:00:00Z", "old"), at("2000-01-01T00:00:00.5Z", "new"),
@@ -241,7 +241,7 @@ func TestPeriod(t *testing.T) {
 func TestGapsAreSaid(t *testing.T) {
 	log, err := evidence.Collect(t.Context(), reader{
 		[]byte("not json"), []byte(`{"specversion":"0.3","type":"x","time":"2000-01-02T00:00:00Z"}`), []byte(`null`),
-		[]byte(`{"specversion":"1.0","type":"io.github.safeguard-sdk.audit.access.v1","time":"2000-01-02T00:00:00Z","data":"?"}`),
+		[]byte(`{"specversion":"1.0","type":"io.github.safeguard-sdk.audit.access.allowed.v1","time":"2000-01-02T00:00:00Z","data":"?"}`),
 		expired(1),
 	}, january, nil)
 	require.NoError(t, err)
@@ -349,7 +349,7 @@ func FuzzCollect(f *testing.F) {
 // Controls: HIPAA 164.502(b)(1), 164.312(a)(2)(i); NIST CSF 2.0 PR.AA-01.
 func TestPatientsAreNotNamed(t *testing.T) {
 	act := func(n int, user, purpose string, denied string) []byte {
-		return fmt.Appendf(nil, `{"specversion":"1.0","id":"%d","source":"s","type":"io.github.safeguard-sdk.audit.access.v1","time":"2000-01-02T00:00:00Z","data":{"entry":"e%d","principal":{"id":"%s","kind":"person"},"purpose":"%s","denied":[%s]}}`, n, n, user, purpose, denied)
+		return fmt.Appendf(nil, `{"specversion":"1.0","id":"%d","source":"s","type":"io.github.safeguard-sdk.audit.access.allowed.v1","time":"2000-01-02T00:00:00Z","data":{"entry":"e%d","principal":{"id":"%s","kind":"person"},"purpose":"%s","denied":[%s]}}`, n, n, user, purpose, denied)
 	}
 	p := build(t, input(collect(t, [][]byte{
 		act(1, "portal-4711", "PATRQT", ""), act(2, "portal-4711", "", `"session.idle"`),

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -10,11 +11,14 @@ import (
 // The types of records that are understood. They are those of package audit
 // and its ledger, which this package does not import.
 const (
-	typeAccess          = "io.github.safeguard-sdk.audit.access.v1"
+	typePHI             = "io.github.safeguard-sdk.audit.phi."
+	typeAllowed         = "io.github.safeguard-sdk.audit.access.allowed.v1"
+	typeDenied          = "io.github.safeguard-sdk.audit.access.denied.v1"
 	typeEnded           = "io.github.safeguard-sdk.audit.access.ended.v1"
 	typeUnauthenticated = "io.github.safeguard-sdk.audit.unauthenticated.v1"
 	typeObservation     = "io.github.safeguard-sdk.audit.observation.v1"
 	typeRecovered       = "io.github.safeguard-sdk.audit.ledger.recovered.v1"
+	typeLogRecovered    = "io.github.safeguard-sdk.audit.log.recovered.v1"
 )
 
 // event is a CloudEvent, as far as it is needed. Patients are not read.
@@ -78,6 +82,11 @@ type observed struct {
 func decode(record []byte) (e event, ok bool) {
 	err := json.Unmarshal(record, &e)
 	return e, err == nil && e.SpecVersion == "1.0" && e.Type != "" && !e.Time.IsZero()
+}
+
+// isAccess reports whether records of a type are the account of an access.
+func isAccess(kind string) bool {
+	return strings.HasPrefix(kind, typePHI) || kind == typeAllowed || kind == typeDenied
 }
 
 // refused returns why a request or a part of it was refused, empty if it was

@@ -128,16 +128,17 @@ func (t *tally) record(index uint64, record []byte) {
 // data counts what a record says. It returns false for data of a known type
 // that cannot be read.
 func (t *tally) data(index uint64, e event, within bool) bool {
-	switch e.Type {
-	case typeAccess:
+	if isAccess(e.Type) {
 		return read(e.Data, func(a *access) { t.access(index, e.Time, a, within) })
+	}
+	switch e.Type {
 	case typeEnded:
 		return read(e.Data, t.ended)
 	case typeUnauthenticated:
 		return !within || read(e.Data, func(u *unauthenticated) { t.unauthenticated(e.Time, u) })
 	case typeObservation:
 		return read(e.Data, func(o *observed) { t.observation(index, e, o) })
-	case typeRecovered:
+	case typeRecovered, typeLogRecovered:
 		if within {
 			t.recovered++
 		}

@@ -100,7 +100,7 @@ func (s *service) close() {
 	require.True(s.t, verdict.OK, "%v", verdict)
 	require.Zero(s.t, verdict.Unsigned)
 	all := readFiles(s.t, filepath.Join(s.dir, "ledger"))
-	require.Contains(s.t, string(all), "io.github.safeguard-sdk.audit.access.v1")
+	require.Contains(s.t, string(all), "io.github.safeguard-sdk.audit.phi.read.v1")
 	requireNothingPlanted(s.t, all)
 }
 
