@@ -7,9 +7,9 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// An encoder holds the records of one commit while they are rendered and
-// appended. It comes from a pool and goes back wiped, unless the append
-// failed: a log that gave up may not be done with it.
+// An encoder holds the records of one commit while they are rendered. It comes
+// from a pool and goes back wiped. A log gets copies, so that nothing from the
+// pool is in other hands, whatever a log keeps.
 type encoder struct {
 	buf     []byte
 	starts  []int
@@ -34,19 +34,20 @@ func (x *encoder) begin() []byte {
 // finish takes the record back.
 func (x *encoder) finish(o object) { x.buf = o }
 
-// list returns the records. It returns ErrEvent if one is too long, which the
-// bounds of render.go exclude.
+// list returns the records, in memory of their own but for the list itself. It
+// returns ErrEvent if one is too long, which the bounds of render.go exclude.
 func (x *encoder) list() ([][]byte, error) {
 	x.records = x.records[:0]
+	all := append([]byte(nil), x.buf...)
 	for i, from := range x.starts {
-		to := len(x.buf)
+		to := len(all)
 		if i+1 < len(x.starts) {
 			to = x.starts[i+1]
 		}
 		if to-from > maxRecord {
 			return nil, ErrEvent
 		}
-		x.records = append(x.records, x.buf[from:to:to])
+		x.records = append(x.records, all[from:to:to])
 	}
 	return x.records, nil
 }

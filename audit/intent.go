@@ -48,6 +48,7 @@ func (e *Entry) settleIntent() {
 // intent renders and appends an intent.
 func (r *Recorder) intent(ctx context.Context, v *view) error {
 	x := encoders.Get().(*encoder)
+	defer x.free()
 	var err error
 	if v.source, err = r.sourceToken(ctx, v.who.address); err != nil {
 		return err
@@ -63,6 +64,5 @@ func (r *Recorder) intent(ctx context.Context, v *view) error {
 		return err
 	}
 	r.counters.intents.Add(1)
-	x.free()
 	return nil
 }

@@ -125,6 +125,7 @@ func (r *Recorder) send() error {
 
 func (r *Recorder) sendBatch(batch []item) error {
 	x := encoders.Get().(*encoder)
+	defer x.free()
 	for i := range batch {
 		if batch[i].record != nil {
 			x.starts = append(x.starts, len(x.buf))
@@ -134,13 +135,10 @@ func (r *Recorder) sendBatch(batch []item) error {
 		r.renderEnd(x, &batch[i].ended)
 	}
 	records, err := x.list()
-	if err == nil {
-		err = r.appendSoon(records...)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		x.free()
-	}
-	return err
+	return r.appendSoon(records...)
 }
 
 // appendSoon appends with the Recorder's own deadline.
@@ -167,6 +165,7 @@ func (r *Recorder) end(e *ended) {
 		return
 	}
 	x := encoders.Get().(*encoder)
+	defer x.free()
 	r.renderEnd(x, e)
 	records, err := x.list()
 	if err == nil {
@@ -174,9 +173,7 @@ func (r *Recorder) end(e *ended) {
 	}
 	if err != nil {
 		r.counters.lost.Add(1)
-		return
 	}
-	x.free()
 }
 
 // renderEnd renders an end record.

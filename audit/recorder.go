@@ -158,34 +158,25 @@ func (r *Recorder) account(ctx context.Context, v *view, quiet bool) (int, error
 		return 0, nil
 	}
 	x := encoders.Get().(*encoder)
-	err := r.records(ctx, x, v)
-	var records [][]byte
-	if err == nil {
-		records, err = x.list()
-	}
-	if err != nil {
+	defer x.free()
+	if err := r.records(ctx, x, v); err != nil {
 		return 0, err
 	}
-	n := len(records)
-	if quiet && r.queue(records) {
-		x.free()
-		return n, nil
+	records, err := x.list()
+	if err != nil || quiet && r.queue(records) {
+		return len(records), err
 	}
-	if err := r.append(ctx, records...); err != nil {
-		return 0, err
-	}
-	x.free()
-	return n, nil
+	return len(records), r.append(ctx, records...)
 }
 
 // low reports whether the log has no room for nobody.
 func (r *Recorder) low() bool { return r.capacity != nil && r.capacity.Low() }
 
-// queue puts copies of records into the outbox, if there is room.
+// queue puts records into the outbox, if there is room.
 func (r *Recorder) queue(records [][]byte) bool {
 	items := make([]item, len(records))
 	for i, b := range records {
-		items[i].record = append([]byte(nil), b...)
+		items[i].record = b
 	}
 	if !r.outbox.push(items...) {
 		r.counters.waited.Add(1)

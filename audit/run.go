@@ -83,8 +83,8 @@ func (r *Recorder) aggregate() error {
 // Close makes durable what is left (ends, records that wait, counts, a last
 // observation of every Reporter) and ends the goroutine. It does not close the
 // Log. It must be called after the server has shut down; a later call returns
-// ErrClosed. It returns an error if something could not be made durable, which
-// is lost then, and counted.
+// ErrClosed. It returns an error if something other than ends could not be made
+// durable; that is lost then. Lost ends are counted.
 func (r *Recorder) Close(ctx context.Context) error {
 	r.mu.Lock()
 	if r.closed {
@@ -98,9 +98,26 @@ func (r *Recorder) Close(ctx context.Context) error {
 	<-r.done
 	r.outbox.close()
 	sent := r.send()
-	if sent != nil {
-		r.counters.lost.Add(uint64(len(r.outbox.take())))
+	if sent != nil && r.giveUp() == 0 {
+		sent = nil
 	}
 	r.nobody.close()
-	return errors.Join(sent, r.aggregate(), r.observe(ctx, "stop", reporters))
+	errs := []error{sent, r.aggregate()}
+	if len(reporters) > 0 {
+		errs = append(errs, r.observe(ctx, "stop", reporters))
+	}
+	return errors.Join(errs...)
+}
+
+// giveUp counts what is left as lost and returns how many of it are more than
+// ends.
+func (r *Recorder) giveUp() int {
+	left, more := r.outbox.take(), 0
+	for i := range left {
+		if left[i].record != nil {
+			more++
+		}
+	}
+	r.counters.lost.Add(uint64(len(left)))
+	return more
 }
