@@ -36,9 +36,13 @@ type Indexed struct {
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func (l *Log) Reindex(ctx context.Context) (Indexed, error) {
 	return l.eachSealed(ctx, func(v *view, s ledger.Segment) (sound, built bool, err error) {
-		_, closeFile, err := v.open(ctx, s)
+		f, closeFile, err := v.open(ctx, s)
 		if err == nil {
-			return true, false, closeFile()
+			err = f.Check()
+			closeFile()
+		}
+		if err == nil {
+			return true, false, nil
 		}
 		wrong := !errors.Is(err, fs.ErrNotExist)
 		file, err := v.build(ctx, s)

@@ -152,6 +152,18 @@ func (f *File) Row(position uint32) (Row, error) {
 	return Row{int64(binary.LittleEndian.Uint32(p)), int64(binary.LittleEndian.Uint64(p[4:]))}, nil
 }
 
+// Check reads every page and returns ErrIndex if one is not sound.
+func (f *File) Check() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for page := range f.header.pages() {
+		if err := f.load(page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // read appends n bytes of the payload to dst.
 func (f *File) read(dst []byte, at int64, n int) ([]byte, error) {
 	for n > 0 {

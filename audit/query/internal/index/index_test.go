@@ -66,6 +66,7 @@ func TestFileSaysWhatTheBuilderSays(t *testing.T) {
 	sum, position := f.Last()
 	require.Equal(t, last, sum)
 	require.Equal(t, uint32(records-1), position)
+	require.NoError(t, f.Check())
 }
 
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
@@ -124,6 +125,7 @@ func TestEditedFileIsNotBelieved(t *testing.T) {
 		bad[page*pageSize+random.IntN(pageSize)] ^= 1 << random.IntN(8)
 		f, err := open(bad)
 		if err == nil && page < len(good)/pageSize {
+			require.ErrorIs(t, f.Check(), ErrIndex, page)
 			err = everything(f)
 		}
 		require.ErrorIs(t, err, ErrIndex, page)
