@@ -82,8 +82,12 @@ func firstCells(table evidence.Table, n int) [][]string {
 //
 // Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01.
 func TestCollectRefusesAChangedLog(t *testing.T) {
-	records := service(t)
-	_, opts := signed(t, records)
+	r, opts := signed(t, service(t))
+	var records [][]byte // as the ledger has stamped them
+	for b, err := range r.Records(t.Context()) {
+		require.NoError(t, err)
+		records = append(records, slices.Clone(b))
+	}
 	intact := func() [][]byte { return slices.Clone(records) }
 	attacks := map[string][][]byte{
 		"removed":   slices.Delete(intact(), 3, 4),
