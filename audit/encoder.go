@@ -105,17 +105,21 @@ func putActor(o object, p *safeguard.Principal) object {
 	return o.str("method", p.Method).str("session", p.Session).str("onbehalfof", p.OnBehalfOf).end()
 }
 
-// actedBy puts the attributes that say who acted.
-func actedBy(o object, p *safeguard.Principal) object {
-	kind := "user"
+// authType returns the attribute authtype of p.
+func authType(p *safeguard.Principal) string {
 	if p.Kind == safeguard.Service {
-		kind = "service_account"
+		return "service_account"
 	}
-	o = o.str("authtype", kind)
+	return "user"
+}
+
+// authID returns the attribute authid of p, empty if its ID may not stand in
+// an attribute.
+func authID(p *safeguard.Principal) string {
 	if !text(p.ID) {
-		return o
+		return ""
 	}
-	return o.str("authid", p.ID)
+	return p.ID
 }
 
 // purposeCode returns p if it is a code of the value set.

@@ -183,7 +183,9 @@ func (r *Recorder) renderEnd(x *encoder, e *ended) {
 	o = append(append(o, r.sourceJSON...), `,"type":"`+TypeEnded+`","time":"`...)
 	o = append(e.at.UTC().AppendFormat(o, time.RFC3339Nano), `","datacontenttype":"application/json","subject":"`...)
 	o = append(append(o, e.entry[:]...), `","hipaacontrol":"164.312(b)","nistcsf":"PR.PS-04"`...)
-	o = o.str("outcome", string(e.outcome))
+	if text(string(e.outcome)) {
+		o = o.str("outcome", string(e.outcome))
+	}
 	o = append(append(append(o, `,"data":{"entry":"`...), e.entry[:]...), `","parts":`...)
 	o = strconv.AppendInt(o, int64(e.parts), 10)
 	o = o.str("outcome", bounded(string(e.outcome))).int("status", int64(e.status))

@@ -195,7 +195,7 @@ func (r *Recorder) attributes(o object, x *encoder, v *view, kind string, first 
 	}
 	o = o.str("outcome", outcomeOf(kind))
 	if v.who.known {
-		o = actedBy(o, &v.who.principal)
+		o = o.str("authtype", authType(&v.who.principal)).str("authid", authID(&v.who.principal))
 	} else {
 		o = append(o, `,"authtype":"unauthenticated"`...)
 	}
