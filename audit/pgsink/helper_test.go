@@ -193,3 +193,7 @@ func soak(sample, full int) int {
 	}
 	return sample
 }
+
+func otherKey() ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed([]byte("another seed, of somebody else!!"))
+}
