@@ -17,16 +17,19 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard/audit"
 )
 
-// A Log keeps records in memory. It is safe for concurrent use.
+// A Log keeps records in memory, each stamped with its place. It is safe for
+// concurrent use.
 //
 // Controls: none, it is for tests.
 type Log struct {
 	mu      sync.Mutex
 	records [][]byte
+	last    time.Time
 	err     error
 	before  func(ctx context.Context) error
 }
@@ -54,8 +57,15 @@ func (l *Log) Append(ctx context.Context, records ...[]byte) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := time.Now()
+	if now.Before(l.last) {
+		now = l.last
+	}
+	l.last = now
 	for _, r := range records {
-		l.records = append(l.records, slices.Clone(r))
+		r = slices.Clone(r)
+		audit.Stamp(r, uint64(len(l.records)), now)
+		l.records = append(l.records, r)
 	}
 	return nil
 }
@@ -156,6 +166,19 @@ func RunLog(t *testing.T, open func(t *testing.T) (log audit.Log, read func() []
 			}
 			appends(t, log, `{"n":2}`)
 		}},
+		{"stamps", "a record that can be stamped has its place and the time of it, in order", func(t *testing.T, log audit.Log, read func() [][]byte) {
+			records := batch("urn:a", 0, 3, "")
+			want := slices.Clone(records)
+			for i := range records {
+				records[i] = slices.Clone(records[i])
+				audit.Stamp(records[i], 7, time.Unix(0, 0))
+				want[i] = slices.Clone(records[i])
+			}
+			if err := log.Append(t.Context(), records...); err != nil {
+				t.Fatal(err)
+			}
+			stamped(t, records, want, read())
+		}},
 		{"nothing", "no records is no error", func(t *testing.T, log audit.Log, read func() [][]byte) {
 			if err := log.Append(t.Context()); err != nil {
 				t.Fatal(err)
@@ -188,6 +211,27 @@ func holds(t *testing.T, got [][]byte, want ...string) {
 	for i := range want {
 		if string(got[i]) != want[i] {
 			t.Fatalf("record %d is not what was stored", i)
+		}
+	}
+}
+
+// stamped fails unless got are records with places and times of their own, and
+// the caller's are as they were.
+func stamped(t *testing.T, records, want, got [][]byte) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d records, want %d", len(got), len(want))
+	}
+	events := Events(t, got)
+	for i, e := range events {
+		if !bytes.Equal(records[i], want[i]) {
+			t.Fatal("the caller's record was changed")
+		}
+		if e.RecordedTime.Year() < 2000 || i > 0 && e.RecordedTime.Before(events[i-1].RecordedTime) {
+			t.Fatalf("record %d has the time %v", i, e.RecordedTime)
+		}
+		if e.Sequence == 7 || i > 0 && e.Sequence != events[i-1].Sequence+1 {
+			t.Fatalf("record %d has the sequence %d", i, e.Sequence)
 		}
 	}
 }
