@@ -14,13 +14,27 @@ import (
 type exam struct {
 	walk
 	signed Checkpoint
-	known  []Checkpoint
+	known  []keptCheckpoint
 
 	index     *leafIndex
 	different *DamageError // first record that is not as in the leaf index
 	keepTail  bool
 	tail      []hash // leaves beyond the checkpoint, if kept
 	allowed   uint64 // up to where signed records say that others were pruned
+}
+
+// A keptCheckpoint was kept elsewhere.
+type keptCheckpoint struct {
+	Checkpoint
+	name string // of the place, if known
+}
+
+// where says where it was kept.
+func (k keptCheckpoint) where() string {
+	if k.name == "" {
+		return "elsewhere"
+	}
+	return "elsewhere (" + k.name + ")"
 }
 
 // examine walks. It returns a *DamageError for the first entry that is not as
@@ -76,7 +90,7 @@ func (e *exam) compare() error {
 	}
 	for _, k := range e.known {
 		if e.tree.size == k.Size && e.tree.root() != k.Root {
-			return &DamageError{Reason: fmt.Sprintf("the first %d records are not those of the checkpoint that was kept elsewhere", k.Size)}
+			return &DamageError{Reason: fmt.Sprintf("the first %d records are not those of the checkpoint that was kept %s", k.Size, k.where())}
 		}
 	}
 	return nil
@@ -92,10 +106,10 @@ func (e *exam) complete() error {
 	}
 	for _, k := range e.known {
 		if e.tree.size < k.Size {
-			return e.ends("the ledger ends before a checkpoint that was kept elsewhere: it was rolled back")
+			return e.ends("the ledger ends before a checkpoint that was kept " + k.where() + ": it was rolled back")
 		}
 		if e.signed.Size < k.Size {
-			return &DamageError{Index: e.signed.Size, Reason: "the checkpoint is older than one that was kept elsewhere: it was rolled back"}
+			return &DamageError{Index: e.signed.Size, Reason: "the checkpoint is older than one that was kept " + k.where() + ": it was rolled back"}
 		}
 	}
 	return nil
@@ -119,7 +133,7 @@ func (e *exam) earliest(damage *DamageError) *DamageError {
 	if e.different == nil || damage.Segment != "" && damage.Index <= e.different.Index {
 		return damage
 	}
-	if e.index.root(e.signed.Size) != e.signed.Root {
+	if indexRoot(e.fsys, e.signed.Size) != e.signed.Root {
 		return damage
 	}
 	return e.different
@@ -134,7 +148,6 @@ func (e *exam) indexDamaged() bool { return e.different != nil || e.index.short 
 type leafIndex struct {
 	file  file
 	r     *bufio.Reader
-	tree  tree
 	short bool // it ended too early
 }
 
@@ -160,18 +173,26 @@ func (x *leafIndex) next() (leaf hash, ok bool) {
 		x.short = true
 		return leaf, false
 	}
-	x.tree.append(leaf)
 	return leaf, true
 }
 
-// root reads on up to size and returns the tree's root, zero if it is short.
-func (x *leafIndex) root(size uint64) hash {
-	for x.tree.size < size {
-		if _, ok := x.next(); !ok {
+// indexRoot reads the leaf index from its start and returns the root of the tree of size
+// records, zero if it is short.
+func indexRoot(fsys fileSystem, size uint64) hash {
+	again, err := openLeafIndex(fsys, size)
+	if err != nil {
+		return hash{}
+	}
+	defer again.close()
+	var t tree
+	for t.size < size {
+		leaf, ok := again.next()
+		if !ok {
 			return hash{}
 		}
+		t.append(leaf)
 	}
-	return x.tree.root()
+	return t.root()
 }
 
 func (x *leafIndex) close() {

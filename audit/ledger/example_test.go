@@ -62,6 +62,6 @@ func Example() {
 	}
 	fmt.Println(verdict.OK, verdict.Problem.Index, verdict.Problem.Reason)
 	// Output:
-	// intact: records 3, covered by the signed checkpoint 3, segment files 1, unfinished bytes 0
+	// intact: records 3, covered by the signed checkpoint 3, segment files 1, unfinished bytes 0, kept elsewhere up to 0, not anchored 3
 	// false 2 the checksum of the record is wrong
 }

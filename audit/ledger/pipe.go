@@ -73,7 +73,7 @@ func (p *pipe) takeFirst() error {
 	p.running = p.running[1:]
 	<-j.done
 	err := p.take(j)
-	j.frames, j.batches, j.leaves = j.frames[:0], j.batches[:0], j.leaves[:0]
+	j.reset()
 	p.spare = append(p.spare, j)
 	return err
 }
@@ -86,12 +86,17 @@ func (p *pipe) flush() error {
 		}
 	}
 	j := p.current
-	p.current = p.next()
 	if len(j.batches) == 0 {
 		return nil
 	}
 	j.hash()
+	defer j.reset()
 	return p.take(j)
+}
+
+// reset makes a job empty.
+func (j *job) reset() {
+	j.frames, j.batches, j.leaves = j.frames[:0], j.batches[:0], j.leaves[:0]
 }
 
 // stop waits for what still runs.

@@ -2,8 +2,12 @@ package ledger
 
 import "io"
 
-// aheadSize is how much of a file is read at once.
-const aheadSize = 256 << 10
+// aheadSize is how much of a file is read at once, and firstAhead how much at
+// first: a small file needs no large buffer.
+const (
+	aheadSize  = 256 << 10
+	firstAhead = 16 << 10
+)
 
 // An aheadFS opens files that are read from the front to the back in large
 // pieces, whatever the pieces that are asked for.
@@ -32,10 +36,10 @@ func (f *aheadFile) ReadAt(p []byte, offset int64) (int, error) {
 	if len(p) >= aheadSize {
 		return f.file.ReadAt(p, offset)
 	}
-	if cap(f.buf) == 0 {
-		f.buf = make([]byte, 0, aheadSize)
+	if size := max(cap(f.buf), firstAhead); size < aheadSize || cap(f.buf) == 0 {
+		f.buf = make([]byte, min(max(2*cap(f.buf), size, len(p)), aheadSize))
 	}
-	n, err := f.file.ReadAt(f.buf[:aheadSize], offset)
+	n, err := f.file.ReadAt(f.buf[:cap(f.buf)], offset)
 	f.buf, f.at = f.buf[:n], offset
 	if n >= len(p) {
 		return copy(p, f.buf), nil

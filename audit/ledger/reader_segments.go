@@ -40,6 +40,9 @@ type tail struct {
 func (r *Reader) Segments(ctx context.Context) ([]Segment, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, wrap("segments", err)
+	}
 	said, err := saidSize(r.fsys)
 	if err != nil {
 		return nil, wrap("segments", err)
@@ -164,35 +167,34 @@ func (r *Reader) readTail(ctx context.Context, name string) error {
 // wholeBatches reads up to the end, or up to what is no whole batch if that can
 // be a write that is going on.
 func wholeBatches(ctx context.Context, s *segmentReader) error {
-	for {
+	for !room(s) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		_, _, err := s.batch()
-		if err == nil {
-			continue
-		}
 		if err == io.EOF {
 			return nil
 		}
-		damage, ok := errors.AsType[*DamageError](err)
-		if !ok {
-			return err
+		if _, damaged := errors.AsType[*DamageError](err); damaged && !s.later {
+			return nil
 		}
-		if again, err := goOn(s); err != nil || !again {
+		if err != nil {
 			return err
-		} else if _, _, err := s.batch(); err != nil {
-			return damage
 		}
 	}
+	return nil
 }
 
-// goOn reports whether what stands where batch failed was overtaken: a whole
-// batch stands behind it. The writer writes one batch at a time, so by now the
-// one before must be whole too; its caller reads it again.
-func goOn(s *segmentReader) (bool, error) {
-	refresh(s.file)
-	followed, err := s.followed()
-	refresh(s.file)
-	return followed, err
+// room reports whether zeros stand where the next batch would, as many as a
+// look can tell: all the room of a segment would have to be read at every call
+// to know. What stands further behind is not missed for long, since the next
+// checkpoint covers it.
+func room(s *segmentReader) bool {
+	const look = 16 << 10
+	p, err := s.read(s.offset, int(min(8, s.size-s.offset)))
+	if err != nil || lastByte(p) > 0 {
+		return false
+	}
+	p, err = s.read(s.offset, int(min(look, s.size-s.offset)))
+	return err == nil && lastByte(p) == 0
 }

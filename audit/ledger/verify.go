@@ -59,7 +59,8 @@ type Verdict struct {
 	Unsigned uint64
 	// Anchored is how many records the newest checkpoint that was given as kept
 	// elsewhere covers, and Unanchored how many stand behind it: those could
-	// have been rewritten by the holder of the key without a trace.
+	// have been rewritten by the holder of the key without a trace. That the
+	// kept ones agree is part of OK.
 	Anchored, Unanchored uint64
 	// Floor is how many records at the start were pruned, with only their
 	// hashes left.
@@ -81,8 +82,12 @@ func (v Verdict) String() string {
 	if !v.OK {
 		return "no verdict"
 	}
-	return fmt.Sprintf("intact: records %d, covered by the signed checkpoint %d, segment files %d, unfinished bytes %d",
+	s := fmt.Sprintf("intact: records %d, covered by the signed checkpoint %d, segment files %d, unfinished bytes %d",
 		v.Size, v.Checkpoint.Size, v.Segments, v.Unfinished)
+	if v.Floor > 0 {
+		s += fmt.Sprintf(", pruned before entry %d", v.Floor)
+	}
+	return s + fmt.Sprintf(", kept elsewhere up to %d, not anchored %d", v.Anchored, v.Unanchored)
 }
 
 // Verify reads the ledger in dir, recomputes everything, and says whether it is
@@ -97,7 +102,10 @@ func (v Verdict) String() string {
 // that the key's holder did not sign two histories. Records beyond the
 // checkpoint could be changed or cut off unnoticed by whoever can write the
 // files, and the whole directory set back to an older signed state; give
-// VerifyOptions.Known to notice the latter.
+// VerifyOptions.Known or Anchors to notice the latter. Verdict.Unanchored says
+// how much nothing outside speaks for. Records that were pruned are shown by
+// their hashes alone, and only if a later signed record says that they were
+// pruned (Verdict.Floor). docs/audit-claims.md has each claim with its test.
 //
 // The error is for what prevents a verdict: no such directory, a malformed
 // key, a failing disk, ctx. It ends after one pass over the files as they are
@@ -118,6 +126,9 @@ func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *Veri
 	if err != nil {
 		return Verdict{}, fmt.Errorf("ledger: verify: key: %w", err)
 	}
+	if opts == nil {
+		opts = &VerifyOptions{}
+	}
 	known, err := knownCheckpoints(opts, v)
 	if err != nil {
 		return Verdict{}, wrap("verify", err)
@@ -137,21 +148,28 @@ func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *Veri
 		return Verdict{Problem: &DamageError{Segment: checkpointName, Reason: strings.TrimPrefix(err.Error(), "ledger: ")}}, nil
 	}
 	e := &exam{walk: walk{fsys: fsys}, signed: last, known: known}
+	if opts.Progress != nil {
+		e.progress = func(done uint64) { opts.Progress(done, max(done, last.Size)) }
+	}
 	return e.verdict(e.examine(ctx))
 }
 
 // knownCheckpoints opens the checkpoints that were kept elsewhere.
-func knownCheckpoints(opts *VerifyOptions, v note.Verifier) ([]Checkpoint, error) {
-	if opts == nil {
-		return nil, nil
-	}
-	var list []Checkpoint
+func knownCheckpoints(opts *VerifyOptions, v note.Verifier) ([]keptCheckpoint, error) {
+	var list []keptCheckpoint
 	for i, signed := range opts.Known {
 		c, err := openCheckpoint(signed, v)
 		if err != nil {
 			return nil, fmt.Errorf("known checkpoint %d: %w", i, err)
 		}
-		list = append(list, c)
+		list = append(list, keptCheckpoint{c, ""})
+	}
+	for i, kept := range opts.Anchors {
+		c, err := openCheckpoint(kept.Note, v)
+		if err != nil {
+			return nil, fmt.Errorf("anchor %d: %w", i, err)
+		}
+		list = append(list, keptCheckpoint{c, kept.Name})
 	}
 	return list, nil
 }
@@ -159,6 +177,13 @@ func knownCheckpoints(opts *VerifyOptions, v note.Verifier) ([]Checkpoint, error
 // verdict says what the exam that ended with err found.
 func (e *exam) verdict(err error) (Verdict, error) {
 	v := Verdict{Checkpoint: e.signed, Size: e.tree.size, Root: e.tree.root(), Segments: len(e.segments), Unfinished: e.extra()}
+	v.Floor = e.floor
+	for _, k := range e.known {
+		v.Anchored = max(v.Anchored, k.Size)
+	}
+	if v.Size > v.Anchored {
+		v.Unanchored = v.Size - v.Anchored
+	}
 	if e.tree.size > e.signed.Size {
 		v.Unsigned = e.tree.size - e.signed.Size
 	}

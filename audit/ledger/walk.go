@@ -28,6 +28,7 @@ type walk struct {
 	// progress, if set, is called now and then with the number of records.
 	progress func(done uint64)
 
+	pipe      *pipe
 	floor     uint64 // the first record that is not pruned
 	tree      tree
 	segments  []string
@@ -207,7 +208,10 @@ func (w *walk) broken(name string) *DamageError {
 // batches walks one segment up to its end or to the first thing that is not a
 // batch, which it returns.
 func (w *walk) batches(ctx context.Context, r *segmentReader) (*DamageError, error) {
-	p := newPipe(w.take)
+	if w.pipe == nil {
+		w.pipe = newPipe(w.take)
+	}
+	p := w.pipe
 	defer p.stop()
 	for {
 		if err := ctx.Err(); err != nil {
