@@ -131,7 +131,7 @@ func (r *Recorder) access(ctx context.Context, x *encoder, v *view, kind string,
 	}
 	if d := v.decision; d != nil {
 		inner := begin(o.key("decision")).mustBool("allowed", d.Allowed).str("code", bounded(d.Code))
-		o = put(put(inner, "rules", rules).str("policy", bounded(d.Policy)), "fields", fields).end()
+		o = putBounded(putBounded(inner, "rules", rules).str("policy", bounded(d.Policy)), "fields", fields).end()
 		if len(v.rules)+len(v.fields) == 0 {
 			v.decision = nil
 		}
@@ -230,6 +230,21 @@ func (v *view) rest(o object) object {
 		o = inner.str("purpose", bounded(d.Purpose)).str("what", bounded(d.What)).str("request", bounded(d.Request)).end()
 	}
 	return o
+}
+
+// putBounded puts an array of names, each cut at maxName.
+func putBounded(o object, name string, names []string) object {
+	if len(names) == 0 {
+		return o
+	}
+	o = append(o.key(name), '[')
+	for i, n := range names {
+		if i > 0 {
+			o = append(o, ',')
+		}
+		o = appendString(o, bounded(n))
+	}
+	return append(o, ']')
 }
 
 // putNotes puts an array of the names of one kind.
