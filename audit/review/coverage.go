@@ -30,8 +30,9 @@ type Coverage struct {
 	Origin string
 	// From and To are the first and the last day.
 	From, To time.Time
-	// Size is how many records the log had.
-	Size uint64
+	// Floor is the first record that is still there: of the days before, nothing
+	// is known. Size is how many records the log had, with those that were pruned.
+	Floor, Size uint64
 	// At is when this was found.
 	At       time.Time
 	Days     []Day
@@ -50,7 +51,7 @@ func (t *Tracker) Coverage(from, to time.Time) (*Coverage, error) {
 	if end.Before(begin) || end.Sub(begin) > maxDays*24*time.Hour {
 		return nil, fmt.Errorf("%w: a period of up to seven years", ErrOptions)
 	}
-	c := &Coverage{From: begin, To: end, Size: t.next, At: time.Now(), Reviews: t.reviews, Rejected: t.rejected}
+	c := &Coverage{From: begin, To: end, Floor: t.floor, Size: t.next, At: time.Now(), Reviews: t.reviews, Rejected: t.rejected}
 	if len(t.reviews) > 0 {
 		c.Origin = t.origin()
 	}

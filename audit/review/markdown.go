@@ -19,6 +19,9 @@ func (c *Coverage) Markdown() string {
 		w("Log: %s, ", escape(c.Origin))
 	}
 	w("%d records when this was written, %s.\n\n", c.Size, c.At.In(c.From.Location()).Format("2006-01-02 15:04 MST"))
+	if c.Floor > 0 {
+		w("Records before %d were pruned: their days show nothing below.\n\n", c.Floor)
+	}
 	w("45 CFR 164.308(a)(1)(ii)(D) (required): \"Implement procedures to regularly review records of information system activity, such as audit logs, access reports, and security incident tracking reports.\" ")
 	w("The rule names no interval and no sample; both are the organisation's decision. This document says which records were judged by whom; it does not say that the procedures are sufficient.\n\n")
 	c.summary(w)

@@ -38,6 +38,7 @@ type Tracker struct {
 	verifierKey string
 	opts        TrackerOptions
 
+	floor    uint64
 	next     uint64
 	days     []day
 	reviews  []Review
@@ -99,6 +100,9 @@ func (t *Tracker) Read(ctx context.Context) error {
 	for record, err := range t.log.Records(ctx, t.next) {
 		if err != nil {
 			return fmt.Errorf("review: tracker: %w", err)
+		}
+		if len(t.days) == 0 {
+			t.floor = record.Index
 		}
 		t.observe(ctx, record.Index, record.Data)
 		t.next = record.Index + 1

@@ -28,8 +28,11 @@ func (s SignOff) Check(ctx context.Context, keys Reviewers, verifierKey string) 
 		return ledger.Checkpoint{}, fmt.Errorf("%w: the signature is no base64", ErrSignOff)
 	}
 	key, err := keys.Key(ctx, s.Tenant, s.Reviewer, s.At)
-	if err != nil || len(key) != ed25519.PublicKeySize {
-		return ledger.Checkpoint{}, errors.Join(fmt.Errorf("%w: no key of the reviewer", ErrSignOff), err)
+	if err == nil && len(key) != ed25519.PublicKeySize {
+		err = errors.New("not an Ed25519 key")
+	}
+	if err != nil {
+		return ledger.Checkpoint{}, fmt.Errorf("%w: no key of the reviewer: %w", ErrSignOff, err)
 	}
 	if !ed25519.Verify(key, s.Canonical(), signature) {
 		return ledger.Checkpoint{}, fmt.Errorf("%w: the signature is not the reviewer's", ErrSignOff)
