@@ -24,7 +24,8 @@ type outbox struct {
 
 	mu     sync.Mutex
 	items  []item
-	bytes  int
+	bytes  int // of items and of what is on its way
+	flight int // how many are on their way
 	closed bool
 	spare  []item
 }
@@ -42,12 +43,9 @@ func newOutbox() *outbox {
 // push takes the items, all or none of them. It returns false if there is no
 // room or the outbox was closed.
 func (b *outbox) push(items ...item) bool {
-	size := 0
-	for i := range items {
-		size += len(items[i].record)
-	}
+	size := sizeOf(items)
 	b.mu.Lock()
-	if b.closed || len(b.items)+len(items) > maxItems || b.bytes+size > maxBytes {
+	if b.closed || b.flight+len(b.items)+len(items) > maxItems || b.bytes+size > maxBytes {
 		b.mu.Unlock()
 		return false
 	}
@@ -71,32 +69,40 @@ func signal(c chan struct{}) {
 	}
 }
 
-// take returns what waits. What cannot be made durable is put back.
+// take returns what waits, which still counts until it is kept or back.
 func (b *outbox) take() []item {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	items := b.items
-	b.items, b.spare, b.bytes = b.spare[:0], nil, 0
+	b.items, b.spare, b.flight = b.spare[:0], nil, len(items)
 	return items
 }
 
-// keep gives the room of items back for later.
-func (b *outbox) keep(items []item) {
+// sent forgets items that are durable, and keeps their room for later.
+func (b *outbox) sent(items []item) {
+	size := sizeOf(items)
 	clear(items)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.spare = items[:0]
+	b.spare, b.flight = items[:0], 0
+	b.bytes -= size
 }
 
-// back puts items in front again. There may then be more than fit, and push
-// refuses until there are fewer.
-func (b *outbox) back(items []item) {
+// back puts the items in front again of which the first n are durable.
+func (b *outbox) back(items []item, n int) {
+	size := sizeOf(items[:n])
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.flight = 0
+	b.bytes -= size
+	b.items = append(append([]item(nil), items[n:]...), b.items...)
+}
+
+func sizeOf(items []item) (size int) {
 	for i := range items {
-		b.bytes += len(items[i].record)
+		size += len(items[i].record)
 	}
-	b.items = append(items, b.items...)
+	return size
 }
 
 // close makes push refuse.
@@ -115,11 +121,11 @@ func (r *Recorder) send() error {
 	for from := 0; from < len(items); from += maxBatch {
 		batch := items[from:min(from+maxBatch, len(items))]
 		if err := r.sendBatch(batch); err != nil {
-			r.outbox.back(append([]item(nil), items[from:]...))
+			r.outbox.back(items, from)
 			return err
 		}
 	}
-	r.outbox.keep(items)
+	r.outbox.sent(items)
 	return nil
 }
 

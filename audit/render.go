@@ -116,7 +116,11 @@ func (r *Recorder) access(ctx context.Context, x *encoder, v *view, kind string,
 	id := v.entry.id[:]
 	o := object(x.begin())
 	o = append(append(append(o, `"id":"`...), id...), '.')
-	o = strconv.AppendInt(o, int64(v.part), 10)
+	if kind == TypeIntent {
+		o = append(o, "intent"...)
+	} else {
+		o = strconv.AppendInt(o, int64(v.part), 10)
+	}
 	o = append(append(append(o, `","source":`...), r.sourceJSON...), `,"type":"`...)
 	o = append(append(o, kind...), `","time":"`...)
 	o = append(v.now.UTC().AppendFormat(o, time.RFC3339Nano), `","datacontenttype":"application/json","subject":"`...)
