@@ -11,6 +11,7 @@ import (
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
+	"github.com/stretchr/testify/require"
 )
 
 // discard is a log that costs nothing, so that what is measured is the account
@@ -33,6 +34,21 @@ func account(w http.ResponseWriter, r *http.Request) {
 	e.AddPatient(jane)
 	e.NoteFields("Patient.name")
 	io.WriteString(w, "x")
+}
+
+// A request that is accounted for costs three allocations more than the bare
+// handler: the Entry with its writer and context, the request that carries it,
+// and the record.
+func TestHandlerAllocations(t *testing.T) {
+	rec, err := audit.New(discard{}, tokens(t), nil)
+	require.NoError(t, err)
+	defer rec.Close(context.Background())
+	req := httptest.NewRequest("GET", "/", nil)
+	allocations := func(h http.Handler) float64 {
+		return testing.AllocsPerRun(5000, func() { h.ServeHTTP(nowhere{http.Header{}}, req) })
+	}
+	bare := allocations(http.HandlerFunc(account))
+	require.LessOrEqual(t, allocations(rec.Handler(http.HandlerFunc(account)))-bare, 3.0)
 }
 
 // BenchmarkHandler compares a request that is accounted for with the bare

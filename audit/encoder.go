@@ -101,8 +101,9 @@ func (x *encoder) token(ctx context.Context, r *Recorder, tenant string, p safeg
 
 // putActor puts p as an Actor.
 func putActor(o object, p *safeguard.Principal) object {
-	o = begin(o).must("id", p.ID).must("kind", p.Kind.String()).str("tenant", p.Tenant)
-	return o.str("method", p.Method).str("session", p.Session).str("onbehalfof", p.OnBehalfOf).end()
+	o = append(appendText(append(o, `{"id":"`...), p.ID), '"')
+	o = o.member(`,"kind":"`, p.Kind.String()).member(`,"tenant":"`, p.Tenant).member(`,"method":"`, p.Method)
+	return o.member(`,"session":"`, p.Session).member(`,"onbehalfof":"`, p.OnBehalfOf).end()
 }
 
 // authType returns the attribute authtype of p.

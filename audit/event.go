@@ -166,7 +166,13 @@ func reference(s string) bool {
 // text reports whether s may stand as a CloudEvents string: valid UTF-8, no
 // control characters, no noncharacters, not too long.
 func text(s string) bool {
-	if len(s) > maxAttribute || !utf8.ValidString(s) {
+	if len(s) > maxAttribute {
+		return false
+	}
+	if plain(s) == len(s) {
+		return true
+	}
+	if !utf8.ValidString(s) {
 		return false
 	}
 	for _, r := range s {

@@ -71,10 +71,48 @@ func (o object) time(name string, v time.Time) object {
 		return o
 	}
 	o = append(o.key(name), '"')
-	return append(v.UTC().AppendFormat(o, time.RFC3339Nano), '"')
+	return append(appendTime(o, v), '"')
 }
 
 func (o object) raw(name string, v []byte) object { return append(o.key(name), v...) }
+
+// member puts a member that is not the first; start is its comma, its name, the
+// colon and the first quote.
+func (o object) member(start, v string) object {
+	if v == "" {
+		return o
+	}
+	return append(appendText(append(o, start...), v), '"')
+}
+
+// appendTime appends t as time.RFC3339Nano has it, in UTC. The year has four
+// digits.
+func appendTime(dst []byte, t time.Time) object {
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	var b [len("2006-01-02T15:04:05.000000000Z")]byte
+	digits(b[0:4], uint64(year))
+	pair(b[4:], '-', int(month))
+	pair(b[7:], '-', day)
+	pair(b[10:], 'T', hour)
+	pair(b[13:], ':', minute)
+	pair(b[16:], ':', second)
+	n := 19
+	if ns := t.Nanosecond(); ns != 0 {
+		b[n] = '.'
+		digits(b[20:29], uint64(ns))
+		for n = 29; b[n-1] == '0'; n-- {
+		}
+	}
+	b[n] = 'Z'
+	return append(dst, b[:n+1]...)
+}
+
+// pair writes a separator and two digits.
+func pair(b []byte, separator byte, n int) {
+	b[0], b[1], b[2] = separator, byte('0'+n/10), byte('0'+n%10)
+}
 
 // put puts an array of anything that is a string.
 func put[S ~string](o object, name string, vs []S) object {

@@ -220,7 +220,7 @@ func TestAsyncQueueIsBoundedAndLosesNothing(t *testing.T) {
 		async := rec.In(audit.Async)
 		acknowledged := map[string]bool{}
 		refused := 0
-		for range 3000 {
+		for range 6000 {
 			_, e := async.Begin(safeguard.WithPrincipal(t.Context(), nurse), "job", "")
 			if e.Commit(t.Context()) == nil {
 				acknowledged[e.ID()] = true
@@ -229,7 +229,7 @@ func TestAsyncQueueIsBoundedAndLosesNothing(t *testing.T) {
 			}
 		}
 		require.Positive(t, refused)
-		require.Len(t, acknowledged, 1024)
+		require.Len(t, acknowledged, 4096)
 		time.Sleep(time.Minute)
 		require.Empty(t, log.Records())
 		log.Fail(nil)
@@ -240,7 +240,7 @@ func TestAsyncQueueIsBoundedAndLosesNothing(t *testing.T) {
 		require.Empty(t, acknowledged)
 		observations, err := rec.Report(t.Context())
 		require.NoError(t, err)
-		require.EqualValues(t, 1024, observations[0].Counters["async.queued"])
+		require.EqualValues(t, 4096, observations[0].Counters["async.queued"])
 		require.EqualValues(t, refused, observations[0].Counters["async.waited"])
 		require.NoError(t, rec.Close(t.Context()))
 	})

@@ -9,7 +9,7 @@ import (
 
 // Bounds of the outbox. linger is how long records wait for company.
 const (
-	maxItems  = 1024
+	maxItems  = 4096
 	maxBytes  = 8 << 20
 	linger    = 2 * time.Millisecond
 	firstWait = 100 * time.Millisecond
@@ -149,9 +149,10 @@ func (r *Recorder) sendBatch(batch []item) error {
 
 // appendSoon appends with the Recorder's own deadline.
 func (r *Recorder) appendSoon(records ...[]byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), r.deadline)
-	defer cancel()
-	return r.append(ctx, records...)
+	limit := new(deadline)
+	limit.start(context.Background(), time.Now(), r.deadline)
+	defer limit.end()
+	return r.append(limit, records...)
 }
 
 // An ended is what an end record says.
@@ -187,7 +188,7 @@ func (r *Recorder) renderEnd(x *encoder, e *ended) {
 	o := object(x.begin())
 	o = append(append(append(o, `"id":"`...), e.entry[:]...), `.end","source":`...)
 	o = append(append(o, r.sourceJSON...), `,"type":"`+TypeEnded+`","time":"`...)
-	o = append(e.at.UTC().AppendFormat(o, time.RFC3339Nano), `","datacontenttype":"application/json","subject":"`...)
+	o = append(appendTime(o, e.at), `","datacontenttype":"application/json","subject":"`...)
 	o = append(append(o, e.entry[:]...), `","hipaacontrol":"164.312(b)","nistcsf":"PR.PS-04"`...)
 	if text(string(e.outcome)) {
 		o = o.str("outcome", string(e.outcome))

@@ -123,7 +123,7 @@ func (r *Recorder) access(ctx context.Context, x *encoder, v *view, kind string,
 	}
 	o = append(append(append(o, `","source":`...), r.sourceJSON...), `,"type":"`...)
 	o = append(append(o, kind...), `","time":"`...)
-	o = append(v.now.UTC().AppendFormat(o, time.RFC3339Nano), `","datacontenttype":"application/json","subject":"`...)
+	o = append(appendTime(o, v.now), `","datacontenttype":"application/json","subject":"`...)
 	o = append(append(o, id...), '"')
 	o = r.attributes(o, x, v, kind, first)
 	o = append(append(append(o, `,"data":{"entry":"`...), id...), '"')
@@ -192,18 +192,18 @@ func cutNames(s *[]string, room int) (head []string, left int) {
 
 // attributes appends the extensions of an access record.
 func (r *Recorder) attributes(o object, x *encoder, v *view, kind string, first int) object {
-	hipaa, csf := serves(kind)
-	o = o.str("hipaacontrol", hipaa).str("nistcsf", csf).str("purposeofuse", purposeCode(v.who.purpose))
+	o = append(o, controls(kind)...)
+	o = o.member(`,"purposeofuse":"`, purposeCode(v.who.purpose))
 	if x.patients == 1 && !r.noRef {
 		o = append(append(o, `,"patientref":`...), x.tokens...)
 	}
-	o = o.str("outcome", outcomeOf(kind))
+	o = o.member(`,"outcome":"`, outcomeOf(kind))
 	if v.who.known {
-		o = o.str("authtype", authType(&v.who.principal)).str("authid", authID(&v.who.principal))
+		o = o.member(`,"authtype":"`, authType(&v.who.principal)).member(`,"authid":"`, authID(&v.who.principal))
 	} else {
 		o = append(o, `,"authtype":"unauthenticated"`...)
 	}
-	o = o.str("traceparent", v.who.trace)
+	o = o.member(`,"traceparent":"`, v.who.trace)
 	if v.part != first {
 		o = append(append(append(o, `,"causationid":"`...), v.entry.id[:]...), '.')
 		o = append(strconv.AppendInt(o, int64(first), 10), '"')
@@ -216,19 +216,31 @@ func (r *Recorder) attributes(o object, x *encoder, v *view, kind string, first 
 	return o.bool("breakglass", v.who.breakGlass)
 }
 
+// controls returns what serves says of an access record, as attributes.
+func controls(kind string) string {
+	switch kind {
+	case TypeDenied:
+		return `,"hipaacontrol":"164.312(a)(1),164.312(b)","nistcsf":"PR.AA-05,PR.PS-04"`
+	case TypeDisclosed:
+		return `,"hipaacontrol":"164.312(b),164.528(a)","nistcsf":"PR.PS-04"`
+	}
+	return `,"hipaacontrol":"164.312(b)","nistcsf":"PR.PS-04"`
+}
+
 // context appends who acted, from where, on what and why.
 func (v *view) context(o object) object {
 	who := &v.who
 	if who.known {
 		o = putActor(append(o, `,"principal":`...), &who.principal)
 	}
-	o = o.str("source", v.source).str("method", who.method).str("route", who.route[:min(len(who.route), 2*maxName)])
-	return o.str("resource", bounded(who.resource)).str("action", bounded(who.action)).str("purpose", bounded(string(who.purpose)))
+	o = o.member(`,"source":"`, v.source).member(`,"method":"`, who.method)
+	o = o.member(`,"route":"`, who.route[:min(len(who.route), 2*maxName)]).member(`,"resource":"`, bounded(who.resource))
+	return o.member(`,"action":"`, bounded(who.action)).member(`,"purpose":"`, bounded(string(who.purpose)))
 }
 
 // rest appends what follows the lists.
 func (v *view) rest(o object) object {
-	o = o.str("explained", v.who.explained).bool("breakglass", v.who.breakGlass)
+	o = o.member(`,"explained":"`, v.who.explained).bool("breakglass", v.who.breakGlass)
 	if d := v.who.disclosure; d != nil {
 		inner := begin(o.key("disclosure")).must("recipient", bounded(d.Recipient)).must("basis", bounded(d.Basis))
 		o = inner.str("purpose", bounded(d.Purpose)).str("what", bounded(d.What)).str("request", bounded(d.Request)).end()
