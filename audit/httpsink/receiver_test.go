@@ -36,10 +36,18 @@ func (c *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if before != nil && before(w, r) {
 		return
 	}
-	raw, err := c.decode(r)
-	if err != nil {
+	if err := c.store(r); err != nil {
 		http.Error(w, "what you sent: "+err.Error(), http.StatusBadRequest)
 		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// store stores what a request holds.
+func (c *receiver) store(r *http.Request) error {
+	raw, err := c.decode(r)
+	if err != nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,7 +60,7 @@ func (c *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			c.records = append(c.records, record)
 		}
 	}
-	w.WriteHeader(http.StatusAccepted)
+	return nil
 }
 
 // decode reads the body by its content type and judges each event.
@@ -131,9 +139,5 @@ func open(t testing.TB, change func(*httpsink.Options)) (*httpsink.Sink, *receiv
 
 // records are n valid records.
 func records(n int) [][]byte {
-	out := make([][]byte, n)
-	for i := range out {
-		out[i] = fmt.Appendf(nil, `{"specversion":"1.0","id":"%d","source":"urn:clinic:charts","type":"t","data":{"n":%d}}`, i, i)
-	}
-	return out
+	return recordsFrom(0, n)
 }
