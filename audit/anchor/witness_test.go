@@ -27,10 +27,10 @@ const witnessName = "witness.example/w1"
 // A testWitness is the other side of tlog-witness, written from the
 // specification over x/mod alone.
 type testWitness struct {
-	key, logKey ed25519.PrivateKey
-	verifier    note.Verifier // of the log, nil if it is unknown
-	stamp       func() int64
-	spoil       func(w http.ResponseWriter, line string) bool
+	key      ed25519.PrivateKey
+	verifier note.Verifier // of the log, nil if it is unknown
+	stamp    func() int64
+	spoil    func(w http.ResponseWriter, line string) bool
 
 	mu    sync.Mutex
 	size  int64
@@ -237,16 +237,19 @@ func TestWitnessHostile(t *testing.T) {
 		spoil func(http.ResponseWriter, string) bool
 		stamp int64
 	}{
-		"wrong key":         {spoil: say(200, cosign(witnessName, testKey(8), now, string(text)))},
-		"other name":        {spoil: say(200, cosign("witness.example/w3", testKey(9), now, string(text)))},
-		"other tree":        {spoil: say(200, cosign(witnessName, testKey(9), now, otherText))},
-		"old time":          {stamp: now - 3600},
-		"future time":       {stamp: now + 3600},
-		"negative time":     {stamp: -5},
-		"nothing":           {spoil: say(200, "")},
-		"no line end":       {spoil: say(200, strings.TrimSuffix(cosign(witnessName, testKey(9), now, string(text)), "\n"))},
-		"page":              {spoil: say(200, "<html>\n\n</html>\n")},
-		"loose base64":      {spoil: func(w http.ResponseWriter, line string) bool { io.WriteString(w, strings.Replace(line, "==\n", "=\n", 1)); return true }},
+		"wrong key":     {spoil: say(200, cosign(witnessName, testKey(8), now, string(text)))},
+		"other name":    {spoil: say(200, cosign("witness.example/w3", testKey(9), now, string(text)))},
+		"other tree":    {spoil: say(200, cosign(witnessName, testKey(9), now, otherText))},
+		"old time":      {stamp: now - 3600},
+		"future time":   {stamp: now + 3600},
+		"negative time": {stamp: -5},
+		"nothing":       {spoil: say(200, "")},
+		"no line end":   {spoil: say(200, strings.TrimSuffix(cosign(witnessName, testKey(9), now, string(text)), "\n"))},
+		"page":          {spoil: say(200, "<html>\n\n</html>\n")},
+		"loose base64": {spoil: func(w http.ResponseWriter, line string) bool {
+			io.WriteString(w, strings.Replace(line, "==\n", "=\n", 1))
+			return true
+		}},
 		"conflict w/o size": {spoil: say(409, "many\n")},
 		"server error":      {spoil: say(500, "")},
 		"informal":          {spoil: say(204, "")},

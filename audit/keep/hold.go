@@ -61,7 +61,7 @@ func (h Hold) check() error {
 		}
 	}
 	if !h.From.IsZero() && !h.To.IsZero() && h.To.Before(h.From) {
-		return errors.New("To is before From")
+		return errors.New("the end is before the start")
 	}
 	return nil
 }

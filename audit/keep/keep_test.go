@@ -21,6 +21,7 @@ import (
 //
 // Controls: HIPAA 164.316(b)(2)(i).
 func TestUntil(t *testing.T) {
+	t.Parallel()
 	for from, want := range map[string]string{
 		"2020-01-01T00:00:00Z":      "2026-01-03",
 		"2020-12-31T23:59:59Z":      "2027-01-02",
@@ -45,6 +46,7 @@ func TestUntil(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i), 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func TestPrune(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 6*365*day, nil)
 	defer func() { h.close(t) }()
 	h.seal(t)
@@ -99,6 +101,7 @@ func TestPrune(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i).
 func TestSpan(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 12*366*day, nil)
 	defer func() { h.close(t) }()
 	for range 4 {
@@ -125,6 +128,7 @@ func TestSpan(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestHolds(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 7*366*day, nil)
 	defer func() { h.close(t) }()
 	ctx := as(t.Context(), "counsel")
@@ -171,6 +175,7 @@ func TestHolds(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestHoldKeepsItself(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 9*366*day, nil)
 	defer func() { h.close(t) }()
 	set := strings.Replace(string(entry(audit.TypeHoldSet, "p1.x", "x", h.at, time.Time{})),
@@ -190,6 +195,7 @@ func TestHoldKeepsItself(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestHoldBeforePrune(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 7*366*day, nil)
 	defer func() { h.close(t) }()
 	h.add(t, 1, "p1.held", "snoop")
@@ -213,6 +219,7 @@ func TestHoldBeforePrune(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestClock(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 17*366*day, nil)
 	defer func() { h.close(t) }()
 	h.seal(t)
@@ -248,6 +255,7 @@ func TestClock(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i).
 func TestLonger(t *testing.T) {
+	t.Parallel()
 	start := time.Now().Add(-7 * 366 * day)
 	year := func(t time.Time) string { return t.Format("2006") }
 	for name, c := range map[string]struct {
@@ -286,6 +294,7 @@ func lastEffect(r ledger.Record) time.Time {
 //
 // Controls: HIPAA 164.316(b)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestStamped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 7*366*day, nil)
 	defer func() { h.close(t) }()
 	b, err := audit.Event{ID: "1", Source: "urn:test", Type: audit.TypeRead, Time: h.at, Data: []byte(`{}`)}.Append(nil)
@@ -311,6 +320,7 @@ func TestStamped(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
 func TestTampered(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 7*366*day, nil)
 	defer func() { h.close(t) }()
 	h.seal(t)
@@ -346,6 +356,7 @@ func TestTampered(t *testing.T) {
 //
 // Controls: HIPAA 164.316(b)(2)(i).
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, 0, nil)
 	defer func() { h.close(t) }()
 	ctx := as(t.Context(), "counsel")
