@@ -182,7 +182,7 @@ func TestTenantsStayApart(t *testing.T) {
 
 // A patient asks who saw the own record, and nothing else.
 //
-// Controls: HIPAA 164.312(a)(1), 164.524(a); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func TestPatientAsks(t *testing.T) {
 	self := func(_ context.Context, p safeguard.Principal) (safeguard.Patient, error) {
 		switch p.ID {

@@ -129,10 +129,15 @@ func TestMissingLedgerIsNamed(t *testing.T) {
 			l.Anchored = func(context.Context) (uint64, error) { return 0, errors.New("not reached") }
 		},
 	}
+	whole, _, _ := fleet(t, 3, 180)
+	one, vkey := stored(t, "clinic.example/charts", visits(t, 60))
 	for name, harm := range cases {
 		t.Run(name, func(t *testing.T) {
-			ledgers, _, dirs := fleet(t, 3, 240)
-			harm(t, &ledgers[1], dirs[1])
+			dir := filepath.Join(t.TempDir(), "ledger")
+			require.NoError(t, os.CopyFS(dir, os.DirFS(one)))
+			ledgers := slices.Clone(whole)
+			ledgers[1] = opened(t, "instance-1", dir, vkey)
+			harm(t, &ledgers[1], dir)
 			h := asked(t, "", nil, ledgers...)
 			ctx := as(t, officer)
 			_, err := h.Ask(ctx, OfType(safeguard.Operations, whenever, whenever, audit.TypeRead))
