@@ -38,6 +38,11 @@ type Engine struct {
 	// what the explainer said of the present record
 	explained map[string]bool
 	alerts    []Alert
+
+	// the rule and the fact that are at work, for raise
+	rule  Rule
+	fact  *Fact
+	raise func(Alert)
 }
 
 // Counters say what an Engine did since it was made.
@@ -75,7 +80,9 @@ func New(rules []Rule, opts *Options) (*Engine, error) {
 		}
 		names[r.Name()] = true
 	}
-	return &Engine{rules: append([]Rule(nil), rules...), opts: o, next: o.From}, nil
+	e := &Engine{rules: append([]Rule(nil), rules...), opts: o, next: o.From}
+	e.raise = e.add
+	return e, nil
 }
 
 // Next is the index of the record that is to be observed next.
@@ -111,9 +118,9 @@ func (e *Engine) ObserveFact(ctx context.Context, f *Fact) ([]Alert, error) {
 		return nil, err
 	}
 	e.begin()
-	f.explain = e.explain
-	for _, r := range e.rules {
-		r.Observe(ctx, f, func(a Alert) { e.raise(r, f, a) })
+	f.engine, e.fact = e, f
+	for _, e.rule = range e.rules {
+		e.rule.Observe(ctx, f, e.raise)
 	}
 	e.done(f.Index)
 	return e.alerts, nil
@@ -141,8 +148,9 @@ func (e *Engine) done(index uint64) {
 	e.counters.Alerts += uint64(len(e.alerts))
 }
 
-// raise completes an alert.
-func (e *Engine) raise(r Rule, f *Fact, a Alert) {
+// add completes an alert.
+func (e *Engine) add(a Alert) {
+	f := e.fact
 	if a.Event == "" {
 		a.Index, a.Event, a.At = f.Index, f.ID, f.Time
 	}
@@ -153,7 +161,7 @@ func (e *Engine) raise(r Rule, f *Fact, a Alert) {
 		a.Key = f.ID
 	}
 	a.Patients = a.Patients[:min(len(a.Patients), maxAlertPatients)]
-	a.identify(e.opts.Log, r.Name())
+	a.identify(e.opts.Log, e.rule.Name())
 	e.alerts = append(e.alerts, a)
 }
 
@@ -164,9 +172,10 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) ([]Alert, error) {
 		return nil, e.broken
 	}
 	e.begin()
-	for _, r := range e.rules {
-		if t, ok := r.(Timed); ok {
-			t.Tick(ctx, now, func(a Alert) { e.raise(r, &Fact{Time: now}, a) })
+	e.fact = &Fact{Time: now}
+	for _, e.rule = range e.rules {
+		if t, ok := e.rule.(Timed); ok {
+			t.Tick(ctx, now, e.raise)
 		}
 	}
 	e.counters.Alerts += uint64(len(e.alerts))

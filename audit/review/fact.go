@@ -48,7 +48,7 @@ type Fact struct {
 	IsAccess bool
 	Access   audit.Access
 
-	explain func(ctx context.Context, f *Fact, patient string) bool
+	engine *Engine
 }
 
 // Explained reports whether a relationship explains that the actor touched the
@@ -58,7 +58,7 @@ func (f *Fact) Explained(ctx context.Context, patient string) bool {
 	if f.Access.Explained != "" {
 		return true
 	}
-	return f.explain != nil && f.explain(ctx, f, patient)
+	return f.engine != nil && f.engine.explain(ctx, f, patient)
 }
 
 // Unexplained returns the patients of f whose access nothing explains.
