@@ -74,13 +74,11 @@ func (l *Ledger) commit(g *group) {
 		g.err = l.write(g)
 	}
 	if g.err == nil {
+		l.growLater(g.buf)
 		l.advance(uint64(g.count))
 	}
 	l.expect(g.callers)
 	close(g.done)
-	if g.err == nil {
-		l.growLater(g.buf)
-	}
 }
 
 // write makes a group durable. Where there was no room for it and nothing was

@@ -47,12 +47,14 @@ type Ledger struct {
 	gathering gathering
 	zeros     []byte
 
-	growth chan growth   // durable records on their way into the tree
-	spare  chan []byte   // buffers to use again
-	grown  chan struct{} // closed when the tree has everything
+	growing chan struct{} // tells the goroutine that hashes
+	grown   chan struct{} // closed when it has ended
+	spare   chan []byte   // buffers to use again
+	growMu  sync.Mutex    // guards the next two; taken within treeMu
+	growth  []growth      // durable records on their way into the tree
+	lag     int           // their bytes
 
-	treeMu  sync.Mutex // guards the next four
-	grew    *sync.Cond
+	treeMu  sync.Mutex // guards the next three
 	tree    tree
 	unsaved []hash        // leaves that are not in the leaf index yet
 	written segmentWriter // the active one, when the tree had all its records
@@ -130,11 +132,10 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 
 func newLedger(fsys fileSystem, options Options) *Ledger {
 	l := &Ledger{fsys: fsys, options: options, opened: time.Now(), pending: newGroup(nil),
-		zeros:  make([]byte, min(zeroStride, options.SegmentSize)),
-		growth: make(chan growth, growthLag), spare: make(chan []byte, growthLag), grown: make(chan struct{}),
+		zeros:   make([]byte, min(zeroStride, options.SegmentSize)),
+		growing: make(chan struct{}, 1), spare: make(chan []byte, spareBuffers), grown: make(chan struct{}),
 		closed: make(chan struct{}), wake: make(chan struct{}, 1),
 		done: make(chan struct{}), stop: make(chan struct{}), idle: make(chan struct{})}
-	l.grew = sync.NewCond(&l.treeMu)
 	return l
 }
 

@@ -92,7 +92,6 @@ func (l *Ledger) account(ctx context.Context, record []byte) (index uint64, err 
 	if err != nil {
 		return 0, err
 	}
-	l.caughtUp(index + 1)
 	if err := l.sign(true); err != nil {
 		return 0, err
 	}

@@ -123,6 +123,6 @@ func (l *Ledger) tell(notes [][]byte) error {
 		return err
 	}
 	l.size.Add(uint64(g.count))
-	l.grow(g.body(), l.active)
+	l.grow(g.body())
 	return nil
 }

@@ -136,7 +136,7 @@ func (l *Ledger) rotate() error {
 		return err
 	}
 	old := l.active
-	if err := l.startSegment(l.caughtUp(l.size.Load())); err != nil {
+	if err := l.startSegment(l.caughtUp()); err != nil {
 		return err
 	}
 	if err := old.file.Close(); err != nil {

@@ -102,6 +102,7 @@ type snapshot struct {
 func (l *Ledger) snapshot() snapshot {
 	l.treeMu.Lock()
 	defer l.treeMu.Unlock()
+	l.growLocked()
 	s := snapshot{l.tree.size, l.tree.root(), l.unsaved, l.written}
 	l.unsaved = nil
 	return s
