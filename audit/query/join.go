@@ -23,7 +23,8 @@ type request struct {
 	tenant    string
 	segment   int // of its hits, the first and the last
 	last      int
-	start     uint64 // index of the first hit, and whether it is the first part
+	start     uint64 // index of the first hit, where it lies, and whether it is the first part
+	offset    int64
 	first     bool
 	lastIndex uint64          // of the last hit
 	seen      map[uint64]bool // indexes of its records
@@ -49,12 +50,15 @@ func (v *view) join(ctx context.Context, hits []Hit) error {
 		r := requests[h.Access.Entry]
 		if r == nil {
 			r = &request{
-				segment: h.place.segment, start: h.Index, first: h.Access.Part == 0,
+				segment: h.place.segment, start: h.Index, offset: h.place.offset, first: h.Access.Part == 0,
 				seen: map[uint64]bool{}, parts: map[int]bool{},
 			}
 			requests[h.Access.Entry] = r
 		}
 		r.last, r.lastIndex = h.place.segment, h.Index
+		r.seen[h.Index], r.parts[h.Access.Part] = true, true
+		merge(&r.fields, h.Access.Fields)
+		merge(&r.opened, h.Access.Opened)
 		if p := h.Access.Principal; p != nil {
 			r.tenant = p.Tenant
 		}
@@ -154,11 +158,17 @@ func (v *view) relatedIndexed(ctx context.Context, at int, m *matcher) error {
 // relatedScan reads a segment, from where the first of the requests is known to
 // begin, until all are whole.
 func (v *view) relatedScan(ctx context.Context, at int, m *matcher) error {
+	var reader token.Reader
+	v.near(ctx, at, m, &reader)
 	from := v.segments[at].End
 	for _, r := range m.entries {
-		from = min(from, r.from(at))
+		if at < r.last || !r.whole() {
+			from = min(from, r.from(at))
+		}
 	}
-	var reader token.Reader
+	if from == v.segments[at].End {
+		return nil
+	}
 	err := v.reader.Scan(ctx, v.segments[at], from, func(rec ledger.Record) error {
 		if rec.Index < from || !m.mayEnd(rec.Data) {
 			return nil
@@ -175,6 +185,25 @@ func (v *view) relatedScan(ctx context.Context, at int, m *matcher) error {
 		return nil
 	}
 	return err
+}
+
+// maxNear is how many records behind a hit are read one by one.
+const maxNear = 512
+
+// near looks right behind the hits of a segment, where most requests end.
+func (v *view) near(ctx context.Context, at int, m *matcher, reader *token.Reader) {
+	for _, r := range m.entries {
+		if at != r.segment || at != r.last || !r.first || r.start != r.lastIndex {
+			continue
+		}
+		hit := ledger.Record{Index: r.start, Offset: r.offset}
+		steps(ctx, v.reader, v.segments[at], hit, maxNear, func(rec ledger.Record) bool {
+			if m.mayEnd(rec.Data) {
+				m.take(reader, rec.Index, rec.Data)
+			}
+			return !r.whole()
+		})
+	}
 }
 
 // from returns where in a segment the request begins, as far as is known.

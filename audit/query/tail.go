@@ -76,26 +76,43 @@ func (v *view) growing(ctx context.Context, at int, m *matcher, from uint64) ([]
 // reads a segment from its start.
 const maxSteps = 4096
 
-// step takes in the next records one by one: each stands behind the one before,
-// or behind the header of a batch that follows it. It reports false if it does
-// not come to the end that way.
+// step takes in the next records one by one. It reports false if it does not
+// come to the end that way.
 func (t *tail) step(ctx context.Context, r reader, s ledger.Segment) bool {
-	const frame, batch = 8, 32
 	n := t.add.builder.Len()
 	if n == 0 {
 		return false
 	}
-	last, err := r.ReadAt(ctx, s.Name, t.offset)
-	for next := s.First + uint64(n); err == nil && next < s.End; next++ {
-		at := t.offset + frame + int64(len(last))
+	from := ledger.Record{Index: s.First + uint64(n) - 1, Offset: t.offset}
+	return steps(ctx, r, s, from, maxSteps, func(rec ledger.Record) bool {
+		if !t.add.take(rec) {
+			return false
+		}
+		t.offset, t.sum = rec.Offset, sha256.Sum256(rec.Data)
+		return true
+	})
+}
+
+// steps visits the records behind one whose place is known, limit of them at
+// most: each stands behind the one before, or behind the header of a batch that
+// follows it. It reports whether it came to the end of the segment, and stops
+// when visit returns false.
+func steps(ctx context.Context, r reader, s ledger.Segment, from ledger.Record, limit int, visit func(ledger.Record) bool) bool {
+	const frame, batch = 8, 32
+	at := from.Offset
+	last, err := r.ReadAt(ctx, s.Name, at)
+	for next := from.Index + 1; err == nil && next < s.End; next++ {
+		if limit--; limit < 0 {
+			return false
+		}
+		at += frame + int64(len(last))
 		if last, err = r.ReadAt(ctx, s.Name, at); err != nil {
 			at += batch
 			last, err = r.ReadAt(ctx, s.Name, at)
 		}
-		if err != nil || !t.add.take(ledger.Record{Index: next, Data: last, Segment: s.Name, Offset: at}) {
+		if err != nil || !visit(ledger.Record{Index: next, Data: last, Segment: s.Name, Offset: at}) {
 			return false
 		}
-		t.offset, t.sum = at, sha256.Sum256(last)
 	}
 	return err == nil
 }
