@@ -1,6 +1,9 @@
 package pgsink
 
-import "testing"
+import (
+	"strconv"
+	"testing"
+)
 
 // LockKey is the advisory lock of a log.
 var LockKey = lockKey
@@ -13,3 +16,6 @@ func Setting(t *testing.T, l *Log, name string) (v string) {
 	}
 	return v
 }
+
+// Backend returns the process of the server that writes, as it was last.
+func Backend(l *Log) string { return strconv.Itoa(int(l.last.pid)) }

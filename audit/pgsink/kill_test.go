@@ -33,7 +33,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, child(at, os.Getenv(childRun)))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	shared.end()
+	os.Exit(code)
 }
 
 // child appends from eight goroutines, prints what is acknowledged, and only
@@ -137,9 +139,9 @@ func requireOnce(t *testing.T, records [][]byte, acked map[string]bool) {
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func TestKilledServerLosesNothing(t *testing.T) {
-	c := newCluster(t)
-	require.NoError(t, pgsink.CreateLogTables(t.Context(), pool(t, c.address())))
-	l := openLog(t, c.address(), &pgsink.LogOptions{CheckpointInterval: 10 * time.Millisecond})
+	c, at := newCluster(t)
+	require.NoError(t, pgsink.CreateLogTables(t.Context(), pool(t, at)))
+	l := openLog(t, at, &pgsink.LogOptions{CheckpointInterval: 10 * time.Millisecond})
 	load := startLoad(l)
 	rounds := soak(2, 60)
 	for round := range rounds {
@@ -152,7 +154,7 @@ func TestKilledServerLosesNothing(t *testing.T) {
 	require.NoError(t, shut(l))
 	records := contents(t, l)
 	requireOnce(t, records, acked)
-	v, err := pgsink.VerifyLog(t.Context(), config(t, c.address()), logName, verifierKey(t), nil)
+	v, err := pgsink.VerifyLog(t.Context(), config(t, at), logName, verifierKey(t), nil)
 	require.NoError(t, err)
 	require.True(t, v.OK, v.String())
 	require.EqualValues(t, len(records), v.Checkpoint.Size)

@@ -47,6 +47,9 @@ type Log struct {
 	unknown []entry       // of the committer: what was sent and not answered
 	latest  time.Time     // of the committer: the newest recordedtime
 
+	expect   int           // of the committer: callers who may come
+	patience time.Duration // of the committer: how long to wait for them
+
 	size atomic.Uint64 // committed records
 
 	treeMu sync.Mutex // guards the next two

@@ -138,7 +138,9 @@ func (l *Log) commitAll() {
 	defer close(l.done)
 	for range l.wake {
 		for g := l.take(); g != nil; g = l.take() {
+			began := time.Now()
 			g.err = l.commit(g)
+			l.expect, l.patience = len(g.calls)+l.waiting(), min(time.Since(began)/4, maxPatience)
 			close(g.done)
 		}
 		if l.drained() {
@@ -147,8 +149,38 @@ func (l *Log) commitAll() {
 	}
 }
 
+// maxPatience bounds how long a commit waits for callers.
+const maxPatience = 500 * time.Microsecond
+
+// gather waits a little for those whom the last commit has released: they are
+// about to come again, and would else be half of the callers in each of two
+// groups that wait for each other.
+func (l *Log) gather() {
+	n := l.waiting()
+	if n == 0 || n >= l.expect {
+		return
+	}
+	limit := time.NewTimer(l.patience)
+	defer limit.Stop()
+	for l.waiting() < l.expect {
+		select {
+		case <-l.wake:
+		case <-limit.C:
+			return
+		}
+	}
+}
+
+// waiting returns how many callers the pending group has.
+func (l *Log) waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.pending.calls)
+}
+
 // take takes the pending group, nil if it is empty.
 func (l *Log) take() *group {
+	l.gather()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	g := l.pending

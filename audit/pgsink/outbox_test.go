@@ -112,7 +112,10 @@ func TestOutbox(t *testing.T) {
 	}
 	wg.Wait()
 	put(t, o, p, "", true, event(t, "free", 0))
-	require.Eventually(t, func() bool { return len(box.list()) == keys*each+1 }, time.Minute, 5*time.Millisecond)
+	require.Eventually(t, func() bool {
+		n, err := o.Pending(t.Context())
+		return err == nil && n == 0 && len(box.list()) == keys*each+1
+	}, time.Minute, 5*time.Millisecond)
 	for _, err := range stop() {
 		require.ErrorIs(t, err, context.Canceled)
 	}
@@ -181,7 +184,10 @@ func TestOutboxSinkDownAndRefusing(t *testing.T) {
 		return nil
 	}}
 	stop := run(t, o, box, 1)
-	require.Eventually(t, func() bool { return len(box.list()) == 2 }, time.Minute, 5*time.Millisecond)
+	require.Eventually(t, func() bool {
+		n, err := o.Pending(t.Context())
+		return err == nil && n == 0
+	}, time.Minute, 5*time.Millisecond)
 	stop()
 	require.Equal(t, []string{"w-0", "w-1"}, box.list())
 	require.Equal(t, []string{"bad-0"}, aside.list())

@@ -64,8 +64,21 @@ type cluster struct {
 	ended     chan struct{} // closed when cmd has ended
 }
 
-// newCluster makes and starts a server from the installed programs.
-func newCluster(t *testing.T) *cluster {
+// shared is the server of the tests that kill one; TestMain ends it.
+var shared *cluster
+
+// newCluster returns the address of an empty schema on a server that the test
+// may kill, if it starts it again.
+func newCluster(t *testing.T) (c *cluster, at string) {
+	t.Helper()
+	if shared == nil {
+		shared = makeCluster(t)
+	}
+	return shared, schemaAt(t, shared.address())
+}
+
+// makeCluster makes and starts a server from the installed programs.
+func makeCluster(t *testing.T) *cluster {
 	t.Helper()
 	bin := binaries()
 	if bin == "" {
@@ -76,7 +89,6 @@ func newCluster(t *testing.T) *cluster {
 	}
 	data, err := os.MkdirTemp("", "pgsink")
 	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(data) }) //nolint:errcheck // a temporary directory
 	c := &cluster{bin: bin, data: data, port: freePort(t)}
 	if os.Getuid() == 0 {
 		u, err := user.Lookup("postgres")
@@ -88,7 +100,6 @@ func newCluster(t *testing.T) *cluster {
 	out, err := c.command("initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", data).CombinedOutput()
 	require.NoError(t, err, string(out))
 	c.start(t)
-	t.Cleanup(func() { c.stop(syscall.SIGKILL) })
 	return c
 }
 
@@ -169,6 +180,15 @@ func (c *cluster) start(t *testing.T) {
 func (c *cluster) stop(signal syscall.Signal) {
 	c.cmd.Process.Signal(signal) //nolint:errcheck // it may have ended
 	<-c.ended
+}
+
+// end ends the server for good, if there is one.
+func (c *cluster) end() {
+	if c == nil {
+		return
+	}
+	c.stop(syscall.SIGQUIT)
+	os.RemoveAll(c.data) //nolint:errcheck // a temporary directory
 }
 
 func (c *cluster) address() string {

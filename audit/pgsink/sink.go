@@ -118,6 +118,7 @@ func wait(ctx context.Context, tx pgx.Tx) error {
 // A row is a record and its columns.
 type row struct {
 	source, id     string
+	kind, subject  string
 	time, recorded time.Time
 	data           []byte
 }
@@ -130,7 +131,7 @@ func parse(records [][]byte) ([]row, error) {
 		if err != nil {
 			return nil, &recordError{fmt.Errorf("pgsink: deliver: record %d of the call: %w", i, err)}
 		}
-		rows[i] = row{e.Source, e.ID, e.Time.UTC(), e.RecordedTime.UTC(), r}
+		rows[i] = row{e.Source, e.ID, e.Type, e.Subject, e.Time.UTC(), e.RecordedTime.UTC(), r}
 	}
 	return rows, nil
 }
@@ -159,8 +160,11 @@ func (e *ConflictError) Error() string {
 // Permanent returns true.
 func (e *ConflictError) Permanent() bool { return true }
 
-const storeSQL = `INSERT INTO safeguard_audit_event (source, id, time, recordedtime, data)
-SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::bytea[])
+const storeSQL = `INSERT INTO safeguard_audit_event (source, id, time, recordedtime, data, type, subject)
+SELECT source, id, time, recordedtime, data, type, subject
+FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::bytea[], $6::text[], $7::text[])
+	WITH ORDINALITY AS r (source, id, time, recordedtime, data, type, subject, n)
+ORDER BY n
 ON CONFLICT (source, id, time) DO NOTHING`
 
 // otherSQL finds a record that is there with other bytes. Where a log has put
@@ -175,16 +179,16 @@ func store(ctx context.Context, tx pgx.Tx, rows []row) error {
 	if err := wait(ctx, tx); err != nil || len(rows) == 0 {
 		return err
 	}
-	var sources, ids []string
+	var sources, ids, kinds, subjects []string
 	var times []time.Time
 	var recorded []*time.Time
 	var data [][]byte
 	for i := range rows {
 		r := &rows[i]
 		sources, ids, times, data = append(sources, r.source), append(ids, r.id), append(times, r.time), append(data, r.data)
-		recorded = append(recorded, stamp(r))
+		recorded, kinds, subjects = append(recorded, stamp(r)), append(kinds, r.kind), append(subjects, r.subject)
 	}
-	tag, err := tx.Exec(ctx, storeSQL, sources, ids, times, recorded, data)
+	tag, err := tx.Exec(ctx, storeSQL, sources, ids, times, recorded, data, kinds, subjects)
 	if err != nil || tag.RowsAffected() == int64(len(rows)) {
 		return err
 	}

@@ -35,7 +35,9 @@ type Options struct {
 	MaxRecords int
 	MaxBytes   int
 	// Linger is how long a record may wait for others to share its batch, when
-	// the relay had caught up. Default: 100 ms; at most 1 min.
+	// the relay had caught up. Default: 100 ms; at most 1 min. It is longer, by
+	// up to 10 s, where the source takes long to find the place again, so that
+	// this takes a tenth of the time at most.
 	Linger time.Duration
 	// Timeout bounds one call of the sink. Default: 30 s; at most 10 min.
 	Timeout time.Duration

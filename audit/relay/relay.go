@@ -55,6 +55,7 @@ type Relay struct {
 	loaded  atomic.Bool   // next is known
 	pending atomic.Int64  // when the oldest record in hand was recorded, Unix nanoseconds; 0 for none
 	refused int           // records that were quarantined since one was delivered; of Run
+	seek    time.Duration // how long the source took to find the place last; of Run
 
 	mu      sync.Mutex // guards the next two
 	changed chan struct{}

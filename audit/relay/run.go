@@ -78,8 +78,11 @@ func (r *Relay) idle(ctx context.Context) error {
 	if size-next >= uint64(r.options.MaxRecords) {
 		return nil
 	}
-	return sleep(ctx, r.options.Linger)
+	return sleep(ctx, max(r.options.Linger, min(9*r.seek, maxSeek)))
 }
+
+// maxSeek bounds what a slow start of reading adds to Options.Linger.
+const maxSeek = 10 * time.Second
 
 // read goes once through what the source has, and tries again if that fails
 // for a moment.
@@ -90,7 +93,11 @@ func (r *Relay) read(ctx context.Context) error {
 // pass delivers what the source has beyond the cursor.
 func (r *Relay) pass(ctx context.Context) error {
 	b := batch{next: r.Next()}
+	began, first := time.Now(), b.next
 	for record, err := range r.source.Records(ctx, b.next) {
+		if b.next == first {
+			r.seek = time.Since(began)
+		}
 		if err != nil {
 			return r.lost(ctx, b, err)
 		}
