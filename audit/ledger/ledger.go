@@ -66,6 +66,7 @@ type Ledger struct {
 	checkpoint atomic.Pointer[Checkpoint]
 
 	counters counters
+	marks    marks // of Records
 }
 
 // Open opens the ledger in dir for writing, and makes it (and dir, for its

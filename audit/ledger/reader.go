@@ -97,7 +97,7 @@ func (r *Reader) Records(ctx context.Context, from uint64) iter.Seq2[Record, err
 	return func(yield func(Record, error) bool) {
 		end, err := r.Size(ctx)
 		if err == nil {
-			c := &cursor{next: from, end: end, yield: yield}
+			c := &cursor{next: from, end: end, yield: yield, marks: &r.marks}
 			err = c.run(ctx, aheadFS{r.fsys})
 		}
 		if err != nil && err != errStopped {

@@ -29,6 +29,9 @@ type mark struct {
 
 // seek moves s to the last mark that is not behind index.
 func (m *marks) seek(s *segmentReader, index uint64) {
+	if m == nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := m.of[s.name]
@@ -45,6 +48,9 @@ func (m *marks) seek(s *segmentReader, index uint64) {
 
 // pass remembers that s stands before a batch.
 func (m *marks) pass(s *segmentReader) {
+	if m == nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := m.of[s.name]

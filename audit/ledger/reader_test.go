@@ -209,3 +209,26 @@ func TestReadersAtOnce(t *testing.T) {
 	require.LessOrEqual(t, len(r.files.list), maxOpenFiles)
 	require.NoError(t, r.Close())
 }
+
+// Reading on from where one was, again and again, does not read a segment from
+// its start each time.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestReadingOn(t *testing.T) {
+	m := newMemFS()
+	l, err := open(m, testKey(1), &Options{Origin: quiet().Origin})
+	require.NoError(t, err)
+	counted := counting(m)
+	r := newReader(counted)
+	record := bytes.Repeat([]byte("r"), 40_000)
+	const n = 60
+	for i := range uint64(n) {
+		require.NoError(t, l.Append(t.Context(), record))
+		for rec, err := range r.Records(t.Context(), i) {
+			require.NoError(t, err)
+			require.Equal(t, i, rec.Index)
+		}
+	}
+	require.NoError(t, l.Close(t.Context()))
+	require.Less(t, counted.bytes.Load(), int64(20*n*len(record)))
+}

@@ -31,7 +31,7 @@ type Record struct {
 // closed one it returns [ErrClosed]. Who may read, and that reading is itself recorded, is the caller's to see to.
 func (l *Ledger) Records(ctx context.Context, from uint64) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		c := &cursor{next: from, end: l.Size(), yield: yield}
+		c := &cursor{next: from, end: l.Size(), yield: yield, marks: &l.marks}
 		err := c.run(ctx, aheadFS{l.fsys})
 		if errors.Is(err, fs.ErrClosed) {
 			err = ErrClosed
@@ -49,6 +49,7 @@ var errStopped = errors.New("stopped")
 type cursor struct {
 	next, end uint64
 	yield     func(Record, error) bool
+	marks     *marks // may be nil
 }
 
 func (c *cursor) run(ctx context.Context, fsys fileSystem) error {
@@ -100,10 +101,12 @@ func (c *cursor) segment(ctx context.Context, fsys fileSystem, name string) (str
 		return "", err
 	}
 	defer r.close()
+	c.marks.seek(r, c.next)
 	for c.next < c.end {
 		if err := ctx.Err(); err != nil {
 			return "", err
 		}
+		c.marks.pass(r)
 		at := r.offset
 		h, body, err := r.batch()
 		if err == io.EOF && r.next == r.header.before.size {
@@ -114,6 +117,9 @@ func (c *cursor) segment(ctx context.Context, fsys fileSystem, name string) (str
 		}
 		if err != nil {
 			return "", err
+		}
+		if r.next <= c.next {
+			continue
 		}
 		if err := c.batch(name, at+batchHeaderSize, h.first, body); err != nil {
 			return "", err
