@@ -101,8 +101,9 @@ func (e *Entry) SetTrace(traceparent string) {
 
 // Flag notes codes about the access, such as "same-surname", "same-household",
 // "coworker", "vip", "self" or "after-hours": a program computes them, a review
-// looks at them. A code has 1 to 32 bytes of a-z, 0-9 and hyphens; others are
-// recorded as "invalid".
+// looks at them. A code has 1 to 32 bytes of a-z, 0-9 and hyphens and begins
+// with a letter, so that no number and no date is one; others are recorded as
+// "invalid".
 func (e *Entry) Flag(codes ...string) {
 	for _, code := range codes {
 		_ = e.noteOnce(note{kind: flagNote, name: flagged(code)})
@@ -228,7 +229,7 @@ func (e *Entry) take(n note) error {
 
 // flagged returns code, or "invalid" for what is none.
 func flagged(code string) string {
-	if code == "" || len(code) > 32 {
+	if code == "" || len(code) > 32 || code[0] < 'a' || code[0] > 'z' {
 		return "invalid"
 	}
 	for i := range len(code) {
