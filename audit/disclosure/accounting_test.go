@@ -254,3 +254,24 @@ func TestEpochsAndOthers(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, none.Disclosures)
 }
+
+// A request that names the patient first and discloses afterwards is accounted
+// for, as the recorder writes it: with the patient in the first record only.
+//
+// Controls: HIPAA 164.528(a).
+func TestDisclosedLater(t *testing.T) {
+	m := memoryOf(t, "p1")
+	same := func(d *audit.Disclosure) func(a *audit.Access) {
+		return func(a *audit.Access) { a.Entry, a.Disclosure = "one", d }
+	}
+	tb := &audit.Disclosure{Recipient: "health-dept", Basis: "public-health", Purpose: "report-tb", What: "lab"}
+	m.access(audit.TypeRead, spring, "clerk-9", same(nil), ann)
+	m.access(audit.TypeDisclosed, spring, "clerk-9", same(tb))
+	m.access(audit.TypeDisclosed, spring, "clerk-9", same(tb), bob)
+	for p, index := range map[safeguard.Patient]uint64{ann: 1, bob: 2} {
+		a, err := reporter(t, m, nil).Accounting(clerk(t), of(p))
+		require.NoError(t, err)
+		require.Len(t, a.Disclosures, 1)
+		require.Equal(t, []uint64{index}, a.Disclosures[0].Indexes)
+	}
+}

@@ -13,8 +13,9 @@ type rule struct {
 	suspends bool
 }
 
-// ruleOf returns what the law says of a basis. One that is not known is
-// accounted for: the doubt goes to the individual.
+// ruleOf returns what the law says of a basis. The ninth exception,
+// 164.528(a)(1)(ix), follows from the date: see Options.Compliance. A basis that
+// is not known is accounted for: the doubt goes to the individual.
 func ruleOf(basis string) rule {
 	switch basis {
 	case "treatment", "payment", "operations":
@@ -36,9 +37,6 @@ func ruleOf(basis string) rule {
 	}
 	return accounted(basis)
 }
-
-// beforeCompliance is the ninth exception, which follows from the date.
-const beforeCompliance = "164.528(a)(1)(ix)"
 
 func accounted(basis string) rule {
 	switch basis {

@@ -44,7 +44,8 @@ type Question struct {
 
 // An Authorizer says whether the caller may ask. It gets who asks, what
 // ("accounting" or "access-report"), and of whom. An error refuses; its text
-// must hold no PHI.
+// must hold no PHI. Whoever asks of another tenant than their own is refused in
+// any case.
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B); NIST CSF 2.0 PR.AA-05.
 type Authorizer interface {
@@ -142,7 +143,11 @@ func (r *Reporter) admit(ctx context.Context, what string, q Question) (period, 
 	if !ok {
 		return p, fmt.Errorf("%w: nobody is identified", ErrRefused)
 	}
-	if err := r.may.Authorize(ctx, who, what, q); err != nil {
+	err = r.may.Authorize(ctx, who, what, q)
+	if who.Tenant != q.Tenant {
+		err = errors.New("of another tenant")
+	}
+	if err != nil {
 		_, noted := r.note(ctx, what, q, answer{Question: what, Refused: true})
 		return p, errors.Join(fmt.Errorf("%w: %w", ErrRefused, err), noted)
 	}

@@ -22,6 +22,14 @@ type found struct {
 	access audit.Access
 }
 
+// A request may name the patient in one record and say in a later one that it
+// is a disclosure. The disclosure then counts as one of every patient that was
+// named before: rather one too many than one that is missing.
+const (
+	mentioned = 1
+	disclosed = 2
+)
+
 // maxFound bounds what one question gathers.
 const maxFound = 1 << 20
 
@@ -37,6 +45,7 @@ type scan struct {
 	earlier  []time.Time // accountings that were provided
 	research map[string]*cohort
 	size     uint64
+	requests map[string]int  // what is known of a request: mentioned or disclosed
 	seen     map[string]bool // id and source of records, for those that came twice
 }
 
@@ -54,7 +63,7 @@ const enough = 50
 const maxPurposes = 4096
 
 func (r *Reporter) scan(ctx context.Context, q Question, p period) (*scan, error) {
-	s := &scan{tokens: map[string]bool{}, tenant: q.Tenant, period: p, zone: r.opts.Zone, research: map[string]*cohort{}, seen: map[string]bool{}}
+	s := &scan{tokens: map[string]bool{}, tenant: q.Tenant, period: p, zone: r.opts.Zone, research: map[string]*cohort{}, seen: map[string]bool{}, requests: map[string]int{}}
 	for _, t := range r.tokens.FindPatient(q.Tenant, q.Patient) {
 		s.tokens[t] = true
 		s.needle = append(s.needle, []byte(`"`+t+`"`))
@@ -82,7 +91,7 @@ func (s *scan) interesting(record []byte) bool {
 			return true
 		}
 	}
-	return bytes.Contains(record, []byte(audit.TypeDisclosed)) && bytes.Contains(record, []byte(`"research"`))
+	return bytes.Contains(record, []byte(audit.TypeDisclosed))
 }
 
 func (s *scan) record(index uint64, record []byte) error {
@@ -110,8 +119,13 @@ func (s *scan) record(index uint64, record []byte) error {
 	if a.Disclosure != nil && a.Disclosure.Basis == "research" && e.Type == audit.TypeDisclosed {
 		s.cohort(a, e.Time)
 	}
-	if !s.names(a.Patients) {
+	named := s.names(a.Patients)
+	if !named && !(e.Type == audit.TypeDisclosed && s.requests[a.Entry] == mentioned) {
 		return nil
+	}
+	s.requests[a.Entry] = max(s.requests[a.Entry], mentioned)
+	if e.Type == audit.TypeDisclosed {
+		s.requests[a.Entry] = disclosed
 	}
 	key := e.Source + "\x00" + e.ID
 	if s.seen[key] {

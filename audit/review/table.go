@@ -3,12 +3,11 @@ package review
 // A table keeps one value an actor, at most max of them: the one that was
 // used longest ago makes room. All operations are O(1).
 type table[V any] struct {
-	max     int
-	nodes   []node[V]
-	find    map[Actor]int32
-	head    int32 // used last
-	tail    int32
-	evicted uint64
+	max   int
+	nodes []node[V]
+	find  map[Actor]int32
+	head  int32 // used last
+	tail  int32
 }
 
 type node[V any] struct {
@@ -52,7 +51,6 @@ func (t *table[V]) place(key Actor) int32 {
 		i = t.tail
 		t.unlink(i)
 		delete(t.find, t.nodes[i].key)
-		t.evicted++
 	}
 	var zero V
 	t.nodes[i].key, t.nodes[i].value = key, zero
@@ -128,8 +126,6 @@ func (t tables[V]) each(visit func(key Actor, v *V)) {
 	t.sources.each(visit)
 	t.known.each(visit)
 }
-
-func (t tables[V]) evicted() uint64 { return t.known.evicted + t.sources.evicted }
 
 // has reports whether there is a value of key already.
 func (t tables[V]) has(key Actor) bool {
