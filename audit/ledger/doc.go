@@ -4,15 +4,15 @@
 //
 // Use it as the Log of package audit in a service with a local disk that
 // lasts; without one the commit point belongs into a database. One process
-// writes one directory; give each instance its own. It has no query, no update
-// and no deletion.
+// writes one directory; give each instance its own. It has no query, no update,
+// and no deletion but [Ledger.Prune], which removes the oldest and signs for it.
 //
 // The promise: a nil error from Append means that the records are synced; a
 // failed write or sync ends the ledger for good, and nothing acknowledged
-// before is lost. [Open] drops what is no whole batch at the very end and not
-// signed, says so in a record, and refuses every other difference. [Verify]
-// recomputes everything, with the public key only, and names the first bad
-// entry.
+// before is lost. A full disk refuses records and ends nothing. [Open] drops
+// what is no whole batch at the very end and not signed, says so in a record,
+// and refuses every other difference. [Verify] recomputes everything, with the
+// public key only, and names the first bad entry.
 //
 // It shows that signed records were changed, removed, added or moved. It cannot
 // show what was lost of the last second (Options.CheckpointInterval), which is

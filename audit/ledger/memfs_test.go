@@ -264,12 +264,32 @@ func (m *memFS) powerCut(names map[string]*inode, tear func(node *inode) []byte)
 	return next
 }
 
+// anyNames is a directory of which each entry is the durable one or the one
+// that was not made durable yet, whatever the others are.
+func (m *memFS) anyNames(rng *rand.Rand) map[string]*inode {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := maps.Clone(m.durable)
+	maps.Copy(all, m.names)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		from := m.names
+		if rng.IntN(2) == 0 {
+			from = m.durable
+		}
+		if all[name] = from[name]; all[name] == nil {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
 // synced keeps exactly what was synced.
 func synced(node *inode) []byte { return bytes.Clone(node.disk) }
 
-// torn keeps a random part of what was not synced, sector by sector, in any
-// order, some of it garbled.
+// torn keeps a random part of what was not synced, block by block, in any
+// order, some blocks only in part.
 func torn(rng *rand.Rand) func(node *inode) []byte {
+	block := []int64{64, 512, 4096}[rng.IntN(3)]
 	return func(node *inode) []byte {
 		p := bytes.Clone(node.disk)
 		for _, c := range node.pending {
@@ -279,19 +299,20 @@ func torn(rng *rand.Rand) func(node *inode) []byte {
 				}
 				continue
 			}
-			p = tearWrite(rng, p, c)
+			p = tearWrite(rng, p, c, block)
 		}
 		return p
 	}
 }
 
-func tearWrite(rng *rand.Rand, p []byte, c change) []byte {
-	const sector = 64
+func tearWrite(rng *rand.Rand, p []byte, c change, block int64) []byte {
 	if rng.IntN(2) == 0 { // the size may be there without the bytes
 		p = resize(p, max(int64(len(p)), c.offset+int64(len(c.data))))
 	}
-	for at := 0; at < len(c.data); at += sector {
-		part := bytes.Clone(c.data[at:min(at+sector, len(c.data))])
+	end := c.offset + int64(len(c.data))
+	for at, next := c.offset, int64(0); at < end; at = next {
+		next = min(at-at%block+block, end)
+		part := bytes.Clone(c.data[at-c.offset : next-c.offset])
 		switch rng.IntN(4) {
 		case 0:
 			continue
@@ -299,7 +320,7 @@ func tearWrite(rng *rand.Rand, p []byte, c change) []byte {
 			part = part[:rng.IntN(len(part)+1)]
 		}
 		if len(part) > 0 {
-			p = change{c.offset + int64(at), part}.apply(p)
+			p = change{at, part}.apply(p)
 		}
 	}
 	return p
