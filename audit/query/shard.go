@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/safeguard-sdk/safeguard/audit/ledger"
@@ -154,5 +155,7 @@ func (v *view) wholly() {
 func (v *view) distrust(name string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.extent.Distrusted = append(v.extent.Distrusted, name)
+	if !slices.Contains(v.extent.Distrusted, name) {
+		v.extent.Distrusted = append(v.extent.Distrusted, name)
+	}
 }
