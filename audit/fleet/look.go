@@ -31,7 +31,9 @@ func (o Options) look(ctx context.Context, member Member, m *memory) (took ledge
 	}
 	f.Current = c.Size
 	if known {
-		prove := func(ctx context.Context, old uint64) ([][32]byte, error) { return member.Source.Consistency(ctx, c, old) }
+		prove := func(ctx context.Context, old uint64) ([][32]byte, error) {
+			return member.Source.Consistency(ctx, c, old)
+		}
 		if err := anchor.Extends(ctx, member.Name, last.Checkpoint, c, prove); err != nil {
 			return took, f.contradicted(err)
 		}

@@ -30,7 +30,7 @@ func TestModel(t *testing.T) {
 	pruned, refused := uint64(0), 0
 	for seed := range runs {
 		synctest.Test(t, func(t *testing.T) {
-			m := newModel(t, uint64(seed), max(2, 3000/ops))
+			m := newModel(t, uint64(seed), max(2, ops/600))
 			for range ops {
 				m.step()
 			}

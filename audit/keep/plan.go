@@ -161,7 +161,7 @@ func (j *judge) segment(ctx context.Context, i int) (blocked string, err error) 
 	case j.ages[i] < until.Sub(s.last):
 		return "the log does not show that so much time has passed since", nil
 	case j.plan.Records > 0 && s.last.Sub(j.plan.Oldest) > o.MaxSpan:
-		return "one pruning takes no more than " + o.MaxSpan.String(), nil
+		return fmt.Sprintf("one pruning takes no more than %d days", o.MaxSpan/(24*time.Hour)), nil
 	}
 	return j.records(ctx, s)
 }
