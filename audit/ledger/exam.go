@@ -148,6 +148,7 @@ func (e *exam) indexDamaged() bool { return e.different != nil || e.index.short 
 type leafIndex struct {
 	file  file
 	r     *bufio.Reader
+	leaf  hash // the last one
 	short bool // it ended too early
 }
 
@@ -169,11 +170,11 @@ func (x *leafIndex) next() (leaf hash, ok bool) {
 		x.short = true
 		return leaf, false
 	}
-	if _, err := io.ReadFull(x.r, leaf[:]); err != nil {
+	if _, err := io.ReadFull(x.r, x.leaf[:]); err != nil {
 		x.short = true
 		return leaf, false
 	}
-	return leaf, true
+	return x.leaf, true
 }
 
 // indexRoot reads the leaf index from its start and returns the root of the tree of size
