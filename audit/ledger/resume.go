@@ -65,6 +65,9 @@ func (l *Ledger) resumeSegment(e *exam) (err error) {
 	if _, err := f.WriteAt(again, e.lastBatch.offset); err != nil {
 		return err
 	}
+	if len(again) > 0 {
+		l.recorded = lastRecorded(again[batchHeaderSize:])
+	}
 	return f.Sync()
 }
 
