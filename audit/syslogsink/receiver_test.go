@@ -66,7 +66,6 @@ func parse(raw string) (m message, err error) {
 type receiver struct {
 	address string
 	conf    *tls.Config
-	ln      net.Listener
 	wg      sync.WaitGroup
 
 	mu       sync.Mutex
@@ -75,6 +74,8 @@ type receiver struct {
 	seen     map[string]bool
 	broken   error
 	conns    map[net.Conn]bool
+	// away is whether it cuts every connection at once.
+	away bool
 	// serve handles a connection in its place, if set.
 	serve func(net.Conn)
 	// mood says how it ends: "", "bare" (no close_notify), "mute" (never).
@@ -94,23 +95,15 @@ func start(t testing.TB, plain bool, change func(*tls.Config)) (*receiver, *x509
 			change(r.conf)
 		}
 	}
-	r.up(t)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	r.address = ln.Addr().String()
 	t.Cleanup(func() {
+		_ = ln.Close()
 		r.down()
+		r.wg.Wait()
 		require.NoError(t, r.broken)
 	})
-	return r, roots, cert
-}
-
-func (r *receiver) up(t testing.TB) {
-	t.Helper()
-	address := r.address
-	if address == "" {
-		address = "127.0.0.1:0"
-	}
-	ln, err := net.Listen("tcp", address)
-	require.NoError(t, err)
-	r.ln, r.address = ln, ln.Addr().String()
 	r.wg.Go(func() {
 		for {
 			c, err := ln.Accept()
@@ -119,21 +112,28 @@ func (r *receiver) up(t testing.TB) {
 			}
 			r.mu.Lock()
 			r.conns[c] = true
+			if r.away {
+				cut(c)
+			}
 			r.mu.Unlock()
 			r.wg.Go(func() { r.handle(c) })
 		}
 	})
+	return r, roots, cert
 }
 
-// down closes the listener and cuts every connection.
+// up lets it serve again.
+func (r *receiver) up() { r.set(func() { r.away = false }) }
+
+// down cuts every connection, also those to come. It keeps its port, which
+// another program could take.
 func (r *receiver) down() {
-	_ = r.ln.Close()
-	r.mu.Lock()
-	for c := range r.conns {
-		cut(c)
-	}
-	r.mu.Unlock()
-	r.wg.Wait()
+	r.set(func() {
+		r.away = true
+		for c := range r.conns {
+			cut(c)
+		}
+	})
 }
 
 // cut resets a connection.
@@ -271,4 +271,13 @@ func records(from, n int) [][]byte {
 		out[i] = fmt.Appendf(nil, `{"specversion":"1.0","id":"%d","source":"urn:clinic:charts","type":"t","time":"2026-11-21T10:00:00.123456789+01:00","data":{"n":%d}}`, from+i, from+i)
 	}
 	return out
+}
+
+// drain serves a session without looking at what comes.
+func drain(conf *tls.Config) func(net.Conn) {
+	return func(tcp net.Conn) {
+		c := tls.Server(tcp, conf)
+		_, _ = io.Copy(io.Discard, c)
+		_ = c.Close()
+	}
 }

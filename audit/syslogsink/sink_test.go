@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +77,7 @@ func TestConformance(t *testing.T) {
 					if down {
 						r.down()
 					} else {
-						r.up(t)
+						r.up()
 					}
 				}
 			})
@@ -220,44 +221,30 @@ func TestBareClose(t *testing.T) {
 //
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
 func TestHangs(t *testing.T) {
-	for name, behave := range map[string]func(r *receiver){
-		"mute": func(r *receiver) { r.mood = "mute" },
-		"no handshake": func(r *receiver) {
-			r.serve = func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
-		},
-		"no reading": func(r *receiver) {
-			r.serve = func(c net.Conn) {
-				_ = tls.Server(c, r.conf).Handshake()
-				_ = c.SetReadDeadline(time.Now().Add(-time.Hour))
-				<-t.Context().Done()
-			}
-		},
+	const large = 900 << 10
+	for name, c := range map[string]struct {
+		records, size int
+		behave        func(r *receiver, hold <-chan struct{})
+	}{
+		"mute":         {1, 10, func(r *receiver, _ <-chan struct{}) { r.mood = "mute" }},
+		"no handshake": {1, 10, func(r *receiver, _ <-chan struct{}) { r.serve = func(c net.Conn) { _, _ = io.Copy(io.Discard, c) } }},
+		"no reading": {12, large, func(r *receiver, hold <-chan struct{}) {
+			r.serve = func(c net.Conn) { _ = tls.Server(c, r.conf).Handshake(); <-hold }
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, r := open(t, func(o *syslogsink.Options) { o.Timeout, o.MaxMessage = 100*time.Millisecond, 1<<20 })
-			if name == "no reading" {
-				hold := make(chan struct{})
-				t.Cleanup(func() { close(hold) })
-				r.set(func() { r.serve = func(c net.Conn) { _ = tls.Server(c, r.conf).Handshake(); <-hold } })
-			} else {
-				r.set(func() { behave(r) })
-			}
-			large := fmt.Appendf(nil, `{"id":"1","source":"s","data":%q}`, bytes.Repeat([]byte("x"), 900<<10))
-			err := s.Deliver(t.Context(), slicesOf(large, 20)...)
+			hold := make(chan struct{})
+			t.Cleanup(func() { close(hold) })
+			r.set(func() { c.behave(r, hold) })
+			record := fmt.Appendf(nil, `{"id":"1","source":"s","data":%q}`, bytes.Repeat([]byte("x"), c.size))
+			err := s.Deliver(t.Context(), slices.Repeat([][]byte{record}, c.records)...)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			require.ErrorIs(t, s.Deliver(ctx, records(0, 1)...), context.Canceled)
 		})
 	}
-}
-
-func slicesOf(record []byte, n int) [][]byte {
-	out := make([][]byte, n)
-	for i := range out {
-		out[i] = record
-	}
-	return out
 }
 
 // With a window, what was not confirmed goes out again when the connection
@@ -293,7 +280,7 @@ func TestCloseSays(t *testing.T) {
 	require.NoError(t, s.Deliver(t.Context(), records(0, 3)...))
 	r.down()
 	require.Error(t, s.Close(t.Context()))
-	r.up(t)
+	r.up()
 }
 
 // A certificate of nobody known, for another name, or none where one is asked
