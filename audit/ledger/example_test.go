@@ -1,7 +1,9 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -64,4 +66,66 @@ func Example() {
 	// Output:
 	// intact: records 3, covered by the signed checkpoint 3, segment files 1, unfinished bytes 0, kept elsewhere up to 0, not anchored 3
 	// false 2 the checksum of the record is wrong
+}
+
+// Two records are handed to somebody who has nothing but the public key, as one
+// file. docs/verify-bundle.sh checks the same file without this package.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
+func ExampleReader_Bundle() {
+	tmp, err := os.MkdirTemp("", "ledger")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(tmp)
+	ctx := context.Background()
+	dir, vkey, err := writeThree(ctx, tmp)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	r, err := ledger.OpenReader(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer r.Close()
+	bundle, err := r.Bundle(ctx, vkey, []uint64{0, 2}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var file bytes.Buffer
+	if _, err := bundle.WriteTo(&file); err != nil {
+		log.Fatal(err)
+	}
+
+	got, err := ledger.ReadBundle(&file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(got.Verify(vkey))
+	for _, entry := range got.Entries {
+		fmt.Println(entry.Index, string(entry.Record))
+	}
+	got.Entries[1].Record = []byte("never happened")
+	fmt.Println(got.Verify(vkey))
+	// Output:
+	// <nil>
+	// 0 {"action":"read"}
+	// 2 {"action":"export"}
+	// ledger: the proof does not hold: entry 2
+}
+
+// writeThree makes a ledger of three records.
+func writeThree(ctx context.Context, tmp string) (dir, vkey string, err error) {
+	key, err := ledger.CreateKey(filepath.Join(tmp, "key.pem"))
+	if err != nil {
+		return "", "", err
+	}
+	dir = filepath.Join(tmp, "records")
+	l, err := ledger.Open(dir, key, nil)
+	if err != nil {
+		return "", "", err
+	}
+	err = l.Append(ctx, []byte(`{"action":"read"}`), []byte(`{"action":"update"}`), []byte(`{"action":"export"}`))
+	return dir, l.VerifierKey(), errors.Join(err, l.Close(ctx))
 }
