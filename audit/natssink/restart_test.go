@@ -1,6 +1,7 @@
 package natssink_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -24,6 +25,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
+	"github.com/safeguard-sdk/safeguard/audit/audittest"
 	"github.com/safeguard-sdk/safeguard/audit/natssink"
 )
 
@@ -151,4 +153,38 @@ func certificate(t testing.TB, certFile, keyFile string) *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AddCert(leaf)
 	return roots
+}
+
+// Identifiers that should never have come into a record come out of no error
+// and no report.
+//
+// Controls: HIPAA 164.312(b), 164.502(b)(1); NIST CSF 2.0 PR.PS-04.
+func TestPlanted(t *testing.T) {
+	canaries := audittest.Canaries(13, soak(200, 10_000))
+	p := open(t, url(t), nil)
+	p.nc.Close()
+	var said bytes.Buffer
+	for _, canary := range canaries {
+		for _, record := range []string{
+			canary, `{"id":` + canary + `}`, `{"id":"` + canary + `"}`, `{"id":"` + canary + `","source":"` + canary + `"}`,
+		} {
+			err := p.sink.Deliver(t.Context(), []byte(record))
+			require.Error(t, err)
+			fmt.Fprintf(&said, "%v %+v %#v\n", err, err, err)
+		}
+	}
+	audittest.Leaks(t, "errors", said.Bytes(), canaries)
+}
+
+// BenchmarkDeliver delivers 256 records at a time to a server on this machine.
+func BenchmarkDeliver(b *testing.B) {
+	p := open(b, url(b), nil)
+	next := 0
+	for b.Loop() {
+		if err := p.sink.Deliver(b.Context(), records(next, 256)...); err != nil {
+			b.Fatal(err)
+		}
+		next += 256
+	}
+	b.ReportMetric(float64(b.N)*256/b.Elapsed().Seconds(), "records/s")
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -89,16 +90,27 @@ func newServer(t testing.TB, conf string) *server {
 	if _, err := exec.LookPath("nats-server"); err != nil {
 		missing(t, err)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := ln.Addr().(*net.TCPAddr).Port
-	require.NoError(t, ln.Close())
-	s := &server{dir: t.TempDir(), port: port}
+	s := &server{dir: t.TempDir(), port: port(t)}
 	s.conf = filepath.Join(s.dir, "server.conf")
-	text := fmt.Sprintf("listen: \"127.0.0.1:%d\"\njetstream: {store_dir: %q}\n%s", port, filepath.Join(s.dir, "js"), conf)
+	text := fmt.Sprintf("listen: \"127.0.0.1:%d\"\njetstream: {store_dir: %q}\n%s", s.port, filepath.Join(s.dir, "js"), conf)
 	require.NoError(t, os.WriteFile(s.conf, []byte(text), 0o600))
 	t.Cleanup(func() { s.kill() })
 	return s
+}
+
+// port returns a free port outside the range from which systems take ports for
+// connections, so that none takes it while the server is down.
+func port(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		p := 20_000 + mathrand.IntN(12_000)
+		if ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p)); err == nil {
+			require.NoError(t, ln.Close())
+			return p
+		}
+	}
+	t.Fatal("no free port")
+	return 0
 }
 
 func (s *server) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", s.port) }
@@ -162,7 +174,12 @@ func open(t testing.TB, url string, change func(*natssink.Options)) *place {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
-		if nc.IsConnected() {
+		again, err := nats.Connect(url, nats.Timeout(10*time.Second)) // the test may have closed its own
+		if err != nil {
+			return // the server was the test's
+		}
+		defer again.Close()
+		if js, err := jetstream.New(again); err == nil {
 			_ = js.DeleteStream(ctx, p.name)
 		}
 	})
