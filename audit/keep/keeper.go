@@ -92,7 +92,8 @@ func (o *Options) complete() (Options, error) {
 // A Keeper knows how long the records of one ledger stay. It is safe for
 // concurrent use; the zero value is not usable. Set holds through the Keeper
 // that prunes: a hold that another process records in the same instant as a
-// pruning begins can come too late.
+// pruning begins can come too late. Whoever can write records of the types
+// log.hold.set and log.hold.released to the ledger sets and releases holds.
 //
 // Controls: HIPAA 164.316(b)(2)(i), 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 type Keeper struct {
