@@ -19,7 +19,7 @@ var benchRecord = make([]byte, 700)
 // and syncs each, measured in the same directory right before.
 func BenchmarkAppend(b *testing.B) {
 	for _, writers := range []int{1, 8, 64} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+		b.Run(benchName(writers), func(b *testing.B) {
 			dir := b.TempDir()
 			raw := rawSync(b, dir)
 			l, err := Open(filepath.Join(dir, "ledger"), testKey(1), nil)
@@ -50,6 +50,8 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+func benchName(writers int) string { return fmt.Sprintf("writers=%d", writers) }
 
 // rawSync is the mean time of an append and a sync without a ledger.
 func rawSync(b *testing.B, dir string) time.Duration {

@@ -37,7 +37,7 @@ func (l *Ledger) gather() {
 	g := &l.gathering
 	want := g.want
 	g.want = 0
-	if want < 2 {
+	if want < 2 || l.options.alone {
 		return
 	}
 	if g.skip > 0 {

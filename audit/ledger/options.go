@@ -56,6 +56,8 @@ type Options struct {
 	// file system, where a sync may promise less than it says and a lock may
 	// not hold. Such file systems are recognised on Linux only.
 	UnsafeNetworkFileSystem bool
+
+	alone bool // for a benchmark: wait for no callers
 }
 
 // complete checks o and fills in the defaults, except for Origin.
