@@ -23,15 +23,20 @@ import (
 func TestFrozenServer(t *testing.T) {
 	_, at := newCluster(t)
 	require.NoError(t, pgsink.CreateLogTables(t.Context(), pool(t, at)))
-	l := openLog(t, at, &pgsink.LogOptions{CheckpointInterval: time.Hour, CommitTimeout: 200 * time.Millisecond})
+	p, through := newProxy(t, at)
+	l := openLog(t, through, quiet)
 	fill(t, l, 1)
 	pid, err := strconv.Atoi(pgsink.Backend(l))
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	defer syscall.Kill(pid, syscall.SIGCONT) //nolint:errcheck // it may have ended
 
+	asked := p.asked.Load()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, l.Append(ctx, event(t, "frozen", 0)), context.DeadlineExceeded)
+	require.Eventually(t, func() bool { return p.asked.Load() > asked }, time.Minute, time.Millisecond)
+	p.cut()
 	after := make(chan error, 1)
 	go func() { after <- l.Append(context.Background(), event(t, "after", 0)) }()
 	_, err = pgsink.OpenLog(t.Context(), config(t, at), logName, key(), nil)

@@ -50,7 +50,8 @@ type Log struct {
 	expect   int           // of the committer: callers who may come
 	patience time.Duration // of the committer: how long to wait for them
 
-	size atomic.Uint64 // committed records
+	size    atomic.Uint64         // committed records
+	trouble atomic.Pointer[error] // why there is no connection
 
 	treeMu sync.Mutex // guards the next two
 	tree   merkle.Tree

@@ -26,7 +26,7 @@ func (c *counters) commit(list []entry) {
 const component = "github.com/safeguard-sdk/safeguard/audit/pgsink"
 
 // Report says what the log observes of itself: sizes, the last checkpoint,
-// connections lost, commits whose answer was lost (commits.unknown) and the
+// connections lost, why there is none now, commits whose answer was lost (commits.unknown) and the
 // records of them that were found committed (records.found). A log that ended
 // reports too.
 func (l *Log) Report(ctx context.Context) ([]safeguard.Observation, error) {
@@ -44,7 +44,8 @@ func (l *Log) reportLog() safeguard.Observation {
 		Statement: "Records are acknowledged only after PostgreSQL has committed them; an unknown outcome is a refusal.",
 		Settings: map[string]string{
 			"log": l.name, "poisoned": strconv.FormatBool(l.failed() != nil),
-			"server.unsafe": strconv.FormatBool(l.options.UnsafeServer), "commit.timeout": l.options.CommitTimeout.String(),
+			"connection.error": l.whyNot(),
+			"server.unsafe":    strconv.FormatBool(l.options.UnsafeServer), "commit.timeout": l.options.CommitTimeout.String(),
 		},
 		Counters: map[string]uint64{
 			"size": l.Size(), "commits": c.commits.Load(), "records": c.records.Load(), "bytes": c.bytes.Load(),
@@ -53,6 +54,14 @@ func (l *Log) reportLog() safeguard.Observation {
 		},
 		Since: l.opened,
 	}
+}
+
+// whyNot says why there is no connection, as far as that is known.
+func (l *Log) whyNot() string {
+	if err := l.trouble.Load(); err != nil && *err != nil {
+		return plain(*err).Error()
+	}
+	return ""
 }
 
 func (l *Log) reportTree() safeguard.Observation {

@@ -129,6 +129,7 @@ func (l *Log) connect() error {
 			return nil
 		}
 		err := l.reconnect()
+		l.trouble.Store(&err)
 		if err == nil {
 			return nil
 		}
@@ -146,9 +147,10 @@ func (l *Log) connect() error {
 	}
 }
 
-// fatal reports whether a session can never be had again.
+// fatal reports whether a session can never be had again. A server that is
+// unsafe may be the standby that is about to become the primary.
 func fatal(err error) bool {
-	return errors.Is(err, ErrFenced) || errors.Is(err, ErrUnsafe) || errors.Is(err, ledger.ErrDamaged)
+	return errors.Is(err, ErrFenced) || errors.Is(err, ledger.ErrDamaged)
 }
 
 // reconnect opens a session and looks up what became of the last commit.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,7 +18,22 @@ import (
 // A proxy stands between the log and the server and can lose a message.
 type proxy struct {
 	answer, question atomic.Bool // lose the next one, and the connection with it
+	down             atomic.Bool // take no connection
+	asked            atomic.Int64
 	address          string
+
+	mu   sync.Mutex
+	open []net.Conn
+}
+
+// cut closes the clients' connections.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.open {
+		c.Close() //nolint:errcheck // of a test
+	}
+	p.open = nil
 }
 
 // newProxy returns a proxy before the server of at, and the address through it.
@@ -43,19 +59,23 @@ func newProxy(t *testing.T, at string) (*proxy, string) {
 
 func (p *proxy) serve(client net.Conn) {
 	server, err := net.Dial("tcp", p.address)
-	if err != nil {
+	if err != nil || p.down.Load() {
 		client.Close() //nolint:errcheck // of a test
 		return
 	}
+	p.mu.Lock()
+	p.open = append(p.open, client)
+	p.mu.Unlock()
 	both := func() { client.Close(); server.Close() } //nolint:errcheck // of a test
 	var wg sync.WaitGroup
-	wg.Go(func() { pass(server, client, &p.question); both() })
-	wg.Go(func() { pass(client, server, &p.answer); both() })
+	var told atomic.Int64
+	wg.Go(func() { pass(server, client, &p.question, &p.asked); both() })
+	wg.Go(func() { pass(client, server, &p.answer, &told); both() })
 	wg.Wait()
 }
 
 // pass copies until it is to lose something.
-func pass(to io.Writer, from io.Reader, lose *atomic.Bool) {
+func pass(to io.Writer, from io.Reader, lose *atomic.Bool, passed *atomic.Int64) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
@@ -65,6 +85,7 @@ func pass(to io.Writer, from io.Reader, lose *atomic.Bool) {
 		if _, err := to.Write(buf[:n]); err != nil {
 			return
 		}
+		passed.Add(int64(n))
 	}
 }
 
@@ -145,4 +166,33 @@ func TestForeignHandsWhileAway(t *testing.T) {
 			require.ErrorIs(t, shut(l), errDamaged)
 		})
 	}
+}
+
+// The server is gone and Close has no more time: what waits is refused, Close
+// ends, and with the server back the log can be opened again.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestCloseWithoutAServer(t *testing.T) {
+	at := tables(t)
+	p, through := newProxy(t, at)
+	l := openLog(t, through, quiet)
+	fill(t, l, 1)
+	p.down.Store(true)
+	p.cut()
+	require.Error(t, l.Append(t.Context(), event(t, "cut", 0)))
+	waits := make(chan error, 1)
+	go func() { waits <- l.Append(context.Background(), event(t, "waits", 0)) }()
+	require.Eventually(t, func() bool {
+		o, err := l.Report(t.Context())
+		return err == nil && o[0].Counters["connections.failed"] > 0 && o[0].Settings["connection.error"] != ""
+	}, time.Minute, 5*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, l.Close(ctx), context.Canceled)
+	require.Error(t, <-waits)
+	require.Error(t, shut(l), "it could not sign")
+	p.down.Store(false)
+	l = openLog(t, through, quiet)
+	fill(t, l, 1)
+	require.EqualValues(t, 2, l.Size())
 }
