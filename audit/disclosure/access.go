@@ -145,6 +145,15 @@ func (r *Reporter) line(ctx context.Context, tenant string, f found) (line, erro
 		why = append(why, r.word(ctx, "relationship", a.Explained))
 	}
 	l.why = strings.Join(slices.DeleteFunc(why, func(s string) bool { return s == "" }), ", ")
+	if d := a.Disclosure; d != nil && f.kind == audit.TypeDisclosed {
+		name, err := r.register.Recipient(ctx, tenant, d.Recipient)
+		if err != nil && !isUnknown(err) {
+			return l, fmt.Errorf("disclosure: register: %w", err)
+		}
+		if err == nil && name.Name != "" {
+			l.did = "disclosed to " + name.Name
+		}
+	}
 	if a.Principal == nil {
 		l.who = "somebody who had not signed in"
 		return l, nil

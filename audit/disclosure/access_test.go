@@ -1,6 +1,7 @@
 package disclosure_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -143,4 +144,28 @@ func FuzzEscape(f *testing.F) {
 		require.Equal(t, strings.Count(plain.HTML(), "<"), strings.Count(report.HTML(), "<"))
 		require.Equal(t, strings.Count(plain.Markdown(), "\n"), strings.Count(report.Markdown(), "\n"))
 	})
+}
+
+// No error repeats a record number, a token or what stands in a record.
+//
+// Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestErrorsShowNothing(t *testing.T) {
+	m := told(t)
+	bobs, err := m.keys.Patient(t.Context(), "t1", bob)
+	require.NoError(t, err)
+	broken := bytes.Replace(m.records[0], []byte(`"entry"`), []byte(`"entry":"MRN-1001-ANN","part"`), 1)
+	torn := m.records[1][:len(m.records[1])-5]
+	for name, record := range map[string][]byte{"not an access": broken, "torn": torn} {
+		m.records[0] = record
+		for _, ask := range []func(*disclosure.Reporter) error{
+			func(r *disclosure.Reporter) error { _, err := r.Access(clerk(t), of(ann)); return err },
+			func(r *disclosure.Reporter) error { _, err := r.Accounting(clerk(t), of(ann)); return err },
+		} {
+			err := ask(reporter(t, m, nil))
+			require.Error(t, err, "%s: what cannot be read is not left out", name)
+			for _, secret := range []string{"MRN", bobs, "nurse"} {
+				require.NotContains(t, err.Error(), secret)
+			}
+		}
+	}
 }

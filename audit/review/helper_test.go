@@ -11,13 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
 	"github.com/safeguard-sdk/safeguard/audit/ledger"
 	"github.com/safeguard-sdk/safeguard/audit/review"
+	"github.com/stretchr/testify/require"
 )
 
 // monday is a Monday, 10:00 UTC.
@@ -108,17 +106,17 @@ func (m *memory) alerts(t testing.TB) (out []review.Alert) {
 // ledger show that roots do.
 func (m *memory) seal(t testing.TB, origin string) (ledger.Checkpoint, string) {
 	t.Helper()
-	skey, vkey, err := note.GenerateKey(deterministic("log"), origin)
-	require.NoError(t, err)
-	signer, err := note.NewSigner(skey)
-	require.NoError(t, err)
 	h := sha256.New()
 	for _, r := range m.records {
 		h.Write(r)
 	}
 	text := fmt.Sprintf("%s\n%d\n%s\n", origin, len(m.records), b64(h.Sum(nil)))
-	signed, err := note.Sign(&note.Note{Text: text}, signer)
-	require.NoError(t, err)
+	private := key("log of " + origin)
+	public := append([]byte{1}, private.Public().(ed25519.PublicKey)...) // C2SP signed-note
+	id := sha256.Sum256(append([]byte(origin+"\n"), public...))
+	vkey := fmt.Sprintf("%s+%x+%s", origin, id[:4], b64(public))
+	signature := append(id[:4:4], ed25519.Sign(private, []byte(text))...)
+	signed := []byte(text + "\n\u2014 " + origin + " " + b64(signature) + "\n")
 	c, err := ledger.ParseCheckpoint(signed, vkey)
 	require.NoError(t, err)
 	return c, vkey

@@ -284,3 +284,21 @@ func TestBreakGlass(t *testing.T) {
 		})
 	}
 }
+
+// A flood of overrides pushes none out unseen.
+//
+// Controls: HIPAA 164.308(a)(1)(ii)(D), 164.312(a)(2)(ii); NIST CSF 2.0 DE.AE-03.
+func TestBreakGlassFlood(t *testing.T) {
+	rule, err := review.NewBreakGlass(0)
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	raise := func(a review.Alert) { seen[a.Event] = true }
+	for i := range 5000 {
+		rule.Observe(t.Context(), &review.Fact{
+			ID: fmt.Sprint(i), Type: audit.TypeBreakGlassInvoked, Time: monday, Actor: review.Actor{Kind: "person", ID: fmt.Sprint(i)},
+		}, raise)
+	}
+	require.Len(t, seen, 5000-4096)
+	rule.Tick(t.Context(), monday.Add(25*time.Hour), raise)
+	require.Len(t, seen, 5000)
+}
