@@ -137,6 +137,11 @@ func (v *view) related(ctx context.Context, at int, requests map[string]*request
 
 // relatedIndexed asks the index of a segment.
 func (v *view) relatedIndexed(ctx context.Context, at int, m *matcher) error {
+	var r token.Reader
+	v.near(ctx, at, m, &r, fewNear)
+	if m.complete(at) {
+		return nil
+	}
 	list, ok, err := v.indexed(ctx, at, m, 0)
 	if err != nil {
 		return err
@@ -144,7 +149,6 @@ func (v *view) relatedIndexed(ctx context.Context, at int, m *matcher) error {
 	if !ok {
 		return v.relatedScan(ctx, at, m)
 	}
-	var r token.Reader
 	for _, p := range list {
 		record, err := v.reader.ReadAt(ctx, v.segments[at].Name, p.offset)
 		if err != nil {
@@ -159,15 +163,15 @@ func (v *view) relatedIndexed(ctx context.Context, at int, m *matcher) error {
 // begin, until all are whole.
 func (v *view) relatedScan(ctx context.Context, at int, m *matcher) error {
 	var reader token.Reader
-	v.near(ctx, at, m, &reader)
+	v.near(ctx, at, m, &reader, maxNear)
+	if m.complete(at) {
+		return nil
+	}
 	from := v.segments[at].End
 	for _, r := range m.entries {
 		if at < r.last || !r.whole() {
 			from = min(from, r.from(at))
 		}
-	}
-	if from == v.segments[at].End {
-		return nil
 	}
 	err := v.reader.Scan(ctx, v.segments[at], from, func(rec ledger.Record) error {
 		if rec.Index < from || !m.mayEnd(rec.Data) {
@@ -187,17 +191,31 @@ func (v *view) relatedScan(ctx context.Context, at int, m *matcher) error {
 	return err
 }
 
-// maxNear is how many records behind a hit are read one by one.
-const maxNear = 512
+// How many records behind a hit are read one by one: before an index is asked,
+// and before a segment is scanned.
+const (
+	fewNear = 16
+	maxNear = 512
+)
+
+// complete reports whether all requests are whole and end in this segment.
+func (m *matcher) complete(at int) bool {
+	for _, r := range m.entries {
+		if at < r.last || !r.whole() {
+			return false
+		}
+	}
+	return true
+}
 
 // near looks right behind the hits of a segment, where most requests end.
-func (v *view) near(ctx context.Context, at int, m *matcher, reader *token.Reader) {
+func (v *view) near(ctx context.Context, at int, m *matcher, reader *token.Reader, limit int) {
 	for _, r := range m.entries {
 		if at != r.segment || at != r.last || !r.first || r.start != r.lastIndex {
 			continue
 		}
 		hit := ledger.Record{Index: r.start, Offset: r.offset}
-		steps(ctx, v.reader, v.segments[at], hit, maxNear, func(rec ledger.Record) bool {
+		steps(ctx, v.reader, v.segments[at], hit, limit, func(rec ledger.Record) bool {
 			if m.mayEnd(rec.Data) {
 				m.take(reader, rec.Index, rec.Data)
 			}
