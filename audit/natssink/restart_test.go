@@ -38,7 +38,7 @@ func TestRestarts(t *testing.T) {
 	restarts, total := soak(4, 100), soak(4_000, 200_000)
 	s := newServer(t, "")
 	s.start(t)
-	p := open(t, s.url(), func(o *natssink.Options) { o.Timeout = 5 * time.Second })
+	p := open(t, s.url(), nil)
 	rnd := mathrand.New(mathrand.NewPCG(5, 6))
 	var failures, at atomic.Int64
 	done := make(chan error, 1)
