@@ -7,6 +7,8 @@ import (
 	mrand "math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,23 +27,29 @@ import (
 func TestModel(t *testing.T) {
 	runs, ops := 1, 300
 	if soak() {
-		runs, ops = 10, 10_000
+		runs, ops = 20, 5_000
 	}
-	pruned, refused := uint64(0), 0
-	for seed := range runs {
-		synctest.Test(t, func(t *testing.T) {
-			m := newModel(t, uint64(seed), max(2, ops/600))
-			for range ops {
-				m.step()
-			}
-			m.settle()
-			pruned, refused = pruned+m.floor, refused+m.refused
-		})
-	}
-	require.NotZero(t, pruned, "something went")
+	var pruned, refused atomic.Uint64
+	t.Run("runs", func(t *testing.T) {
+		for seed := range runs {
+			t.Run(strconv.Itoa(seed), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					m := newModel(t, uint64(seed), max(2, ops/600))
+					for range ops {
+						m.step()
+					}
+					m.settle()
+					pruned.Add(m.floor)
+					refused.Add(m.refused)
+				})
+			})
+		}
+	})
+	require.NotZero(t, pruned.Load(), "something went")
 	if soak() {
 		t.Logf("soak: keep model: %d operations, %d records pruned, %d prunings with nothing to do, 0 too early, 0 held, all proofs held",
-			runs*ops, pruned, refused)
+			runs*ops, pruned.Load(), refused.Load())
 	}
 }
 
@@ -61,7 +69,7 @@ type model struct {
 	holds   map[string]Hold
 	floor   uint64
 	kept    []ledger.Kept
-	refused int
+	refused uint64
 	cases   int
 }
 
