@@ -11,15 +11,21 @@
 //
 // Use [New] with a Log and with [Tokens]; package audit/ledger has the
 // embedded log, which also proves that nothing was changed, and [TokenKeys]
-// makes the tokens that stand for patients, so that the log itself holds no
-// PHI. Put [Recorder.Handler] outermost: session, access and crypto find the
-// [Entry] in the context and note in it what they do. A program with its own
-// sign-in notes the same with the methods of Entry; a job or another protocol
-// uses [Recorder.Begin], [Entry.Commit] and [Entry.End]. Give [Recorder.Watch]
-// every component that can report, so that the log also says how the service
-// was set up.
+// makes the tokens that stand for patients and addresses, so that the log
+// itself holds no PHI. Put [Recorder.Handler] outermost: session, access and
+// crypto find the [Entry] in the context and note in it what they do. A program
+// with its own sign-in notes the same with the methods of Entry; a job or
+// another protocol uses [Recorder.Begin], [Entry.Commit] and [Entry.End]. What
+// is no access, such as a signed review, goes through [Recorder.Record]. Give
+// [Recorder.Watch] every component that can report, so that the log also says
+// how the service was set up.
 //
-// Records are CloudEvents 1.0 in JSON, one line each.
+// Take [Recorder.In] with [Strict] for routes that change things and must leave
+// a trace even if the process dies in the handler, and with [Async] for routes
+// without PHI.
+//
+// Records are CloudEvents 1.0 in JSON, one line each, at most 65,535 bytes:
+// see [Event] and [ParseEvent]. A [Sink] takes them elsewhere.
 //
 // What it does not do: it cannot see what a handler reads without telling it,
 // it does not review the log (164.308(a)(1)(ii)(D) asks a person to), and it
