@@ -20,7 +20,9 @@ import (
 // leaky is what a careless program does with identifiers of patients, one at a
 // time and in turn.
 var leaky = []func(w http.ResponseWriter, r *http.Request, e *audit.Entry, id string){
-	func(_ http.ResponseWriter, _ *http.Request, e *audit.Entry, id string) { e.AddPatient(safeguard.NewPatient(id)) },
+	func(_ http.ResponseWriter, _ *http.Request, e *audit.Entry, id string) {
+		e.AddPatient(safeguard.NewPatient(id))
+	},
 	func(w http.ResponseWriter, _ *http.Request, e *audit.Entry, id string) {
 		_ = e.NoteOpened("patients", "record", safeguard.NewPatient(id))
 		io.WriteString(w, id) // the answer may have it, the account may not
