@@ -30,7 +30,6 @@ type Answer struct {
 
 	log      *Log
 	question Question
-	patient  bool // a patient asked
 	views    map[string]*view
 }
 
@@ -43,6 +42,21 @@ func (a *Answer) Unsigned() int {
 		}
 	}
 	return n
+}
+
+// discreet leaves out what a patient does not need to know of those who acted:
+// sessions, addresses, how they signed in and which rules decided.
+func (a *Answer) discreet() {
+	for i := range a.Hits {
+		h := &a.Hits[i].Access
+		h.Source = ""
+		if p := h.Principal; p != nil {
+			p.Session, p.Method = "", ""
+		}
+		if d := h.Decision; d != nil {
+			d.Rules, d.Policy = nil, ""
+		}
+	}
 }
 
 // Bundle returns the records of the page that lie in one ledger with proofs

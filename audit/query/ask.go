@@ -23,10 +23,13 @@ func (l *Log) Ask(ctx context.Context, q Question) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Answer{log: l, question: q, patient: who.patient, views: map[string]*view{}}
+	a := &Answer{log: l, question: q, views: map[string]*view{}}
 	err = l.page(ctx, a, l.matcher(&q, who), next)
 	if err != nil {
 		return nil, l.fail(ctx, &q, who, err)
+	}
+	if who.patient {
+		a.discreet()
 	}
 	distrusted := l.count(a.Ledgers)
 	a.ID, err = l.record(ctx, &q, who, account{allowed: true, count: len(a.Hits), distrusted: distrusted})

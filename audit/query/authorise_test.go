@@ -202,6 +202,7 @@ func TestPatientAsks(t *testing.T) {
 	others := 0
 	for _, hit := range a.Hits {
 		require.Subset(t, own, hit.Access.Patients)
+		require.Empty(t, hit.Access.Principal.Session)
 		others += hit.Others
 	}
 	require.NotZero(t, others, "records that name somebody else, too")

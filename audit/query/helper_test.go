@@ -144,7 +144,7 @@ type visit struct {
 // write puts a visit into records: the access and, unless it is open, its end.
 func (v visit) write(t testing.TB, n int, tokens *audit.TokenKeys) [][]byte {
 	a := audit.Access{
-		Entry: fmt.Sprintf("entry-%d", n), Principal: &audit.Actor{ID: v.actor, Kind: "person", Tenant: v.tenant, OnBehalfOf: v.behalf},
+		Entry: fmt.Sprintf("entry-%d", n), Principal: &audit.Actor{ID: v.actor, Kind: "person", Tenant: v.tenant, OnBehalfOf: v.behalf, Session: "s-1"},
 		Action: "read", Resource: "chart", Purpose: safeguard.Treatment, Fields: v.fields,
 	}
 	for _, p := range v.patients {

@@ -28,7 +28,9 @@ type Hit struct {
 	//
 	// In an answer to AskWhoSaw, Patients holds the tokens that were asked for
 	// only. Fields and Opened are those of the whole request, since an Entry
-	// notes each name once, in whichever of its records comes first.
+	// notes each name once, in whichever of its records comes first. A patient
+	// sees no session, address token, way of signing in or rule of those who
+	// acted.
 	Access audit.Access
 	// Others counts the patients of the record whose tokens were left out.
 	Others int

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/safeguard-sdk/safeguard/audit/ledger"
@@ -31,11 +34,13 @@ type Indexed struct {
 // of one segment for each worker in memory, some 7 MiB for one of 64 MiB. Run
 // it on a timer or as a job of its own; questions may be asked meanwhile.
 //
+// It removes the files of segments that were pruned.
+//
 // It is not a question and leaves no record: nothing is answered.
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func (l *Log) Reindex(ctx context.Context) (Indexed, error) {
-	return l.eachSealed(ctx, func(v *view, s ledger.Segment) (sound, built bool, err error) {
+	out, err := l.eachSealed(ctx, func(v *view, s ledger.Segment) (sound, built bool, err error) {
 		f, closeFile, err := v.open(ctx, s)
 		if err == nil {
 			err = f.Check()
@@ -51,6 +56,15 @@ func (l *Log) Reindex(ctx context.Context) (Indexed, error) {
 		}
 		return !wrong, err == nil && file != nil, err
 	})
+	if err != nil {
+		return out, err
+	}
+	for _, s := range l.shards {
+		if err := s.index.sweep(s.reader); err != nil {
+			return out, s.wrap(err)
+		}
+	}
+	return out, nil
 }
 
 // CheckIndex builds every index again, in memory, and compares it byte for byte
@@ -126,6 +140,32 @@ func (l *Log) eachSealed(ctx context.Context, visit func(*view, ledger.Segment) 
 		return out, errs[0]
 	}
 	return out, ctx.Err()
+}
+
+// sweep removes the files of segments before the floor.
+func (x *indexes) sweep(r reader) error {
+	floor, err := r.Floor()
+	if err != nil {
+		return err
+	}
+	list, err := os.ReadDir(x.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("index: %w", err)
+	}
+	for _, entry := range list {
+		name, isIndex := strings.CutSuffix(entry.Name(), ".seg.idx")
+		first, err := strconv.ParseUint(name, 10, 64)
+		if !isIndex || err != nil || first >= floor {
+			continue
+		}
+		if err := os.Remove(filepath.Join(x.dir, entry.Name())); err != nil {
+			return fmt.Errorf("index: %w", err)
+		}
+	}
+	return nil
 }
 
 // build returns the index of a sealed segment, nil if it is too large for one.
