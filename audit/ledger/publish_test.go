@@ -208,6 +208,8 @@ func FuzzTileName(f *testing.F) {
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestTileName(t *testing.T) {
 	require.Equal(t, "tile/0/x001/x234/067", tileName{index: 1234067, width: 256}.path())
+	_, ok := parseTileName("tile/0/x072/x057/x594/x037/x927/935")
+	require.False(t, ok, "an index that would overflow")
 	require.Equal(t, "tile/entries/000.p/9", tileName{entries: true, width: 9}.path())
 	var held []string
 	for level := range 3 {

@@ -47,7 +47,7 @@ func (r *Reader) Segments(ctx context.Context) ([]Segment, error) {
 	if err != nil {
 		return nil, wrap("segments", err)
 	}
-	list, err := r.listed()
+	list, err := r.unpruned()
 	for err == nil {
 		var more bool
 		if list, more, err = r.last(ctx, list); !more {
@@ -84,13 +84,26 @@ func saidSize(fsys fileSystem) (uint64, error) {
 	return size, nil
 }
 
+// unpruned is listed, again if a pruning came in between.
+func (r *Reader) unpruned() ([]Segment, error) {
+	for {
+		before, err := readFloor(r.fsys)
+		if err != nil {
+			return nil, err
+		}
+		list, err := r.listed(before)
+		if err == nil {
+			return list, nil
+		}
+		if after, ferr := readFloor(r.fsys); ferr != nil || after <= before {
+			return nil, err
+		}
+	}
+}
+
 // listed returns what the directory lists from the floor on. The End of the
 // last one is not known yet.
-func (r *Reader) listed() ([]Segment, error) {
-	floor, err := readFloor(r.fsys)
-	if err != nil {
-		return nil, err
-	}
+func (r *Reader) listed(floor uint64) ([]Segment, error) {
 	names, err := r.fsys.List()
 	if err != nil {
 		return nil, err

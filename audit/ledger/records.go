@@ -60,12 +60,28 @@ func (c *cursor) run(ctx context.Context, fsys fileSystem) error {
 	if c.next = max(c.next, floor); c.next >= c.end {
 		return nil
 	}
+	for {
+		err := c.follow(ctx, fsys)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		// A pruning may have come in between.
+		floor, err := readFloor(fsys)
+		if err != nil {
+			return err
+		}
+		if floor <= c.next {
+			return c.missing()
+		}
+		c.next = floor
+	}
+}
+
+// follow goes from segment to segment.
+func (c *cursor) follow(ctx context.Context, fsys fileSystem) error {
 	name, err := c.start(fsys)
 	for err == nil && c.next < c.end {
 		name, err = c.segment(ctx, fsys, name)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return c.missing()
 	}
 	return err
 }

@@ -56,7 +56,7 @@ func parseTileName(path string) (n tileName, ok bool) {
 		rest = index
 	}
 	digits := strings.NewReplacer("x", "", "/", "").Replace(rest)
-	if n.index, err = strconv.ParseUint(digits, 10, 56); err != nil {
+	if n.index, err = strconv.ParseUint(digits, 10, 48); err != nil {
 		return n, false
 	}
 	return n, n.path() == path

@@ -109,7 +109,8 @@ func (v Verdict) String() string {
 //
 // The error is for what prevents a verdict: no such directory, a malformed
 // key, a failing disk, ctx. It ends after one pass over the files as they are
-// when it opens them.
+// when it opens them; only if records are pruned meanwhile it starts over, at
+// most twice.
 //
 // Controls: HIPAA 164.312(c)(1), 164.312(c)(2), 164.312(b); NIST CSF 2.0 PR.DS-01, DE.CM-09.
 func Verify(ctx context.Context, dir, verifierKey string, opts *VerifyOptions) (Verdict, error) {
@@ -133,6 +134,20 @@ func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *Veri
 	if err != nil {
 		return Verdict{}, wrap("verify", err)
 	}
+	for tries := 3; ; tries-- {
+		before, _ := readFloor(fsys)
+		verdict, err := verifyOnce(ctx, fsys, v, known, opts.Progress)
+		if verdict.OK || err != nil || tries == 1 {
+			return verdict, err
+		}
+		// What looks missing may have been pruned meanwhile.
+		if after, err := readFloor(fsys); err != nil || after <= before {
+			return verdict, nil
+		}
+	}
+}
+
+func verifyOnce(ctx context.Context, fsys fileSystem, v note.Verifier, known []keptCheckpoint, progress func(done, total uint64)) (Verdict, error) {
 	signed, err := readSmall(fsys, checkpointName, maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Verdict{Problem: &DamageError{Reason: "the checkpoint is missing"}}, nil
@@ -148,8 +163,8 @@ func verify(ctx context.Context, fsys fileSystem, verifierKey string, opts *Veri
 		return Verdict{Problem: &DamageError{Segment: checkpointName, Reason: strings.TrimPrefix(err.Error(), "ledger: ")}}, nil
 	}
 	e := &exam{walk: walk{fsys: fsys}, signed: last, known: known}
-	if opts.Progress != nil {
-		e.progress = func(done uint64) { opts.Progress(done, max(done, last.Size)) }
+	if progress != nil {
+		e.progress = func(done uint64) { progress(done, max(done, last.Size)) }
 	}
 	return e.verdict(e.examine(ctx))
 }
