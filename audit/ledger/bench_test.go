@@ -18,7 +18,7 @@ var benchRecord = make([]byte, 700)
 // x-raw relates them to one writer that appends the same bytes to a bare file
 // and syncs each, measured in the same directory right before.
 func BenchmarkAppend(b *testing.B) {
-	for _, writers := range []int{1, 8, 64} {
+	for _, writers := range []int{1, 8, 64, 512} {
 		b.Run(benchName(writers), func(b *testing.B) {
 			dir := b.TempDir()
 			raw := rawSync(b, dir)

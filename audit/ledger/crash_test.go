@@ -69,7 +69,7 @@ func TestEveryCallFails(t *testing.T) {
 	if soak() {
 		step = 1
 	}
-	for i, cause := range []error{syscall.EIO, syscall.ENOSPC, io.ErrShortWrite, syscall.EACCES} {
+	for i, cause := range []error{syscall.EIO, syscall.ENOSPC, io.ErrShortWrite, syscall.EACCES, syscall.EMFILE} {
 		for k := 1 + i%step; k <= calls; k += step {
 			failOnce(t, k, records, cause)
 		}

@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// maxGather bounds how long the committer waits for callers.
-const maxGather = 500 * time.Microsecond
+// maxGather bounds how long the committer waits for callers, maxTurns how often
+// it lets them run meanwhile, should the clock stand still.
+const (
+	maxGather = 500 * time.Microsecond
+	maxTurns  = 1 << 14
+)
 
 // A gathering is what the committer knows of those who will come back.
 //
@@ -48,7 +52,7 @@ func (l *Ledger) gather() {
 	limit := min(l.lastSync, maxGather)
 	before, ended := l.waiting()
 	came := before
-	for came < want && !ended && time.Since(start) < limit {
+	for turn := 0; came < want && !ended && turn < maxTurns && time.Since(start) < limit; turn++ {
 		runtime.Gosched()
 		came, ended = l.waiting()
 	}

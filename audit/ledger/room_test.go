@@ -231,3 +231,35 @@ func TestGathering(t *testing.T) {
 	appendRange(t, l, 0, 50)
 	require.Zero(t, l.counters.gathers.Load())
 }
+
+// Nobody appends and nothing is due to be signed for an hour: a file that is
+// gone, exchanged or cut is noticed within a second all the same.
+//
+// Controls: HIPAA 164.312(b), 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.PS-04, PR.DS-01, DE.CM-09.
+func TestNoticedWithinASecond(t *testing.T) {
+	for what, attack := range map[string]func(m *memFS, name string){
+		"removed":  func(m *memFS, name string) { delete(m.names, name) },
+		"replaced": func(m *memFS, name string) { m.put(name, m.names[name].data) },
+		"cut":      func(m *memFS, name string) { m.names[name].data = m.names[name].data[:len(m.names[name].data)-1] },
+		"extended": func(m *memFS, name string) { m.names[name].data = append(m.names[name].data, 1) },
+	} {
+		for _, name := range []string{segmentName(0), leavesName} {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemFS()
+				l := mustOpen(t, m)
+				appendRange(t, l, 0, 3)
+				require.NoError(t, l.sign(false))
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				require.NoError(t, l.failed())
+				m.mu.Lock()
+				attack(m, name)
+				m.mu.Unlock()
+				time.Sleep(time.Second)
+				synctest.Wait()
+				require.ErrorIs(t, l.failed(), ErrDamaged, "%s %s", name, what)
+				require.ErrorIs(t, l.Close(t.Context()), ErrPoisoned)
+			})
+		}
+	}
+}
