@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/safeguard-sdk/safeguard/audit/ledger"
 )
 
 // algCosignature is the type of an Ed25519 cosignature/v1. The ML-DSA-44 type
@@ -116,4 +118,21 @@ func (c *Cosigner) SignedAt(signed []byte) (time.Time, error) {
 	}
 	at, _ := c.signedAt([]byte(n.Text), raw[4:])
 	return at, nil
+}
+
+// Newest returns the latest time at which the witness signed one of the notes,
+// as [Runner.Kept] returns them: a time that the ledger's machine cannot set,
+// for instance for keep.Options.Witnessed. It returns an error if it signed
+// none of them.
+func (c *Cosigner) Newest(kept []ledger.Kept) (time.Time, error) {
+	var newest time.Time
+	for _, k := range kept {
+		if at, err := c.SignedAt(k.Note); err == nil && at.After(newest) {
+			newest = at
+		}
+	}
+	if newest.IsZero() {
+		return newest, errors.New("anchor: cosigner: no note has a valid cosignature of this witness")
+	}
+	return newest, nil
 }

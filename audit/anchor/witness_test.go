@@ -163,6 +163,16 @@ func TestWitness(t *testing.T) {
 	}
 	require.Len(t, w.calls, 4, "each with the right old size")
 
+	early, late := log.opened(t, 2).Note, log.opened(t, 3).Note
+	text, _ := noteText(late)
+	stamped := append(late, cosign(witnessName, w.key, 1_700_000_000, string(text))...)
+	forged := append(early, cosign(witnessName, w.key, 1_800_000_000, string(text))...)
+	at, err := a.cosigner.Newest([]ledger.Kept{{Note: early}, {Note: stamped}, {Note: forged}, {Note: []byte("x")}})
+	require.NoError(t, err)
+	require.EqualValues(t, 1_700_000_000, at.Unix(), "only what verifies dates anything")
+	_, err = a.cosigner.Newest([]ledger.Kept{{Note: forged}})
+	require.Error(t, err)
+
 	kept, err := a.Submit(t.Context(), log.submission(t, last))
 	require.NoError(t, err, "the same checkpoint again")
 	require.NotEmpty(t, kept)
