@@ -22,9 +22,13 @@ type Finding struct {
 
 // Check reads the stream's settings now and lists what is weak in them, in a
 // fixed order; none is an empty list. It returns an error that unwraps to
-// ErrStream for a stream that New would refuse. What a server does on its own,
+// ErrStream for a stream that New would refuse, and to ErrDisconnected, at
+// once, while there is no connection. What a server does on its own,
 // such as when it syncs, cannot be read.
 func (s *Sink) Check(ctx context.Context) ([]Finding, error) {
+	if !s.nc.IsConnected() {
+		return nil, fmt.Errorf("natssink: check: %w", ErrDisconnected)
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
 	stream, err := s.js.Stream(ctx, s.stream)

@@ -99,6 +99,7 @@ func (s *Sink) window(ctx context.Context, first int, records [][]byte, keys []s
 	if !s.nc.IsConnected() {
 		return fmt.Errorf("natssink: deliver: %w", ErrDisconnected)
 	}
+	before := s.nc.Stats().Reconnects
 	acks := make([]jetstream.PubAckFuture, 0, len(records))
 	for i, r := range records {
 		ack, err := s.js.PublishMsgAsync(s.message(r, keys[i]), jetstream.WithRetryAttempts(0), jetstream.WithExpectStream(s.stream))
@@ -107,8 +108,12 @@ func (s *Sink) window(ctx context.Context, first int, records [][]byte, keys []s
 		}
 		acks = append(acks, ack)
 	}
+	// An acknowledgement that a lost connection took along never comes.
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	lost := func() bool { return !s.nc.IsConnected() || s.nc.Stats().Reconnects != before }
 	for i, ack := range acks {
-		if err := s.wait(ctx, first+i, ack); err != nil {
+		if err := s.wait(ctx, first+i, ack, look.C, lost); err != nil {
 			return err
 		}
 	}
@@ -125,20 +130,32 @@ func (s *Sink) message(record []byte, key string) *nats.Msg {
 	}}
 }
 
-// wait waits for the acknowledgement of one record.
-func (s *Sink) wait(ctx context.Context, index int, ack jetstream.PubAckFuture) error {
-	select {
-	case a := <-ack.Ok():
-		if a.Stream != s.stream {
-			return fmt.Errorf("natssink: deliver: %w: another one answered", ErrStream)
+// wait waits for the acknowledgement of one record, as long as the connection
+// on which it was published lasts.
+func (s *Sink) wait(ctx context.Context, index int, ack jetstream.PubAckFuture, look <-chan time.Time, lost func() bool) error {
+	for {
+		select {
+		case a := <-ack.Ok():
+			return s.acknowledged(a)
+		case err := <-ack.Err():
+			return publishError(index, err)
+		case <-look:
+			if lost() {
+				return fmt.Errorf("natssink: deliver: %w", ErrDisconnected)
+			}
+		case <-ctx.Done():
+			return plainError("deliver", ctx.Err())
 		}
-		if a.Duplicate {
-			s.duplicates.Add(1)
-		}
-		return nil
-	case err := <-ack.Err():
-		return publishError(index, err)
-	case <-ctx.Done():
-		return plainError("deliver", ctx.Err())
 	}
+}
+
+// acknowledged judges what the server answered.
+func (s *Sink) acknowledged(a *jetstream.PubAck) error {
+	if a.Stream != s.stream {
+		return fmt.Errorf("natssink: deliver: %w: another one answered", ErrStream)
+	}
+	if a.Duplicate {
+		s.duplicates.Add(1)
+	}
+	return nil
 }
