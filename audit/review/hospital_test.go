@@ -226,7 +226,7 @@ func (h *hospital) run(t testing.TB) (alerts []review.Alert, e *review.Engine) {
 //
 // Controls: HIPAA 164.308(a)(1)(ii)(D); NIST CSF 2.0 DE.AE-03, DE.CM-03.
 func TestHospital(t *testing.T) {
-	staff, days, seeds := 200, 18, 1
+	staff, days, seeds := 120, 15, 1
 	if os.Getenv("SAFEGUARD_SOAK") == "1" {
 		staff, days, seeds = 2000, 60, 3
 	}
@@ -273,7 +273,7 @@ func (h *hospital) judge(t *testing.T) {
 //
 // Controls: HIPAA 164.308(a)(1)(ii)(D); NIST CSF 2.0 DE.CM-03.
 func TestMemory(t *testing.T) {
-	actors, each, flags := 1000, 140, []string{"dept-1"}
+	actors, each, flags := 300, 140, []string{"dept-1"}
 	if os.Getenv("SAFEGUARD_SOAK") == "1" {
 		actors, each, flags = 10_000, 200, []string{"vip", "dept-1"}
 	}

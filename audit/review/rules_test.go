@@ -17,11 +17,11 @@ import (
 //
 // Controls: HIPAA 164.308(a)(1)(ii)(D); NIST CSF 2.0 DE.AE-03, DE.CM-03.
 func TestBulk(t *testing.T) {
-	for _, start := range []time.Duration{0, 7 * time.Hour, 11*time.Hour + 50*time.Minute, 23*time.Hour + 50*time.Minute} {
+	for _, start := range []time.Duration{7 * time.Hour, 11*time.Hour + 50*time.Minute, 23*time.Hour + 50*time.Minute} {
 		m := &memory{}
-		for i := range 500 {
+		m.access(monday, "nurse-2", nil, "p1.same")
+		for i := range 460 {
 			m.access(monday.Add(start+time.Duration(i)*time.Minute/2), "nurse-1", nil, fmt.Sprintf("p1.%d", i))
-			m.access(monday.Add(start+time.Duration(i)*time.Minute/2), "nurse-2", nil, "p1.same")
 		}
 		bulk, err := review.NewBulk(nil)
 		require.NoError(t, err)
@@ -49,7 +49,7 @@ func TestBulkBaseline(t *testing.T) {
 	}
 	day(10, "clerk", 190)
 	day(12, "clerk", 330)
-	for d := 10; d < 30; d++ {
+	for d := 10; d < 22; d++ {
 		day(d, "boiling", 20*(d+1))
 	}
 	bulk, err := review.NewBulk(nil)
@@ -103,7 +103,7 @@ func TestFloodEvictsNobody(t *testing.T) {
 	for i := range 11 {
 		m.access(monday, "prober", denied, fmt.Sprintf("p1.%d", i))
 	}
-	for i := range 5000 {
+	for i := range 2100 {
 		m.access(monday, "", func(e *audit.Event, a *audit.Access) {
 			denied(e, a)
 			a.Principal, a.Source = nil, fmt.Sprintf("p1.source%d", i)
