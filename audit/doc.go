@@ -14,23 +14,18 @@
 // makes the tokens that stand for patients and addresses, so that the log
 // itself holds no PHI. Put [Recorder.Handler] outermost: session, access and
 // crypto find the [Entry] in the context and note in it what they do. A program
-// with its own sign-in notes the same with the methods of Entry; a job or
-// another protocol uses [Recorder.Begin], [Entry.Commit] and [Entry.End]. What
-// is no access, such as a signed review, goes through [Recorder.Record]. Give
-// [Recorder.Watch] every component that can report, so that the log also says
-// how the service was set up.
+// with its own sign-in notes the same with the methods of Entry; a job uses
+// [Recorder.Begin], [Entry.Commit] and [Entry.End]. What is no access goes
+// through [Recorder.Record]. [Recorder.Watch] makes the log also say how the
+// service was set up. [Recorder.In] gives routes that change things the mode
+// [Strict], and routes without PHI the mode [Async].
 //
-// Take [Recorder.In] with [Strict] for routes that change things and must leave
-// a trace even if the process dies in the handler, and with [Async] for routes
-// without PHI.
-//
-// Records are CloudEvents 1.0 in JSON, one line each, at most 65,535 bytes:
-// see [Event] and [ParseEvent]. A [Sink] takes them elsewhere.
+// Records are CloudEvents 1.0 in JSON, one line each: see [Event]. A [Sink]
+// takes them elsewhere.
 //
 // What it does not do: it cannot see what a handler reads without telling it,
 // it does not review the log (164.308(a)(1)(ii)(D) asks a person to), and it
-// does not protect the log from whoever holds the machine and its keys; see
-// audit/ledger for what tampering shows. The rule asks for audit controls
+// does not protect the log from whoever holds the machine and its keys. The rule asks for audit controls
 // (164.312(b)) and says nothing of tamper evidence or of how long a log is
 // kept; the six years are those of required documentation (164.316(b)(2)(i))
 // and of the accounting of disclosures (164.528).

@@ -12,7 +12,7 @@ const (
 	maxSeen    = 1 << 12
 	maxName    = 128
 	// few is how many notes are searched one by one, without an index.
-	few = 12
+	few = 8
 )
 
 // A noteKind tells the notes that add up apart.
