@@ -116,7 +116,9 @@ func TestDamagedBundleText(t *testing.T) {
 		changed := bytes.Clone(text)
 		changed[i] ^= 1 << (i % 8)
 		bad("changed", changed)
-		bad("cut", text[:i])
+		if i%5 == 0 {
+			bad("cut", text[:i])
+		}
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	lines = lines[:len(lines)-1]
@@ -191,7 +193,7 @@ func TestScript(t *testing.T) {
 	}
 	forgeries := forgedBundles(t, b)
 	for i, what := range slices.Sorted(maps.Keys(forgeries)) {
-		if !soak() && i%5 != 0 {
+		if !soak() && i%7 != 0 {
 			continue
 		}
 		out, err := runScript(t, bundleText(t, forgeries[what]), vkey)
@@ -244,7 +246,7 @@ func TestScriptOnManySizes(t *testing.T) {
 		require.NoError(t, l.sync(t.Context()))
 		kept = append(kept, l.Checkpoint().Note)
 		for i, known := range kept {
-			if !soak() && i != 1 {
+			if !soak() && (n != 11 || i != 1) {
 				continue
 			}
 			b, err := newReader(m).Bundle(t.Context(), l.VerifierKey(), []uint64{0, uint64(n - 1)}, &BundleOptions{Known: known})
