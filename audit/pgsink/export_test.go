@@ -19,3 +19,11 @@ func Setting(t *testing.T, l *Log, name string) (v string) {
 
 // Backend returns the process of the server that writes, as it was last.
 func Backend(l *Log) string { return strconv.Itoa(int(l.last.pid)) }
+
+// Change runs a statement in the session that writes.
+func Change(t *testing.T, l *Log, sql string) {
+	t.Helper()
+	if _, err := l.session.conn.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+}

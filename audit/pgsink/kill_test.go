@@ -84,7 +84,7 @@ func openChild(at string) (*pgsink.Log, error) {
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func TestKilledProcessLosesNothing(t *testing.T) {
-	kills := soak(5, 300)
+	kills := soak(5, 1000)
 	at, acked := tables(t), map[string]bool{}
 	for run := range kills {
 		killOne(t, at, run, 1+rand.IntN(100), acked)

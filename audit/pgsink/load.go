@@ -146,8 +146,9 @@ func recorded(record []byte) time.Time {
 	if len(record) < recordedAt+len(recordedLayout) {
 		return time.Time{}
 	}
-	at, err := time.Parse(recordedLayout, string(record[recordedAt:recordedAt+len(recordedLayout)]))
-	if err != nil {
+	text := string(record[recordedAt : recordedAt+len(recordedLayout)])
+	at, err := time.Parse(recordedLayout, text)
+	if err != nil || at.Format(recordedLayout) != text {
 		return time.Time{}
 	}
 	return at

@@ -9,10 +9,12 @@ import (
 )
 
 // insertSQL adds records in one statement, and none if the log has another
-// writer since.
+// writer since, or if this is not the session that was made ready, as behind a
+// pooler that does not keep sessions.
 const insertSQL = `INSERT INTO safeguard_audit_log (log, idx, leaf, data)
 SELECT $1, $2::bigint + n - 1, leaf, data FROM unnest($3::bytea[], $4::bytea[]) WITH ORDINALITY AS r (leaf, data, n)
-WHERE EXISTS (SELECT 1 FROM safeguard_audit_writer WHERE log = $1 AND epoch = $5)`
+WHERE EXISTS (SELECT 1 FROM safeguard_audit_writer WHERE log = $1 AND epoch = $5)
+	AND pg_backend_pid() = $6 AND current_setting('synchronous_commit') IN ('on', 'remote_apply')`
 
 // commit makes a group durable. An error means that none of it may be counted
 // on.
@@ -51,7 +53,7 @@ func (l *Log) insert(list []entry) error {
 	warned := s.warnings.Load()
 	ctx, cancel := context.WithTimeout(l.life, l.options.CommitTimeout)
 	defer cancel()
-	tag, err := s.conn.Exec(ctx, insertSQL, l.name, int64(l.size.Load()), leaves, data, l.epoch)
+	tag, err := s.conn.Exec(ctx, insertSQL, l.name, int64(l.size.Load()), leaves, data, l.epoch, s.id.pid)
 	switch {
 	case err == nil && s.warnings.Load() != warned:
 		// A commit that was not replicated as it should have been says so in a
@@ -60,11 +62,19 @@ func (l *Log) insert(list []entry) error {
 	case err == nil && tag.RowsAffected() == int64(len(list)):
 		return nil
 	case err == nil && tag.RowsAffected() == 0:
-		return l.fail(ErrFenced)
+		return l.fail(l.whyNone(ctx))
 	case err == nil:
 		return l.lose(list, errors.New("the server stored a part"))
 	}
 	return l.judge(list, err)
+}
+
+// whyNone says why nothing was stored.
+func (l *Log) whyNone(ctx context.Context) error {
+	if err := l.checkEpoch(ctx, l.session.conn); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: the connection does not keep its session", ErrUnsafe)
 }
 
 // judge says what an error of the insert means.

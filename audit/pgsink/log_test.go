@@ -208,6 +208,21 @@ func TestSynchronousCommitIsForced(t *testing.T) {
 	require.Equal(t, "0", pgsink.Setting(t, l, "statement_timeout"))
 }
 
+// A session that is not, or is no longer, the one that was made ready stores
+// nothing: that is what a pooler between would do to it.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestSessionThatIsNotKept(t *testing.T) {
+	at := tables(t)
+	l := openLog(t, at, quiet)
+	fill(t, l, 1)
+	pgsink.Change(t, l, "SET synchronous_commit = off")
+	err := l.Append(t.Context(), event(t, "unsafe", 0))
+	require.ErrorIs(t, err, pgsink.ErrUnsafe)
+	require.ErrorIs(t, err, ledger.ErrPoisoned)
+	require.EqualValues(t, 1, value[int64](t, at, "SELECT count(*) FROM safeguard_audit_log"))
+}
+
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
 func TestLogRefusesWhatItCannotHold(t *testing.T) {
 	at := tables(t)
