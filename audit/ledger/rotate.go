@@ -10,8 +10,11 @@ import (
 // write to a preallocated block has to change what the file system knows of
 // it, which makes a sync about half as fast again as one of a block that was
 // written before. So every byte is written twice, and the syncs between two
-// strides are quick.
-const zeroStride = 1 << 20
+// strides are quick. A batch of more than largeBatch gains less than that costs.
+const (
+	zeroStride = 1 << 20
+	largeBatch = 128 << 10
+)
 
 // A segmentWriter is the segment that is written to.
 type segmentWriter struct {
@@ -78,7 +81,7 @@ func (s *segmentWriter) write(batch []byte) error {
 // that stood there are used up.
 func (s *segmentWriter) ahead(end int64) error {
 	n := min(int64(len(s.zeros)), s.size-end)
-	if end <= s.zeroed || n <= 0 {
+	if end <= s.zeroed || n <= 0 || end-s.offset > largeBatch {
 		return nil
 	}
 	s.zeroed = end + n
