@@ -96,8 +96,9 @@ type Options struct {
 }
 
 // A Reporter answers the questions of patients. It is safe for concurrent use;
-// the zero value is not usable. It reads the log from its beginning, about a
-// gigabyte a second; Options.From shortens that.
+// the zero value is not usable. It reads the log from its beginning, and
+// decodes only what has one of the patient's tokens or is a disclosure;
+// Options.From shortens that.
 //
 // Controls: HIPAA 164.528(a), 164.528(b)(2), 164.312(b); NIST CSF 2.0 PR.PS-04.
 type Reporter struct {

@@ -83,15 +83,17 @@ func (r *Reporter) scan(ctx context.Context, q Question, p period) (*scan, error
 	return s, nil
 }
 
-// interesting looks for a token before anything is decoded. Tokens need no
-// escape in JSON, and package audit writes none where none is needed.
+// interesting looks for a token, or the type of disclosures, before anything is
+// decoded. Neither needs an escape in JSON, package audit writes none where none
+// is needed, and it writes the type before the data.
 func (s *scan) interesting(record []byte) bool {
 	for _, n := range s.needle {
 		if bytes.Contains(record, n) {
 			return true
 		}
 	}
-	return bytes.Contains(record, []byte(audit.TypeDisclosed))
+	_, kind, ok := bytes.Cut(record, []byte(`"type":"`))
+	return !ok || bytes.HasPrefix(kind, []byte(audit.TypeDisclosed))
 }
 
 func (s *scan) record(index uint64, record []byte) error {
