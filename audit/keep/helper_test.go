@@ -58,6 +58,7 @@ type house struct {
 	at       time.Time
 	ledger   *ledger.Ledger
 	keeper   *Keeper
+	segment  int64
 	options  *Options
 	noter    *noter
 }
@@ -69,14 +70,14 @@ func newHouse(t testing.TB, ago time.Duration, options *Options) *house {
 		options = &Options{}
 	}
 	options.MaxGap = maxGap
-	h := &house{dir: filepath.Join(t.TempDir(), "ledger"), options: options, noter: &noter{}, at: time.Now().Add(-ago)}
+	h := &house{dir: filepath.Join(t.TempDir(), "ledger"), options: options, noter: &noter{}, at: time.Now().Add(-ago), segment: 4 << 10}
 	h.open(t)
 	return h
 }
 
 func (h *house) open(t testing.TB) {
 	t.Helper()
-	l, err := ledger.Open(h.dir, testKey, &ledger.Options{Origin: "clinic.example/charts", SegmentSize: 4 << 10, CheckpointInterval: time.Hour})
+	l, err := ledger.Open(h.dir, testKey, &ledger.Options{Origin: "clinic.example/charts", SegmentSize: h.segment, CheckpointInterval: time.Hour})
 	require.NoError(t, err)
 	h.ledger, h.key, h.noter.log = l, l.VerifierKey(), l
 	h.keeper, err = New(h.dir, h.key, h.noter, l, h.options)

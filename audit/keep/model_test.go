@@ -75,7 +75,10 @@ type model struct {
 
 func newModel(t *testing.T, seed uint64, pace int) *model {
 	m := &model{t: t, rng: mrand.New(mrand.NewPCG(seed, 3)), holds: map[string]Hold{}, pace: pace,
-		house: &house{dir: filepath.Join(t.TempDir(), "ledger"), options: &Options{MaxGap: maxGap, MaxSpan: 3 * 366 * day}, noter: &noter{}}}
+		house: &house{segment: 4 << 10, dir: filepath.Join(t.TempDir(), "ledger"), options: &Options{MaxGap: maxGap, MaxSpan: 3 * 366 * day}, noter: &noter{}}}
+	if soak() {
+		m.segment = 16 << 10
+	}
 	m.open(t)
 	return m
 }
