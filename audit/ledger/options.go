@@ -20,7 +20,7 @@ const (
 	defaultRecordSize  = maxRecord
 	defaultReserve     = 64 << 20
 	minReserve         = 1 << 20
-	maxReserve         = 1 << 40
+	maxReserve         = int64(1) << 40
 	minRecordSize      = 4 << 10
 	maxOrigin          = 255
 )
