@@ -3,7 +3,7 @@
 //
 // [Open] verifies the directory with the public key (package audit/ledger).
 // [Ledger.Records] reads the records that the signed checkpoint covers by the
-// published file format, version 1, and computes their tree once more, so that
+// published file format, version 2, and computes their tree once more, so that
 // what the caller gets is what was verified, also when the files change in
 // between. Records that no checkpoint covers yet are left out and counted.
 //
@@ -169,7 +169,7 @@ func skipHeader(in *bufio.Reader) error {
 		return short(err)
 	}
 	hashes := binary.LittleEndian.Uint32(head[12:])
-	if string(head[:8]) != magic || binary.LittleEndian.Uint32(head[8:]) != 1 || hashes > 64 {
+	if string(head[:8]) != magic || binary.LittleEndian.Uint32(head[8:]) != 2 || hashes > 64 {
 		return fmt.Errorf("%w: a segment of another format", ErrNotIntact)
 	}
 	_, err := in.Discard(int(hashes)*hashSize + 4)
