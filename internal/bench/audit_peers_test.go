@@ -23,13 +23,14 @@ import (
 )
 
 // BenchmarkAuditPeers measures durable appends of the ledger beside SQLite
-// (WAL, synchronous=FULL, one transaction for all that wait), bbolt (Batch),
+// (WAL, synchronous=FULL, one transaction for all that wait), bbolt (Batch, with
+// its own size of a batch, and with the number of writers for one),
 // an embedded NATS server (JetStream file store, SyncAlways, in-process
 // connections) and Tessera (POSIX, batches as large as there are writers), by
 // turns on one disk. The metric x-best-peer relates the ledger to the best.
 func BenchmarkAuditPeers(b *testing.B) {
 	compareStores(b, "x-best-peer", []auditPeer{
-		{"sqlite", openSQLite}, {"bbolt", openBolt}, {"nats", openNATS}, {"tessera", openTessera},
+		{"sqlite", openSQLite}, {"bbolt", openBolt}, {"bbolt-tuned", openTunedBolt}, {"nats", openNATS}, {"tessera", openTessera},
 	})
 }
 
@@ -95,11 +96,21 @@ func openSQLite(b *testing.B, dir string, writers int) store {
 	}}
 }
 
-func openBolt(b *testing.B, dir string, writers int) store {
+// openBolt waits a millisecond for other writers, and for at most 1,000.
+func openBolt(b *testing.B, dir string, _ int) store {
+	return boltStore(b, dir, bolt.DefaultMaxBatchSize)
+}
+
+// openTunedBolt knows how many writers there are, so that a full batch does not
+// wait for the timer.
+func openTunedBolt(b *testing.B, dir string, writers int) store {
+	return boltStore(b, dir, writers)
+}
+
+func boltStore(b *testing.B, dir string, batch int) store {
 	db, err := bolt.Open(filepath.Join(dir, "audit.bolt"), 0o600, nil)
 	ok(b, err)
-	// As many as there are, so that a full batch does not wait for the timer.
-	db.MaxBatchSize, db.MaxBatchDelay = writers, time.Millisecond
+	db.MaxBatchSize, db.MaxBatchDelay = batch, time.Millisecond
 	name := []byte("audit")
 	ok(b, db.Update(func(tx *bolt.Tx) error {
 		_, err := tx.CreateBucket(name)
