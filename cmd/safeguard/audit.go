@@ -29,13 +29,18 @@ The run books are docs/audit.md and docs/audit-questions.md.`
 
 // auditLedger names a ledger and its public key.
 type auditLedger struct {
-	Dir     string `arg:"" help:"Directory of the ledger."`
+	Dir string `arg:"" help:"Directory of the ledger."`
+	auditKey
+}
+
+// auditKey is the public key of a ledger.
+type auditKey struct {
 	Key     string `placeholder:"VKEY" help:"Public key of the ledger, as Ledger.VerifierKey returns it."`
 	KeyFile string `placeholder:"FILE" help:"A file that holds the public key."`
 }
 
 // verifierKey returns the public key.
-func (l auditLedger) verifierKey(e *env) (string, error) {
+func (l auditKey) verifierKey(e *env) (string, error) {
 	if (l.Key == "") == (l.KeyFile == "") {
 		return "", refused(errors.New("say whose ledger it must be: --key or --key-file"))
 	}
@@ -79,8 +84,8 @@ func auditFault(err error) error {
 // long they stay: who does it is recorded first.
 type recording struct {
 	Operator     string `placeholder:"NAME" help:"Who acts, where the account does not say it. It is recorded as stated, not as known."`
-	Record       string `required:"" placeholder:"DIR" help:"Ledger in which this is recorded, which is made if there is none. Not that of a running service."`
-	RecordSigner string `required:"" placeholder:"FILE" help:"The key that signs it, as 'evidence key' makes it."`
+	Record       string `placeholder:"DIR" help:"Ledger in which this is recorded, which is made if there is none. Not that of a running service."`
+	RecordSigner string `placeholder:"FILE" help:"The key that signs it, as 'evidence key' makes it."`
 }
 
 // recorded is something that is being done, on the record.
@@ -93,6 +98,9 @@ type recorded struct {
 
 // do opens the ledger of the operator, and calls f with what records in it.
 func (r recording) do(e *env, f func(*recorded) error) error {
+	if r.Record == "" || r.RecordSigner == "" {
+		return refused(errors.New("say where this is recorded: --record and --record-signer"))
+	}
 	who, err := e.principal(r.Operator)
 	if err != nil {
 		return err
