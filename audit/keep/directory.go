@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -42,6 +43,9 @@ func (x *exporter) directory(ctx context.Context, to string) error {
 			return err
 		}
 	}
+	if err := x.leaveOut(root, to); err != nil {
+		return err
+	}
 	if err := syncDir(to); err != nil {
 		return err
 	}
@@ -49,6 +53,25 @@ func (x *exporter) directory(ctx context.Context, to string) error {
 		return err
 	}
 	return errors.Join(syncDir(to), syncDir(filepath.Dir(to)))
+}
+
+// leaveOut removes what an export that broke off has left and this one does not
+// list, such as a segment that was pruned since: Restore refuses it.
+func (x *exporter) leaveOut(root *os.Root, to string) error {
+	list, err := os.ReadDir(to)
+	if err != nil {
+		return err
+	}
+	for _, entry := range list {
+		listed := slices.ContainsFunc(x.m.Files, func(f ExportedFile) bool { return f.Name == entry.Name() })
+		if listed || entry.Name() == manifestName+tempSuffix {
+			continue
+		}
+		if err := root.Remove(entry.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // resumable refuses a directory that is neither empty nor an unfinished export,

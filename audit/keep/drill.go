@@ -125,7 +125,12 @@ func compare(ctx context.Context, dir, copied string, v ledger.Verdict) (records
 	if err != nil {
 		return 0, 0, err
 	}
-	floor = max(floor, v.Floor) // the ledger may have been pruned since
+	if v.Floor > floor {
+		return 0, 0, fmt.Errorf("the copy begins at record %d, the ledger at %d", v.Floor, floor)
+	}
+	if v.Size <= floor && v.Size > v.Floor { // it may have been pruned since
+		return 0, 0, errors.New("the ledger was pruned beyond all that the copy has: nothing can be compared")
+	}
 	next, stop := iter.Pull2(a.Records(ctx, floor))
 	defer stop()
 	for r, err := range b.Records(ctx, floor) {

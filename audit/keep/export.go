@@ -150,6 +150,9 @@ func (x *exporter) list(ctx context.Context, segments []ledger.Segment, o Export
 	}
 	x.small[checkpointName] = x.checkpoint.Note
 	if floor, err := readSmall(x.root, floorName, 32); err == nil {
+		if string(floor) != fmt.Sprintf("%d\n", x.m.Floor) {
+			return errors.New("records were pruned meanwhile; export again")
+		}
 		x.small[floorName] = floor
 		wanted = append(wanted, ExportedFile{Name: floorName, Bytes: int64(len(floor))})
 	} else if !errors.Is(err, fs.ErrNotExist) {

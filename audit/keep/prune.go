@@ -62,12 +62,25 @@ func Approve(ctx context.Context, p Plan) (Approval, error) {
 // fresh.
 func (a Approval) check(who safeguard.Principal, p Plan) error {
 	age := time.Since(a.At)
-	same := a.By.ID == who.ID && a.By.Tenant == who.Tenant
-	if a.By.Validate() != nil || a.By.Kind != safeguard.Person || same || a.Plan != p.Digest() ||
+	if a.By.Validate() != nil || a.By.Kind != safeguard.Person || samePerson(a.By, who) || a.Plan != p.Digest() ||
 		age < -clockSkew || age > maxApproval {
 		return ErrApproval
 	}
 	return nil
+}
+
+// samePerson reports whether one person stands behind both: whoever acts through
+// a service or an agent is no second one.
+func samePerson(a, b safeguard.Principal) bool {
+	if a.Tenant != b.Tenant {
+		return false
+	}
+	for _, id := range []string{a.ID, a.OnBehalfOf} {
+		if id != "" && (id == b.ID || id == b.OnBehalfOf) {
+			return true
+		}
+	}
+	return false
 }
 
 // A prunedRecord is the data of a log.pruned record.
@@ -126,12 +139,13 @@ func (k *Keeper) Prune(ctx context.Context, p Plan, a Approval) (ledger.Pruned, 
 	if err != nil {
 		return ledger.Pruned{}, err
 	}
-	if !covers(fresh, p) {
+	if !covers(fresh, p) || !s.bears(p) {
 		return ledger.Pruned{}, ErrChanged
 	}
 	if err := k.unheld(ctx, s); err != nil {
 		return ledger.Pruned{}, err
 	}
+	p.Checkpoint = fresh.Checkpoint // the one that was verified
 	record, err := k.account(who, a, p)
 	if err != nil {
 		return ledger.Pruned{}, err
@@ -167,6 +181,19 @@ func (k *Keeper) intact(ctx context.Context) error {
 func covers(fresh, old Plan) bool {
 	return fresh.From == old.From && fresh.KeepFrom >= old.KeepFrom && fresh.Checkpoint.Origin == old.Checkpoint.Origin &&
 		len(fresh.Segments) >= len(old.Segments) && slices.Equal(fresh.Segments[:len(old.Segments)], old.Segments)
+}
+
+// bears reports whether the segments are what a plan says of them: the account
+// of a pruning repeats it.
+func (s *survey) bears(p Plan) bool {
+	is := Plan{From: p.From, KeepFrom: p.From}
+	for _, seg := range s.segments {
+		if seg.First >= p.From && seg.End <= p.KeepFrom {
+			is.take(seg)
+		}
+	}
+	return is.KeepFrom == p.KeepFrom && is.Records == p.Records && slices.Equal(is.Segments, p.Segments) &&
+		is.Oldest.Equal(p.Oldest) && is.Newest.Equal(p.Newest)
 }
 
 // unheld looks for holds that were set since the survey.

@@ -79,6 +79,7 @@ func restore(ctx context.Context, to, verifierKey string, opts *RestoreOptions, 
 			v, err = ledger.Verdict{}, fmt.Errorf("keep: restore: %w", err)
 		}
 	}()
+	to = filepath.Clean(to)
 	o := RestoreOptions{}
 	if opts != nil {
 		o = *opts
