@@ -132,22 +132,33 @@ func (a *Accounting) records() (n int) {
 	return n
 }
 
+// A part is what the records of one disclosure share. One request can make
+// several disclosures: to another recipient, for another purpose, of something
+// else.
+type part struct {
+	entry      string
+	disclosure audit.Disclosure
+}
+
 // groups returns the disclosures that must be accounted for; those that may be
 // stated together stand together, by the date of the first.
 func (r *Reporter) groups(s *scan) [][]found {
 	var groups [][]found
 	where := map[audit.Disclosure]int{}
-	entries := map[string]bool{}
+	parts := map[part]bool{}
 	for _, f := range s.disclosed(r.opts.Compliance) {
-		if entries[f.access.Entry] {
-			continue // another part of the same account
-		}
-		entries[f.access.Entry] = true
 		d := f.access.Disclosure
-		key := audit.Disclosure{}
+		whole := audit.Disclosure{}
 		if d != nil {
-			key = audit.Disclosure{Recipient: d.Recipient, Basis: d.Basis, Purpose: d.Purpose, Request: d.Request}
+			whole = *d
 		}
+		p := part{f.access.Entry, whole}
+		if f.access.Entry != "" && parts[p] {
+			continue // another part of the account of the same disclosure
+		}
+		parts[p] = true
+		key := whole
+		key.What = "" // a summary tells of the first
 		i, again := where[key]
 		if d != nil && again && !r.opts.Itemise && ruleOf(d.Basis).sums && d.Purpose+d.Request != "" {
 			groups[i] = append(groups[i], f)

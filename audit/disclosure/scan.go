@@ -115,17 +115,18 @@ func (s *scan) record(index uint64, record []byte) error {
 	if err != nil {
 		return fmt.Errorf("disclosure: record %d: %w", index, err)
 	}
-	if !s.period.has(e.Time) {
-		return nil
-	}
-	if a.Disclosure != nil && a.Disclosure.Basis == "research" && e.Type == audit.TypeDisclosed {
+	within := s.period.has(e.Time)
+	if within && a.Disclosure != nil && a.Disclosure.Basis == "research" && e.Type == audit.TypeDisclosed {
 		s.cohort(a, e.Time)
 	}
 	named := s.names(a.Patients)
-	if !named && !(e.Type == audit.TypeDisclosed && s.requests[a.Entry] == mentioned) {
+	if !named && !(e.Type == audit.TypeDisclosed && a.Entry != "" && s.requests[a.Entry] == mentioned) {
 		return nil
 	}
 	s.requests[a.Entry] = max(s.requests[a.Entry], mentioned)
+	if !within { // a request may go on into the period
+		return nil
+	}
 	if e.Type == audit.TypeDisclosed {
 		s.requests[a.Entry] = disclosed
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/safeguard-sdk/safeguard/audit"
 )
 
 // withheld returns the recipients for whom a suspension lasts now.
@@ -34,18 +36,26 @@ func (r *Reporter) withheld(ctx context.Context, q Question, now time.Time) (map
 
 // withhold takes out what a suspension speaks of: disclosures to those
 // recipients, to a health oversight agency or for law enforcement, with all
-// records of the same request. A disclosure to the same recipient on another
-// basis stays.
+// records of the same request but its other disclosures. A disclosure to the
+// same recipient on another basis stays.
 func (s *scan) withhold(recipients map[string]bool) {
 	if len(recipients) == 0 {
 		return
 	}
+	speaks := func(f found) bool {
+		d := f.access.Disclosure
+		return d != nil && recipients[d.Recipient] && ruleOf(d.Basis).suspends
+	}
 	requests := map[string]bool{}
 	for _, f := range s.found {
-		d := f.access.Disclosure
-		if d != nil && recipients[d.Recipient] && ruleOf(d.Basis).suspends {
+		if f.access.Entry != "" && speaks(f) {
 			requests[f.access.Entry] = true
 		}
 	}
-	s.found = slices.DeleteFunc(s.found, func(f found) bool { return requests[f.access.Entry] })
+	s.found = slices.DeleteFunc(s.found, func(f found) bool {
+		if f.kind == audit.TypeDisclosed && f.access.Disclosure != nil {
+			return speaks(f)
+		}
+		return requests[f.access.Entry]
+	})
 }
