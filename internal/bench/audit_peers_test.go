@@ -98,7 +98,7 @@ func openSQLite(b *testing.B, dir string, writers int) store {
 
 // openBolt waits a millisecond for other writers, and for at most 1,000.
 func openBolt(b *testing.B, dir string, _ int) store {
-	return boltStore(b, dir, bolt.DefaultMaxBatchSize)
+	return boltStore(b, dir, 1000)
 }
 
 // openTunedBolt knows how many writers there are, so that a full batch does not
