@@ -43,13 +43,14 @@ func hard(err error) error {
 }
 
 // noRoom reports whether err says only that there is no room, or no file
-// descriptor, for something that was not done. A sync that says so is not
-// meant: what it lost is not known.
+// descriptor, for something that was not done; a limit on the size of files
+// (EFBIG, whose signal SIGXFSZ a Go program survives) is want of room too. A
+// sync that says so is not meant: what it lost is not known.
 func noRoom(err error) bool {
 	if _, ok := errors.AsType[*hardError](err); ok {
 		return false
 	}
-	for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE} {
+	for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EMFILE, syscall.ENFILE} {
 		if errors.Is(err, cause) {
 			return true
 		}

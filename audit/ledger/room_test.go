@@ -35,7 +35,7 @@ func (m *memFS) failing(call string, cause error) (stop func()) {
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func TestNoRoomRefusesAndRecovers(t *testing.T) {
 	for _, call := range []string{"write", "create", "open", "allocate", "rename"} {
-		for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE} {
+		for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EMFILE, syscall.ENFILE} {
 			m := newMemFS()
 			l := mustOpen(t, m)
 			appendRange(t, l, 0, 10)
