@@ -29,7 +29,7 @@ func (o Options) look(ctx context.Context, member Member, m *memory) (took ledge
 		f.State, f.Err = WrongKey, err
 		return took, f
 	}
-	f.Current = c.Size
+	f.Current, f.shown = c.Size, c
 	if known {
 		prove := func(ctx context.Context, old uint64) ([][32]byte, error) {
 			return member.Source.Consistency(ctx, c, old)

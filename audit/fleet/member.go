@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/safeguard-sdk/safeguard/audit/anchor"
+	"github.com/safeguard-sdk/safeguard/audit/ledger"
 )
 
 // maxMembers bounds a fleet.
@@ -77,6 +78,8 @@ type Finding struct {
 	Current uint64
 	// Old and New are the two notes of a fork or a rollback.
 	Old, New []byte
+
+	shown ledger.Checkpoint // what the source showed, if it is signed
 }
 
 // String says it in one line.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/safeguard-sdk/safeguard/audit/anchor"
 	"github.com/safeguard-sdk/safeguard/audit/ledger"
 )
 
@@ -68,8 +69,8 @@ func (v Verdict) String() string {
 
 // Verify verifies the fleet's log in dir, which is signed with verifierKey, and
 // each member against the last checkpoint in it: that it is there, is signed,
-// extends that, is not late, and, with a Dir, that every record is as signed. It
-// writes nothing, and needs nothing of the fleet's own process.
+// extends that, is not late, and, with a Dir, that every record is as signed and
+// of the same history as what its Source shows. It writes nothing, and needs nothing of the fleet's own process.
 //
 // The error is for what prevents a verdict: the log's directory, malformed
 // keys, ctx. What is wrong with the log or a member is in the Verdict. If the
@@ -153,6 +154,28 @@ func (o Options) judge(ctx context.Context, member Member, m *memory) (f Finding
 	}
 	if err != nil {
 		f.State, f.Err = Damaged, err
+		return f, v.Size
+	}
+	if err := o.agree(ctx, member, f.shown, v.Checkpoint); err != nil {
+		f = f.contradicted(err)
 	}
 	return f, v.Size
+}
+
+// agree returns an error if what the source shows and the directory are two
+// histories: each can extend what was collected, and contradict the other.
+func (o Options) agree(ctx context.Context, member Member, shown, there ledger.Checkpoint) error {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	source, old, next := member.Source, there, shown
+	if there.Size > shown.Size { // it has grown meanwhile
+		dir, err := anchor.Directory(member.Dir)
+		if err != nil {
+			return err
+		}
+		source, old, next = dir, shown, there
+	}
+	return anchor.Extends(ctx, member.Name, old, next, func(ctx context.Context, size uint64) ([][32]byte, error) {
+		return source.Consistency(ctx, next, size)
+	})
 }
