@@ -195,6 +195,7 @@ func TestSegmentTakenAway(t *testing.T) {
 			require.NoError(t, err)
 			appendRange(t, l, 0, 3)
 			attack(t, filepath.Join(dir, segmentName(0)))
+			l.look.Store(true) // as the watch does, and five milliseconds do
 			for range 2 {
 				err = l.Append(t.Context(), record(3))
 				require.ErrorIs(t, err, ErrPoisoned)
@@ -221,6 +222,7 @@ func TestSegmentExtended(t *testing.T) {
 	_, err = f.WriteString("more")
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
+	l.look.Store(true)
 	require.ErrorIs(t, l.Append(t.Context(), record(3)), ErrDamaged)
 	require.ErrorIs(t, l.Close(t.Context()), ErrPoisoned)
 	l, err = Open(dir, testKey(1), quiet())

@@ -12,9 +12,7 @@ import (
 func (l *Ledger) commitAll() {
 	defer l.end()
 	for range l.wake {
-		if l.look.Swap(false) {
-			l.lookAfter()
-		}
+		l.lookAfter()
 		for g := l.take(); g != nil; g = l.take() {
 			l.commit(g)
 		}
@@ -24,14 +22,28 @@ func (l *Ledger) commitAll() {
 	}
 }
 
+// lookInterval is how long batches are written without another look at the
+// name of the segment. A look costs about a tenth of a quick sync.
+const lookInterval = 5 * time.Millisecond
+
 // lookAfter poisons the ledger if the segment is no longer what was written.
 func (l *Ledger) lookAfter() {
-	if l.failed() != nil {
+	if !l.look.Load() || l.failed() != nil {
 		return
 	}
-	if err := l.active.check(l.fsys); err != nil {
+	if err := l.lookAt(time.Now()); err != nil {
 		l.fail(err)
 	}
+}
+
+// lookAt checks the segment, if that is asked for or the last time was too long
+// ago.
+func (l *Ledger) lookAt(now time.Time) error {
+	if !l.look.Swap(false) && now.Sub(l.looked) < lookInterval {
+		return nil
+	}
+	l.looked = now
+	return l.active.check(l.fsys)
 }
 
 // end lets those who wait know that no more will come.
@@ -86,7 +98,7 @@ func (l *Ledger) commit(g *group) {
 // poisons: after a failed sync nobody knows what the disk has, and a second one
 // would not tell.
 func (l *Ledger) write(g *group) error {
-	if err := l.active.check(l.fsys); err != nil {
+	if err := l.lookAt(time.Now()); err != nil {
 		return l.fail(err)
 	}
 	err := l.makeRoom(int64(len(g.buf)))
@@ -108,6 +120,9 @@ func (l *Ledger) write(g *group) error {
 func (l *Ledger) makeRoom(batch int64) error {
 	if !l.active.full(batch, l.options.SegmentSize) {
 		return nil
+	}
+	if err := l.active.check(l.fsys); err != nil { // nobody asks for its name later
+		return err
 	}
 	if err := l.rotate(); err != nil {
 		return fmt.Errorf("new segment: %w", err)

@@ -35,15 +35,16 @@ type Ledger struct {
 	low     atomic.Bool // see Low
 	look    atomic.Bool // the committer is to look after its file
 
-	wake chan struct{} // tells the committer that something is pending or closing
-	done chan struct{} // closed when the committer has ended
-	stop chan struct{} // ends the checkpointer
-	idle chan struct{} // closed when the checkpointer has ended
+	wake chan struct{}  // tells the committer that something is pending or closing
+	done chan struct{}  // closed when the committer has ended
+	stop chan struct{}  // ends the checkpointer and the watch
+	idle sync.WaitGroup // of the checkpointer and the watch
 
 	size      atomic.Uint64 // durable records
-	active    segmentWriter // this and the next four are of the committer
+	active    segmentWriter // this and the next five are of the committer
 	recorded  time.Time     // of the last record
 	lastSync  time.Duration
+	looked    time.Time // when the segment was looked after
 	gathering gathering
 	zeros     []byte
 
@@ -60,7 +61,8 @@ type Ledger struct {
 	written segmentWriter // the active one, when the tree had all its records
 
 	pruneMu    sync.Mutex // one pruning at a time
-	signMu     sync.Mutex // guards the next two, and signing
+	signMu     sync.Mutex // one signature at a time
+	leavesMu   sync.Mutex // guards the next two; taken within signMu, and never while signing
 	leaves     heldFile
 	saved      uint64
 	checkpoint atomic.Pointer[Checkpoint]
@@ -123,7 +125,8 @@ func open(fsys fileSystem, key crypto.Signer, opts *Options) (*Ledger, error) {
 	l.written = l.active
 	go l.growAll()
 	go l.commitAll()
-	go l.checkpointAll()
+	l.idle.Go(l.checkpointAll)
+	l.idle.Go(l.watchAll)
 	if err := l.sign(true); err != nil && !errors.Is(err, errSigner) {
 		l.Close(context.Background()) // could only repeat err
 		return nil, wrap("open", err)
@@ -136,7 +139,7 @@ func newLedger(fsys fileSystem, options Options) *Ledger {
 		zeros:   make([]byte, min(zeroStride, options.SegmentSize)),
 		growing: make(chan struct{}, 1), spare: make(chan []byte, spareBuffers), grown: make(chan struct{}),
 		closed: make(chan struct{}), wake: make(chan struct{}, 1),
-		done: make(chan struct{}), stop: make(chan struct{}), idle: make(chan struct{})}
+		done: make(chan struct{}), stop: make(chan struct{})}
 	return l
 }
 
@@ -193,7 +196,7 @@ func (l *Ledger) Close(ctx context.Context) error {
 func (l *Ledger) shut() {
 	<-l.done
 	close(l.stop)
-	<-l.idle
+	l.idle.Wait()
 	err := l.sign(false)
 	if l.failed() == nil {
 		err = errors.Join(err, l.seal())

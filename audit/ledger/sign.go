@@ -11,21 +11,25 @@ import (
 // it notices.
 const watchInterval = 500 * time.Millisecond
 
-// checkpointAll signs on a timer, and looks after the files on another, until
-// the ledger is closed.
+// checkpointAll signs on a timer until the ledger is closed.
 func (l *Ledger) checkpointAll() {
-	defer close(l.idle)
-	sign, watch := time.NewTicker(l.options.CheckpointInterval), time.NewTicker(watchInterval)
-	defer sign.Stop()
-	defer watch.Stop()
+	every(l.options.CheckpointInterval, l.stop, func() { l.sign(false) })
+}
+
+// watchAll looks after the files on a timer of its own, since a signer that
+// hangs must not keep it from that.
+func (l *Ledger) watchAll() { every(watchInterval, l.stop, l.watch) }
+
+// every calls f on a timer until stop is closed.
+func every(interval time.Duration, stop <-chan struct{}, f func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
 	for {
 		select {
-		case <-l.stop:
+		case <-stop:
 			return
-		case <-sign.C:
-			l.sign(false)
-		case <-watch.C:
-			l.watch()
+		case <-tick.C:
+			f()
 		}
 	}
 }
@@ -33,17 +37,15 @@ func (l *Ledger) checkpointAll() {
 // watch poisons the ledger if a file is no longer what was written, and renews
 // what is known of the room on the disk.
 func (l *Ledger) watch() {
-	l.signMu.Lock()
-	defer l.signMu.Unlock()
 	l.measureRoom()
 	if l.failed() != nil {
 		return
 	}
+	l.look.Store(true) // the segment is the committer's
+	l.poke()
 	if err := l.checkLeaves(); err != nil {
 		l.fail(err)
 	}
-	l.look.Store(true) // the segment is the committer's
-	l.poke()
 }
 
 // sign writes a checkpoint of all durable records, if there are new ones or
@@ -118,6 +120,8 @@ func (l *Ledger) checkFiles(w segmentWriter) error {
 }
 
 func (l *Ledger) checkLeaves() error {
+	l.leavesMu.Lock()
+	defer l.leavesMu.Unlock()
 	return l.leaves.check(l.fsys, int64(l.saved)*hashSize, false)
 }
 
@@ -131,6 +135,8 @@ func (l *Ledger) saveLeaves(leaves []hash) error {
 	for _, leaf := range leaves {
 		p = append(p, leaf[:]...)
 	}
+	l.leavesMu.Lock()
+	defer l.leavesMu.Unlock()
 	if _, err := l.leaves.WriteAt(p, int64(l.saved)*hashSize); err != nil {
 		return errors.Join(err, l.keepLeaves(leaves))
 	}
