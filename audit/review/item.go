@@ -81,9 +81,12 @@ func (i *Item) concerns(tenant, person string) bool {
 // A draw keeps the n records with the smallest rank. The rank of a record is
 // SHA-256 of a seed and its index, and the seed comes from the root of the
 // signed checkpoint that seals the range: nobody knows it before the records
-// are there, and the reviewer cannot choose it afterwards. Whoever writes the
-// log could still seal again and again until a draw pleases; that leaves
-// checkpoints, which those who keep them see.
+// are there. Who prepares the round still chooses: the range, and one of the
+// checkpoints that seal it. To leave no choice, fix both by rule, for instance
+// the first checkpoint after midnight and the range up to its size; whoever
+// verifies can then see that the rule was kept. Whoever writes the log could
+// seal again and again until a draw pleases; that leaves checkpoints, which
+// those who keep them see.
 type draw struct {
 	seed  [32]byte
 	n     int

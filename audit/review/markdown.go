@@ -94,6 +94,9 @@ func (r Review) who() string {
 	if r.Tenant != "" {
 		who = r.Tenant + "/" + who
 	}
+	if r.Pruned {
+		who += " (records pruned: items not checked again)"
+	}
 	if r.Own != "" {
 		who += " (own items: " + r.Own + ")"
 	}

@@ -77,6 +77,10 @@ type Round struct {
 // to the range in which they were written, so ranges that follow each other
 // miss none.
 //
+// Who chooses the range and the checkpoint can choose among draws: fix both by
+// rule, for instance the first checkpoint after midnight and the range up to
+// its size.
+//
 // Open the checkpoint with [ledger.ParseCheckpoint]. Prepare trusts that the
 // records are those that it covers; [ledger.Verify] shows it. It returns
 // [ErrRange] or [ErrTooMany].

@@ -41,17 +41,21 @@ type Tracker struct {
 	floor    uint64
 	next     uint64
 	days     []day
+	waiting  []Review // sign-offs that were read and not held against their range
 	reviews  []Review
 	rejected []Rejected
 	notices  map[string]bool
 }
 
-// A Review is a sign-off in the log that holds by itself ([SignOff.Check]).
+// A Review is a sign-off in the log that holds against its range ([Verify]).
 //
 // Controls: HIPAA 164.308(a)(1)(ii)(D); NIST CSF 2.0 DE.AE-03.
 type Review struct {
 	// Record is the index of its record.
 	Record uint64
+	// Pruned says that a part of the range is not there any more: the sign-off
+	// holds by itself ([SignOff.Check]), its items could not be looked up.
+	Pruned bool
 	SignOff
 }
 
@@ -94,8 +98,9 @@ func NewTracker(log Records, keys Reviewers, verifierKey string, opts *TrackerOp
 	return &Tracker{log: log, keys: keys, verifierKey: verifierKey, opts: o, notices: map[string]bool{}}, nil
 }
 
-// Read goes on to the present end of the log. Records that were pruned are no
-// longer seen: they belong to no day.
+// Read goes on to the present end of the log, and reads the range of every
+// sign-off that it finds once more. Records that were pruned are no longer seen:
+// they belong to no day.
 func (t *Tracker) Read(ctx context.Context) error {
 	for record, err := range t.log.Records(ctx, t.next) {
 		if err != nil {
@@ -107,7 +112,39 @@ func (t *Tracker) Read(ctx context.Context) error {
 		t.observe(ctx, record.Index, record.Data)
 		t.next = record.Index + 1
 	}
+	return t.judge(ctx)
+}
+
+// judge holds the sign-offs that wait against the records of their ranges.
+func (t *Tracker) judge(ctx context.Context) error {
+	for ; len(t.waiting) > 0; t.waiting = t.waiting[1:] {
+		r := t.waiting[0]
+		r.Pruned = r.From < t.floor
+		if r.Pruned {
+			t.reviews = append(t.reviews, r)
+			continue
+		}
+		err := Verify(ctx, t.log, r.SignOff, t.keys, t.verifierKey)
+		switch {
+		case err == nil:
+			t.reviews = append(t.reviews, r)
+		case refuted(err):
+			t.rejected = append(t.rejected, Rejected{r.Record, err})
+		default:
+			return fmt.Errorf("review: tracker: %w", err)
+		}
+	}
 	return nil
+}
+
+// refuted reports whether an error is about the sign-off, not about the log.
+func refuted(err error) bool {
+	for _, known := range []error{ErrSignOff, ErrJudgement, ErrOwn, ErrRange, ErrTooMany} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Tracker) observe(ctx context.Context, index uint64, record []byte) {
@@ -166,7 +203,7 @@ func (t *Tracker) review(ctx context.Context, index uint64, data []byte) {
 		t.rejected = append(t.rejected, Rejected{index, err})
 		return
 	}
-	t.reviews = append(t.reviews, Review{index, s})
+	t.waiting = append(t.waiting, Review{Record: index, SignOff: s})
 }
 
 // covered returns the reviewed ranges, joined and in order.
