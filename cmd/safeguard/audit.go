@@ -16,6 +16,9 @@ import (
 // auditCmd is about the ledgers of a service.
 type auditCmd struct {
 	Verify auditVerify `cmd:"" help:"Say whether a ledger, or a fleet of them, is what was signed; exit 1 if not."`
+	Public auditPublic `cmd:"" help:"Write the public key of a ledger in the form that --key takes."`
+
+	Query auditQuery `cmd:"" help:"Ask who saw a patient's record, what somebody did, and whom it concerns."`
 }
 
 // Help is the long text of --help.

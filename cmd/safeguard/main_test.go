@@ -51,6 +51,9 @@ func TestScripts(t *testing.T) {
 			"database": database,
 			"charts":   charts,
 			"keep":     keep,
+			"grow":     grow,
+			"collect":  collect,
+			"flip":     flip,
 		},
 	})
 }
