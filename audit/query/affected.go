@@ -53,7 +53,11 @@ func (l *Log) Affected(ctx context.Context, q Question) (*Affected, error) {
 	if q.After != "" {
 		return nil, fmt.Errorf("%w: After: it has no pages", ErrQuestion)
 	}
-	out, err := l.affected(ctx, &q, l.matcher(&q, who))
+	m, err := l.matcher(&q, who)
+	if err != nil {
+		return nil, l.fail(ctx, &q, who, err)
+	}
+	out, err := l.affected(ctx, &q, m)
 	if err != nil {
 		return nil, l.fail(ctx, &q, who, err)
 	}

@@ -30,6 +30,7 @@ type Answer struct {
 
 	log      *Log
 	question Question
+	tenant   string // of whoever asked
 	views    map[string]*view
 }
 
@@ -62,8 +63,8 @@ func (a *Answer) discreet() {
 // Bundle returns the records of the page that lie in one ledger with proofs
 // that they stand in it, under its signed checkpoint: ledger.Bundle.Verify
 // checks it offline. It leaves with whole records, so it is authorised and
-// recorded by itself, as AskProof. To a patient it is denied if one of them
-// names somebody else.
+// recorded by itself, as AskProof. It is denied to another tenant than that of
+// whoever asked, and to a patient if one of them names somebody else.
 //
 // It returns [ErrUnproven] if the checkpoint does not cover all of them yet,
 // and an error if a record is not the one that was read.
@@ -92,7 +93,7 @@ func (a *Answer) Bundle(ctx context.Context, name string) (ledger.Bundle, error)
 	if err != nil {
 		return none, err
 	}
-	if asker.patient && others > 0 {
+	if asker.principal.Tenant != a.tenant || asker.patient && others > 0 {
 		return none, a.log.refuse(ctx, &q, asker, a.ID)
 	}
 	signed, err := v.reader.Checkpoint(v.VerifierKey)

@@ -2,8 +2,10 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard/audit/query/internal/token"
@@ -23,8 +25,11 @@ func (l *Log) Ask(ctx context.Context, q Question) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Answer{log: l, question: q, views: map[string]*view{}}
-	err = l.page(ctx, a, l.matcher(&q, who), next)
+	a := &Answer{log: l, question: q, tenant: who.principal.Tenant, views: map[string]*view{}}
+	m, err := l.matcher(&q, who)
+	if err == nil {
+		err = l.page(ctx, a, m, next)
+	}
 	if err != nil {
 		return nil, l.fail(ctx, &q, who, err)
 	}
@@ -78,14 +83,18 @@ func (l *Log) askable(q *Question, kinds ...Kind) ([]uint64, error) {
 	return nil, fmt.Errorf("%w: not one of this kind", ErrQuestion)
 }
 
-// matcher prepares a question for the asker's tenant.
-func (l *Log) matcher(q *Question, who asker) *matcher {
+// matcher prepares a question for the asker's tenant. A patient without a token
+// would be one whom nobody saw.
+func (l *Log) matcher(q *Question, who asker) (*matcher, error) {
 	tenant := who.principal.Tenant
 	var tokens []string
 	if q.Kind == AskWhoSaw {
 		tokens = l.tokens.FindPatient(tenant, q.Patient)
+		if len(tokens) == 0 || slices.Contains(tokens, "") {
+			return nil, errors.New("query: there is no token key for the patient")
+		}
 	}
-	return newMatcher(q, tenant, tokens)
+	return newMatcher(q, tenant, tokens), nil
 }
 
 // count adds up what was read and not believed.

@@ -101,6 +101,7 @@ func (l *Log) record(ctx context.Context, q *Question, who asker, a account) (st
 // recorded.
 func (l *Log) refuse(ctx context.Context, q *Question, who asker, cause string) error {
 	l.counters.denied.Add(1)
+	ctx = context.WithoutCancel(ctx) // who goes away at once is recorded too
 	if _, err := l.record(ctx, q, who, account{cause: cause}); err != nil {
 		return fmt.Errorf("%w; %w", ErrDenied, err)
 	}
