@@ -20,7 +20,8 @@ import (
 type Notice struct {
 	// Type is the type of the record, one of the constants of this package or
 	// one of the program's own in reverse-DNS form. Types of access records
-	// are refused.
+	// are refused, and those that only a log may write of itself:
+	// TypeLogRecovered, TypeLogUnsigned and TypeLogPruned.
 	Type string
 	// Subject relates records to each other; it may be empty.
 	Subject string
@@ -59,7 +60,7 @@ var _ Noter = (*Recorder)(nil)
 // Its data is an object with "principal" (an [Actor], left out for the system
 // itself), "patients" (tokens) and the members of n.Data.
 func (r *Recorder) Record(ctx context.Context, n Notice) (id string, err error) {
-	if IsAccess(n.Type) || !strings.HasSuffix(n.Type, suffix) && strings.HasPrefix(n.Type, prefix) {
+	if IsAccess(n.Type) || ofALog(n.Type) || !strings.HasSuffix(n.Type, suffix) && strings.HasPrefix(n.Type, prefix) {
 		return "", fmt.Errorf("%w: a notice of this type", ErrEvent)
 	}
 	who, known := n.Principal, n.Principal.Validate() == nil

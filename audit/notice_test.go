@@ -59,6 +59,9 @@ func TestNoticesThatCannotStandAreRefused(t *testing.T) {
 	for name, n := range map[string]audit.Notice{
 		"no type":      {},
 		"access":       {Type: audit.TypeRead},
+		"pruned":       {Type: audit.TypeLogPruned, Data: json.RawMessage(`{"floor":7}`)},
+		"recovered":    {Type: audit.TypeLogRecovered},
+		"unsigned":     {Type: audit.TypeLogUnsigned},
 		"our prefix":   {Type: "io.github.safeguard-sdk.audit.anything"},
 		"control":      {Type: "a\nb"},
 		"subject":      {Type: "a", Subject: "\x00"},

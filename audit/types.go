@@ -88,13 +88,17 @@ const (
 const (
 	TypeLogOpened     = prefix + "log.opened" + suffix
 	TypeLogCheckpoint = prefix + "log.checkpoint" + suffix
-	TypeLogRecovered  = prefix + "log.recovered" + suffix
-	TypeLogPruned     = prefix + "log.pruned" + suffix
-	TypeHoldSet       = prefix + "log.hold.set" + suffix
-	TypeHoldReleased  = prefix + "log.hold.released" + suffix
-	TypeLogQueried    = prefix + "log.queried" + suffix
-	TypeLogExported   = prefix + "log.exported" + suffix
-	TypeLogDegraded   = prefix + "log.degraded" + suffix
+	// TypeLogRecovered says what a log repaired when it was opened.
+	TypeLogRecovered = prefix + "log.recovered" + suffix
+	// TypeLogUnsigned says which records no checkpoint covered when a log was
+	// opened.
+	TypeLogUnsigned  = prefix + "log.unsigned" + suffix
+	TypeLogPruned    = prefix + "log.pruned" + suffix
+	TypeHoldSet      = prefix + "log.hold.set" + suffix
+	TypeHoldReleased = prefix + "log.hold.released" + suffix
+	TypeLogQueried   = prefix + "log.queried" + suffix
+	TypeLogExported  = prefix + "log.exported" + suffix
+	TypeLogDegraded  = prefix + "log.degraded" + suffix
 
 	TypeReviewDue       = prefix + "review.due" + suffix
 	TypeReviewCompleted = prefix + "review.completed" + suffix
@@ -114,6 +118,12 @@ func IsAccess(kind string) bool {
 		return true
 	}
 	return false
+}
+
+// ofALog reports whether a log alone writes records of the given type, of
+// itself: what says that records are gone must not be anybody's word.
+func ofALog(kind string) bool {
+	return kind == TypeLogRecovered || kind == TypeLogUnsigned || kind == TypeLogPruned
 }
 
 // accessed returns the type of an access to PHI by its action.
@@ -164,7 +174,7 @@ func serves(kind string) (hipaa, csf string) {
 		return "164.312(a)(1),164.312(b)", "PR.AA-05,PR.PS-04"
 	case TypeLogPruned, TypeHoldSet, TypeHoldReleased:
 		return "164.316(b)(2)(i),164.312(b)", "PR.PS-04"
-	case TypeLogCheckpoint, TypeLogRecovered:
+	case TypeLogCheckpoint, TypeLogRecovered, TypeLogUnsigned:
 		return "164.312(c)(1),164.312(b)", "PR.DS-01,PR.PS-04"
 	}
 	return string(safeguard.AuditControls), "PR.PS-04"

@@ -50,7 +50,7 @@ func (g *group) body() []byte { return g.buf[batchHeaderSize:] }
 // a ledger that ended. A call without records only asks for that.
 //
 // If there is no room on the disk, or no file can be opened, the error is of
-// that kind (syscall.ENOSPC, EDQUOT, EMFILE, ENFILE), nothing was added, and
+// that kind (syscall.ENOSPC, EDQUOT, EFBIG, EMFILE, ENFILE), nothing was added, and
 // later calls succeed again once the cause is gone. On Windows a full disk
 // ends the ledger instead, as every other failure does.
 //

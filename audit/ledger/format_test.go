@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden ledger anew")
 
-const golden = "testdata/v1"
+const golden = "testdata/v2"
 
 // A ledger that an earlier build wrote is read for seven years. Its second
 // segment and its recovery record are part of it.

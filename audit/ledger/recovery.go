@@ -20,13 +20,13 @@ const (
 	// bytes, entry (the index at which the ledger goes on) and sha256 (of
 	// dropped bytes). After a crash in the middle of a recovery more than one
 	// record can tell of it.
-	Recovered = "io.github.safeguard-sdk.audit.ledger.recovered.v1"
+	Recovered = audit.TypeLogRecovered
 	// Unsigned says that records before it were not covered by a checkpoint, as
 	// after a crash. Nothing but checksums speaks for them: who could write the
 	// files could change them, or add them. Its data has entry (the index of
 	// the first) and records (how many). Where the ledger was closed in order,
 	// such a record is an alarm.
-	Unsigned = "io.github.safeguard-sdk.audit.ledger.unsigned.v1"
+	Unsigned = audit.TypeLogUnsigned
 )
 
 // A recovery is the data of a record of type Recovered.

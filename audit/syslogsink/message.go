@@ -20,7 +20,7 @@ const (
 // warnings are the types of records that somebody should look at.
 var warnings = []string{
 	audit.TypeDenied, audit.TypeUnauthenticated, audit.TypeBreakGlassInvoked, audit.TypeReidentified, audit.TypeClockStepped,
-	audit.TypeLogRecovered, audit.TypeLogDegraded, audit.TypeReviewOverdue, audit.TypeAlert,
+	audit.TypeLogRecovered, audit.TypeLogUnsigned, audit.TypeLogDegraded, audit.TypeReviewOverdue, audit.TypeAlert,
 }
 
 // bom marks the message as UTF-8 (RFC 5424, section 6.4).

@@ -17,8 +17,7 @@ const (
 	typeEnded           = "io.github.safeguard-sdk.audit.access.ended.v1"
 	typeUnauthenticated = "io.github.safeguard-sdk.audit.unauthenticated.v1"
 	typeObservation     = "io.github.safeguard-sdk.audit.observation.v1"
-	typeRecovered       = "io.github.safeguard-sdk.audit.ledger.recovered.v1"
-	typeLogRecovered    = "io.github.safeguard-sdk.audit.log.recovered.v1"
+	typeRecovered       = "io.github.safeguard-sdk.audit.log.recovered.v1"
 )
 
 // event is a CloudEvent, as far as it is needed. Patients are not read.

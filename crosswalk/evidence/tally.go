@@ -138,7 +138,7 @@ func (t *tally) data(index uint64, e event, within bool) bool {
 		return !within || read(e.Data, func(u *unauthenticated) { t.unauthenticated(e.Time, u) })
 	case typeObservation:
 		return read(e.Data, func(o *observed) { t.observation(index, e, o) })
-	case typeRecovered, typeLogRecovered:
+	case typeRecovered:
 		if within {
 			t.recovered++
 		}
