@@ -98,22 +98,21 @@ func (r *Recorder) observeClock(ctx context.Context) Observed {
 		Controls: []safeguard.Control{safeguard.AuditControls}, Since: r.since,
 		Counters: map[string]uint64{"steps": r.counters.stepped.Load()},
 	}
-	source, offset, err := clockOffset(ctx, r.common.clock)
-	o.Settings = map[string]string{"source": bounded(source)}
+	said, err := within(ctx, r.deadline, func(ctx context.Context) (said clockWord, err error) {
+		said.source, said.offset, err = r.common.clock.Offset(ctx)
+		return said, err
+	})
+	o.Settings = map[string]string{"source": bounded(said.source)}
 	if err != nil {
 		o.Statement, o.Failed = "The clock of this host is not vouched for.", true
 		return o
 	}
-	o.Settings["offset"] = offset.String()
+	o.Settings["offset"] = said.offset.String()
 	return o
 }
 
-// clockOffset asks c; a panic of it is an error.
-func clockOffset(ctx context.Context, c Clock) (source string, offset time.Duration, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errPanicked
-		}
-	}()
-	return c.Offset(ctx)
+// A clockWord is what a Clock says.
+type clockWord struct {
+	source string
+	offset time.Duration
 }

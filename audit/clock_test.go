@@ -89,7 +89,7 @@ func (c fakeClock) Offset(context.Context) (string, time.Duration, error) {
 //
 // Controls: HIPAA 164.312(b), 164.308(a)(8); NIST CSF 2.0 PR.PS-04.
 func TestClockOffsetIsRecorded(t *testing.T) {
-	r := &Recorder{common: &common{clock: fakeClock{}}}
+	r := &Recorder{common: &common{clock: fakeClock{}, deadline: time.Minute}}
 	o := r.observeClock(t.Context())
 	require.Equal(t, map[string]string{"source": "ptp0", "offset": "-3ms"}, o.Settings)
 	require.False(t, o.Failed)

@@ -58,7 +58,7 @@ const (
 //
 // A request of nobody that touched no PHI may be counted instead of recorded;
 // see [Options.Unauthenticated]. In mode [Async] the records of an Entry
-// without PHI and without a patient wait in a queue.
+// without PHI, patient, disclosure and emergency access wait in a queue.
 func (e *Entry) Commit(ctx context.Context) error {
 	if e == nil {
 		return nil
@@ -208,7 +208,11 @@ func (e *Entry) barred() *RefusalError {
 		return nil
 	}
 	var exposed, named, denied bool
-	for _, n := range e.notes.pending() {
+	pending := e.notes.pending()
+	for i := range e.former {
+		pending = append(pending[:len(pending):len(pending)], e.former[i].notes...)
+	}
+	for _, n := range pending {
 		exposed = exposed || n.exposes()
 		named = named || n.kind == patientNote
 		denied = denied || n.kind == deniedNote
@@ -294,8 +298,9 @@ func (e *Entry) made(noted uint64) {
 func (e *Entry) write(ctx context.Context, now time.Time) (uint64, error) {
 	e.mu.Lock()
 	v := view{entry: e, who: e.who, notes: e.notes.take(), decision: e.decision, part: e.parts, intended: e.intended, now: now}
-	noted, quiet := e.noted, e.recorder.mode == Async && !e.exposed && !e.personal
-	e.decision = nil
+	former, refused := e.former, e.broken != nil
+	noted, quiet := e.noted, e.quiet()
+	e.decision, e.former = nil, nil
 	e.mu.Unlock()
 	returned := false
 	defer func() {
@@ -305,15 +310,35 @@ func (e *Entry) write(ctx context.Context, now time.Time) (uint64, error) {
 			e.mu.Unlock()
 		}
 	}()
-	parts, err := e.recorder.account(ctx, &v, quiet)
+	for i := range former {
+		former[i].part, former[i].intended, former[i].now, former[i].denied = v.part, v.intended, now, refused
+		parts, err := e.account(ctx, &former[i], quiet)
+		if err != nil {
+			returned = true
+			return 0, err
+		}
+		v.part += parts
+	}
+	_, err := e.account(ctx, &v, quiet)
 	returned = true
+	return noted, err
+}
+
+// quiet reports whether the records of e may wait in a queue.
+func (e *Entry) quiet() bool {
+	return e.recorder.mode == Async && !e.exposed && !e.personal && e.who.disclosure == nil && !e.who.breakGlass
+}
+
+// account makes v durable and counts its parts.
+func (e *Entry) account(ctx context.Context, v *view, quiet bool) (parts int, err error) {
+	parts, err = e.recorder.account(ctx, v, quiet)
 	if err != nil {
 		return 0, err
 	}
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.parts += parts
-	e.mu.Unlock()
-	return noted, nil
+	return parts, nil
 }
 
 // End records how e ended; the first call counts. Notes that are pending are

@@ -40,6 +40,7 @@ type Entry struct {
 	gatesRoom [2]Gate
 	notes     notes
 	decision  *Decision
+	former    []view // what was noted under principals before this one
 	noted     uint64 // grows with every note
 	durable   uint64 // what noted was when the last durable commit began
 	parts     int
@@ -149,10 +150,27 @@ func (e *Entry) identify(p safeguard.Principal) {
 // become makes p the one who acts.
 func (e *Entry) become(p safeguard.Principal, valid bool) {
 	was := &e.who.principal
-	if was.ID != p.ID || was.Kind != p.Kind || was.Tenant != p.Tenant {
+	if was.ID != p.ID || was.Kind != p.Kind || was.Tenant != p.Tenant || was.OnBehalfOf != p.OnBehalfOf {
+		e.leave()
 		e.notes.forget()
 	}
 	e.who.principal, e.who.known = p, valid
+}
+
+// leave keeps what was noted under the one who acts apart, for a record that
+// names that one and not the next.
+func (e *Entry) leave() {
+	if !e.who.known || len(e.notes.pending()) == 0 && e.decision == nil {
+		return
+	}
+	if len(e.former) == maxFormer {
+		if e.broken == nil {
+			e.broken = ErrFull
+		}
+		return
+	}
+	e.former = append(e.former, view{entry: e, who: e.who, notes: e.notes.take(), decision: e.decision})
+	e.decision = nil
 }
 
 // ID returns the id that all records of e share, or "" for a nil Entry.

@@ -8,7 +8,8 @@ import (
 )
 
 // SetPrincipal notes who acts. A Principal that is not valid is nobody.
-// What was noted for one is noted again for the next.
+// What was noted before is recorded as that of the one who acted then, and
+// noted again for the next; what was noted of nobody is the next one's.
 func (e *Entry) SetPrincipal(p safeguard.Principal) {
 	if e == nil {
 		return

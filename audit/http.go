@@ -28,7 +28,7 @@ import (
 // of the client's address; see [Options.TrustedProxies].
 //
 // In mode [Strict] the intent is durable before next runs; if that fails, next
-// does not run and the answer is 503.
+// does not run and the answer is 503. For nobody there is a limit: see [Strict].
 //
 // Controls: HIPAA 164.312(b), 164.528(a); NIST CSF 2.0 PR.PS-04.
 func (r *Recorder) Handler(next http.Handler) http.Handler {

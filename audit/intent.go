@@ -39,6 +39,7 @@ func (e *Entry) intend() error {
 func (e *Entry) settleIntent() {
 	e.mu.Lock()
 	due := e.owed && e.who.known
+	e.owed = e.owed && !due // of several callers one makes it
 	e.mu.Unlock()
 	if due {
 		_ = e.intend()

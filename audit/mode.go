@@ -15,10 +15,15 @@ const (
 	BeforeResponse Mode = iota
 	// Strict also makes an intent durable before the handler runs, for
 	// handlers that change things; if that fails the handler does not run.
+	// Intents of nobody obey [Options.Unauthenticated]: beyond it the handler
+	// runs without one, and the intent is made durable once somebody is
+	// identified. If that fails every commit is refused, so what changes
+	// things behind a sign-in still calls [Entry.Commit] before it does.
 	Strict
 	// Async lets an answer leave while its record is on the way, for routes
 	// without PHI. The queue is bounded and nothing in it is dropped: a request
-	// that finds it full waits for the log. An Entry that touches PHI or names
-	// a patient is committed as in BeforeResponse.
+	// that finds it full waits for the log. An Entry that touches PHI, names a
+	// patient, or is a disclosure or an emergency access is committed as in
+	// BeforeResponse.
 	Async
 )

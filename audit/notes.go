@@ -11,6 +11,8 @@ const (
 	maxPending = 1 << 15
 	maxSeen    = 1 << 12
 	maxName    = 128
+	// maxFormer is how many principals may follow each other before one commit.
+	maxFormer = 64
 	// few is how many notes are searched one by one, without an index.
 	few = 8
 )
@@ -89,9 +91,13 @@ func (s *notes) add(n note) bool {
 	return true
 }
 
-// forget makes room: what was taken may be noted again.
+// forget makes room: what was taken may be noted again. The room inside of s is
+// not used again: a commit under way may still read what it took from there.
 func (s *notes) forget() {
-	s.all = append([]note(nil), s.all[s.taken:]...)
+	if s.taken == 0 {
+		return
+	}
+	s.all = append(make([]note, 0, few), s.all[s.taken:]...)
 	s.taken = 0
 	if s.index != nil {
 		clear(s.index)

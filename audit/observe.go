@@ -28,8 +28,9 @@ type Observed struct {
 
 // Watch records what every Reporter says now, and again every hour and at
 // Close, and each time what the clock of this host is by its own source. A
-// Reporter that fails is recorded as failed, beside what it gave. It returns an error if
-// that could not be made durable; the service should then not start.
+// Reporter that fails, or takes longer than Options.Deadline, is recorded as
+// failed, beside what it gave. It returns an error if that could not be made
+// durable; the service should then not start.
 func (r *Recorder) Watch(ctx context.Context, reporters ...safeguard.Reporter) error {
 	r.mu.Lock()
 	if r.closed {
@@ -43,11 +44,10 @@ func (r *Recorder) Watch(ctx context.Context, reporters ...safeguard.Reporter) e
 
 // observe records what every Reporter and the clock say now.
 func (r *Recorder) observe(ctx context.Context, occasion string, reporters []safeguard.Reporter) error {
-	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.deadline)
-	defer cancel()
-	all := []Observed{r.observeClock(asking)}
+	ctx = context.WithoutCancel(ctx)
+	all := []Observed{r.observeClock(ctx)}
 	for _, reporter := range reporters {
-		all = append(all, ask(asking, reporter)...)
+		all = append(all, ask(ctx, r.deadline, reporter)...)
 	}
 	var records [][]byte
 	for i := range all {
@@ -76,8 +76,8 @@ func (r *Recorder) observed(o *Observed) ([]byte, error) {
 
 // ask turns the report of one component into records, and its failure into one
 // more.
-func ask(ctx context.Context, reporter safeguard.Reporter) []Observed {
-	observations, err := report(ctx, reporter)
+func ask(ctx context.Context, wait time.Duration, reporter safeguard.Reporter) []Observed {
+	observations, err := within(ctx, wait, reporter.Report)
 	out := make([]Observed, 0, len(observations)+1)
 	for _, o := range observations {
 		out = append(out, Observed{
@@ -95,15 +95,33 @@ func ask(ctx context.Context, reporter safeguard.Reporter) []Observed {
 	return append(out, Observed{Component: component, Statement: "A component could not report, or not all.", Failed: true})
 }
 
-// report asks one component. A panic of it is a failure to report, and must not
-// end the service by the hour.
-func report(ctx context.Context, reporter safeguard.Reporter) (_ []safeguard.Observation, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errPanicked
-		}
+// within runs f, and no longer than wait: what hangs is left behind, for it must
+// not hold up what others have handed in. A panic is an error, and must not end
+// the service by the hour.
+func within[T any](ctx context.Context, wait time.Duration, f func(context.Context) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	answers := make(chan answer, 1)
+	go func() {
+		a := answer{err: errPanicked}
+		defer func() {
+			_ = recover()
+			answers <- a
+		}()
+		value, err := f(ctx)
+		a = answer{value, err}
 	}()
-	return reporter.Report(ctx)
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-ctx.Done():
+	}
+	var none T
+	return none, ctx.Err()
 }
 
 // Report implements safeguard.Reporter: how many entries were opened, records

@@ -53,7 +53,7 @@ var ErrOptions = errors.New("audit: options: not usable")
 
 // complete puts in the defaults, or says what is wrong.
 func (o *Options) complete() error {
-	if o.Deadline < 0 || o.ClockStep < 0 || o.Unauthenticated.PerSecond < 0 || o.Unauthenticated.Burst < 0 {
+	if o.Deadline < 0 || o.ClockStep < 0 || !(o.Unauthenticated.PerSecond >= 0) || o.Unauthenticated.Burst < 0 {
 		return fmt.Errorf("%w: Deadline, ClockStep and Unauthenticated must not be negative", ErrOptions)
 	}
 	for _, p := range o.TrustedProxies {

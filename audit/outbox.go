@@ -112,15 +112,34 @@ func (b *outbox) close() {
 	b.closed = true
 }
 
-// maxBatch bounds the records of one append.
-const maxBatch = 256
+// maxBatch bounds the records of one append, and maxAppend their bytes: a log
+// that refuses an append for its size would refuse it for ever.
+const (
+	maxBatch  = 256
+	maxAppend = 1 << 20
+)
+
+// batch returns how many of items go into one append. An end counts as what it
+// can be at most.
+func batch(items []item) (n int) {
+	for size := 0; n < len(items) && n < maxBatch; n++ {
+		most := 2 << 10
+		if items[n].record != nil {
+			most = len(items[n].record)
+		}
+		if size += most; n > 0 && size > maxAppend {
+			break
+		}
+	}
+	return n
+}
 
 // send makes what waits durable, or returns why not; that stays.
 func (r *Recorder) send() error {
 	items := r.outbox.take()
-	for from := 0; from < len(items); from += maxBatch {
-		batch := items[from:min(from+maxBatch, len(items))]
-		if err := r.sendBatch(batch); err != nil {
+	for from, n := 0, 0; from < len(items); from += n {
+		n = batch(items[from:])
+		if err := r.sendBatch(items[from : from+n]); err != nil {
 			r.outbox.back(items, from)
 			return err
 		}

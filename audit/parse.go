@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -163,7 +164,8 @@ func (e *Event) set(name, value string) (what string) {
 
 func instant(s string) (t time.Time, bad bool) {
 	t, err := time.Parse(time.RFC3339Nano, s)
-	return t.UTC(), err != nil
+	// time.Parse also takes an hour of one digit, and a comma.
+	return t.UTC(), err != nil || s[len("2006-01-02T15")] != ':' || strings.Contains(s, ",")
 }
 
 func (p *parser) space() {

@@ -106,7 +106,8 @@ func (r *Recorder) In(m Mode) *Recorder { return &Recorder{r.common, m} }
 // ends it.
 //
 // In mode [Strict] the intent is durable when Begin returns; if it could not
-// be made so, every note and every commit of the Entry is refused.
+// be made so, every note and every commit of the Entry is refused. For nobody
+// there is a limit: see [Strict].
 func (r *Recorder) Begin(ctx context.Context, kind, address string) (context.Context, *Entry) {
 	e := &Entry{}
 	r.open(ctx, e, bounded(kind), address)
@@ -138,13 +139,19 @@ func (r *Recorder) refused(err *RefusalError) {
 	}
 }
 
-// append makes records durable and counts.
+// append makes records durable and counts. Very many go in pieces that a log
+// takes; of a commit that fails between two, those before stay in the log.
 func (r *Recorder) append(ctx context.Context, records ...[]byte) error {
-	if err := r.log.Append(ctx, records...); err != nil {
-		r.counters.failures.Add(1)
-		return err
+	for from, to := 0, 0; to < len(records); from = to {
+		for size := 0; to < len(records) && (to == from || size+len(records[to]) <= maxAppend); to++ {
+			size += len(records[to])
+		}
+		if err := r.log.Append(ctx, records[from:to]...); err != nil {
+			r.counters.failures.Add(1)
+			return err
+		}
+		r.counters.committed.Add(uint64(to - from))
 	}
-	r.counters.committed.Add(uint64(len(records)))
 	return nil
 }
 
