@@ -17,6 +17,7 @@ import (
 type auditCmd struct {
 	Verify auditVerify `cmd:"" help:"Say whether a ledger, or a fleet of them, is what was signed; exit 1 if not."`
 	Public auditPublic `cmd:"" help:"Write the public key of a ledger in the form that --key takes."`
+	Prove  auditProve  `cmd:"" help:"Prove that records are in a ledger, for strangers; check such proofs."`
 
 	Query auditQuery `cmd:"" help:"Ask who saw a patient's record, what somebody did, and whom it concerns."`
 }
