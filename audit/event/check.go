@@ -141,6 +141,11 @@ func checkURI(v string) ruleID {
 	if u.String() != v {
 		return rewrittenURI
 	}
+	// Brackets stand around an IP literal only (section 3.2.2); net/url lets them
+	// stand in a query and in a path without a leading slash.
+	if strings.ContainsAny(strings.Replace(v, u.Host, "", 1), "[]") {
+		return badURIReference
+	}
 	return ok
 }
 

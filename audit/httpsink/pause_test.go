@@ -1,6 +1,7 @@
 package httpsink
 
 import (
+	"io"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -22,8 +23,10 @@ func TestPauseEnds(t *testing.T) {
 		s, err := New("https://collector.example", nil)
 		require.NoError(t, err)
 		asked, status := 0, http.StatusTooManyRequests
-		s.client.Transport = trip(func(*http.Request) (*http.Response, error) {
+		s.client.Transport = trip(func(r *http.Request) (*http.Response, error) {
 			asked++
+			_, err := io.Copy(io.Discard, r.Body)
+			require.NoError(t, err)
 			return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"30"}}, Body: http.NoBody}, nil
 		})
 		record := []byte(`{"id":"1"}`)

@@ -54,7 +54,9 @@ func New(endpoint string, opts *Options) (*Sink, error) {
 }
 
 // Deliver sends the records in their order and returns nil once the receiver
-// has answered every request with 2xx. It returns an error that unwraps to
+// has answered every request with 2xx, when it had been given the whole of it.
+// 207, which says that parts may have failed, is a refusal; of other answers
+// only the status counts. It returns an error that unwraps to
 // ErrRecord, a *StatusError, context.Canceled or context.DeadlineExceeded,
 // or another one for a connection that failed; then some records may have
 // arrived, and all of them must come again.
@@ -122,6 +124,7 @@ func (s *Sink) post(ctx context.Context, records [][]byte) error {
 	if err != nil {
 		return err
 	}
+	left := watch(req)
 	s.requests.Add(1)
 	resp, err := s.client.Do(req)
 	if err != nil {
@@ -131,9 +134,13 @@ func (s *Sink) post(ctx context.Context, records [][]byte) error {
 	// Reading a short answer to its end lets the connection be used again.
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
+	if resp.StatusCode/100 != 2 || resp.StatusCode == http.StatusMultiStatus {
 		s.refused.Add(1)
 		return s.refusal(resp)
+	}
+	if left.Load() > 0 {
+		s.failed.Add(1)
+		return errEarly
 	}
 	s.delivered.Add(uint64(len(records)))
 	return nil

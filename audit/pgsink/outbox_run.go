@@ -59,6 +59,13 @@ func (o *Outbox) carryAll(ctx context.Context, to audit.Sink) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // has done its work
+	// A transaction is idle while the sink works. If the server ended it then,
+	// the same records would be delivered again and again.
+	const settingsSQL = `SELECT set_config('idle_in_transaction_session_timeout', '0', false),
+		set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`
+	if _, err := conn.Exec(ctx, settingsSQL); err != nil {
+		return err
+	}
 	if _, err := conn.Exec(ctx, "LISTEN safeguard_audit_outbox"); err != nil {
 		return err
 	}
