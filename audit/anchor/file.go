@@ -43,8 +43,10 @@ type FileOptions struct {
 // Controls: HIPAA 164.312(c)(1), 164.312(c)(2); NIST CSF 2.0 PR.DS-01, DE.CM-09.
 type File struct {
 	path, key, name string
+	beside          string // the ledger's directory, empty if its device is no matter
 
-	mu sync.Mutex
+	mu     sync.Mutex
+	failed bool // the last line may not be durable, whatever a later sync says
 }
 
 // A fileLine is one line of the file.
@@ -73,12 +75,12 @@ func NewFile(path, beside, verifierKey string, opts *FileOptions) (*File, error)
 	if err != nil {
 		return nil, fmt.Errorf("anchor: file: %w", err)
 	}
+	f := &File{path: path, key: verifierKey, name: o.Name}
 	if !o.UnsafeSameDevice {
-		if err := refuseSameDevice(filepath.Dir(path), beside); err != nil {
+		if f.beside, err = filepath.Abs(beside); err != nil {
 			return nil, fmt.Errorf("anchor: file: %w", err)
 		}
 	}
-	f := &File{path: path, key: verifierKey, name: o.Name}
 	file, err := f.open()
 	if err != nil {
 		return nil, err
@@ -110,14 +112,27 @@ func (f *File) Submit(ctx context.Context, s Submission) ([]byte, error) {
 		if err := Extends(ctx, f.name, last, s.Checkpoint, s.Prove); err != nil {
 			return nil, err
 		}
-		if last.Size == s.Checkpoint.Size {
-			return s.Checkpoint.Note, nil
+		if last.Size == s.Checkpoint.Size && !f.failed {
+			return f.synced(file, s.Checkpoint.Note) // another process may have left it before its sync
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("anchor: %s: %w", f.name, err)
 	}
-	return s.Checkpoint.Note, f.append(file, s.Checkpoint.Note)
+	err = f.append(file, s.Checkpoint.Note)
+	if f.failed = err != nil; f.failed {
+		return nil, err
+	}
+	return s.Checkpoint.Note, nil
+}
+
+// synced returns the note once the file is durable.
+func (f *File) synced(file *os.File, signed []byte) ([]byte, error) {
+	if err := file.Sync(); err != nil {
+		f.failed = true
+		return nil, fmt.Errorf("anchor: %s: %w", f.name, err)
+	}
+	return signed, nil
 }
 
 // Kept reads the newest checkpoint back.
@@ -133,14 +148,29 @@ func (f *File) Kept(context.Context) ([]byte, error) {
 	return last.Note, err
 }
 
+// elsewhere refuses a path on the ledger's own device. It is asked each time: a
+// volume that was unmounted leaves an empty directory there.
+func (f *File) elsewhere(path string) error {
+	if f.beside == "" {
+		return nil
+	}
+	return refuseSameDevice(path, f.beside)
+}
+
 // open opens the file each time: a volume that was unmounted and mounted again
 // is then the one that is written. Only a regular file of the owner's is taken.
 func (f *File) open() (*os.File, error) {
+	if err := f.elsewhere(filepath.Dir(f.path)); err != nil {
+		return nil, fmt.Errorf("anchor: %s: %w", f.name, err)
+	}
 	file, err := os.OpenFile(f.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("anchor: %s: %w", f.name, err)
 	}
 	info, err := file.Stat()
+	if err == nil {
+		err = f.elsewhere(f.path) // it may be a link
+	}
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
 	}

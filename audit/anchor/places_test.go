@@ -68,6 +68,26 @@ func TestFile(t *testing.T) {
 	}
 }
 
+// What was written before a sync that failed is written again: a later sync
+// that succeeds says nothing about it.
+//
+// Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
+func TestFileAfterFailedSync(t *testing.T) {
+	log := newTestLog(t, 3)
+	f, path := newTestFile(t, log)
+	_, err := f.Submit(t.Context(), log.submission(t, 0))
+	require.NoError(t, err)
+	f.failed = true
+	for want := range 2 { // written once more, and no more
+		kept, err := f.Submit(t.Context(), log.submission(t, 0))
+		require.NoError(t, err)
+		require.Equal(t, log.submission(t, 0).Checkpoint.Note, kept)
+		p, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, 2, strings.Count(string(p), "\n"), want)
+	}
+}
+
 // A fork, a rollback, a file of another ledger and a file that others can
 // write are refused.
 //
@@ -124,6 +144,21 @@ func TestFileDevice(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.Submit(t.Context(), log.submission(t, 0))
 	require.NoError(t, err)
+
+	// A link to the ledger's device, and a volume that is gone since.
+	require.NoError(t, os.Symlink(filepath.Join(dir, "target"), filepath.Join(shm, "link")))
+	_, err = NewFile(filepath.Join(shm, "link"), dir, log.vkey(t), nil)
+	require.ErrorContains(t, err, "own device")
+	mount := filepath.Join(t.TempDir(), "mount")
+	require.NoError(t, os.Symlink(shm, mount))
+	f, err = NewFile(filepath.Join(mount, "b"), dir, log.vkey(t), nil)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(mount))
+	require.NoError(t, os.Mkdir(mount, 0o700))
+	kept, err := f.Submit(t.Context(), log.submission(t, 0))
+	require.ErrorContains(t, err, "own device")
+	require.Nil(t, kept)
+	require.True(t, notExist(filepath.Join(mount, "b")))
 }
 
 // An endpoint gets one CloudEvent with the note; only a status of 200 to 299
