@@ -39,12 +39,15 @@ func (l *latest) add(index uint64, data []byte) error {
 	if !bytes.Contains(data, []byte(audit.TypeObservation)) {
 		return nil
 	}
-	var event audit.Event
-	var o audit.Observed
-	if err := json.Unmarshal(data, &event); err != nil || event.Type != audit.TypeObservation {
+	var kind struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(data, &kind); err != nil || kind.Type != audit.TypeObservation {
 		return nil
 	}
-	if err := json.Unmarshal(event.Data, &o); err != nil {
+	event, err := audit.ParseEvent(data)
+	var o audit.Observed
+	if err != nil || json.Unmarshal(event.Data, &o) != nil {
 		return refused(fmt.Errorf("record %d: not an observation", index))
 	}
 	l.next(moment{index: index, source: event.Source, occasion: o.Occasion, at: event.Time})

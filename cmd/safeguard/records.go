@@ -65,7 +65,7 @@ func (r records) observations(e *env) ([]safeguard.Observation, error) {
 		return nil, err
 	}
 	var l latest
-	index := uint64(0)
+	index := log.Verdict.Floor
 	for data, err := range log.Records(e.ctx) {
 		if err == nil {
 			err = l.add(index, data)
@@ -93,7 +93,7 @@ const stride = 100_000
 // Records yields the records of the ledger.
 func (w watched) Records(ctx context.Context) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		n, all := uint64(0), w.Verdict.Checkpoint.Size
+		n, all := w.Verdict.Floor, w.Verdict.Checkpoint.Size
 		for data, err := range w.Ledger.Records(ctx) {
 			if n++; n%stride == 0 {
 				w.e.step("%d of %d records", n, all)
@@ -130,6 +130,9 @@ func (f ledgerFlags) open(e *env) (*watched, error) {
 	}
 	if n := l.Verdict.Unsigned; n > 0 {
 		e.note("%s: %d records are not signed yet and are left out", f.Ledger, n)
+	}
+	if n := l.Verdict.Floor; n > 0 {
+		e.note("%s: the first %d records were pruned and are left out", f.Ledger, n)
 	}
 	return &watched{l, e}, nil
 }

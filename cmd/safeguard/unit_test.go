@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,7 +102,10 @@ func TestLatest(t *testing.T) {
 		"session of urn:b at 2026-01-01T10:00:30Z: other instance",
 	}, got)
 	require.Equal(t, 1, l.failures)
-	require.Error(t, l.add(99, []byte(`{"type":"`+audit.TypeObservation+`","data":[]}`)))
+	require.Error(t, l.add(99, []byte(`{"type":"`+audit.TypeObservation+`","data":[]}`)), "no event at all")
+	whole := string(record("urn:a", "start", "session", "x", "2026-01-01T13:00:00Z"))
+	at := strings.Index(whole, `"data":`)
+	require.Error(t, l.add(99, []byte(whole[:at]+`"data":[]}`)), "an event with other data")
 }
 
 // Every kind of failure has its exit code.

@@ -2,10 +2,11 @@
 // that writes it, and only if they are what was signed.
 //
 // [Open] verifies the directory with the public key (package audit/ledger).
-// [Ledger.Records] reads the records that the signed checkpoint covers by the
-// published file format, version 2, and computes their tree once more, so that
-// what the caller gets is what was verified, also when the files change in
-// between. Records that no checkpoint covers yet are left out and counted.
+// [Ledger.Records] reads the records that the signed checkpoint covers and
+// computes their tree once more, so that what the caller gets is what was
+// verified, also when the files change in between. Records that no checkpoint
+// covers yet are left out and counted; so are those that were pruned, of which
+// only the hashes are left ([ledger.Verdict.Floor]).
 //
 // It holds one batch at a time and is bounded by the ledger's own limits. It
 // says that records are as they were signed, not that they are true.
@@ -14,17 +15,18 @@
 package ledgerfile
 
 import (
-	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/safeguard-sdk/safeguard/audit/ledger"
 )
@@ -81,153 +83,98 @@ func onlyFiles(dir string) error {
 	return nil
 }
 
-// Records yields each signed record, in order; the slice is valid until the
-// next step. It ends with the first error, one that wraps ErrNotIntact if the
-// records are not, or no longer, what was verified: what came before must then
-// be thrown away.
+// Records yields each signed record that was not pruned, in order; the slice is
+// valid until the next step. It ends with the first error, one that wraps
+// ErrNotIntact if the records are not, or no longer, what was verified: what
+// came before must then be thrown away.
 func (l *Ledger) Records(ctx context.Context) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		r := &reader{ctx: ctx, visit: func(data []byte) bool { return yield(data, nil) }, size: l.Verdict.Checkpoint.Size}
-		err := r.segments(l.Dir)
-		if errors.Is(err, errStop) {
-			return
-		}
-		if err == nil && (r.next != r.size || r.tree.root() != l.Verdict.Checkpoint.Root) {
-			err = fmt.Errorf("%w: the files changed while they were read", ErrNotIntact)
-		}
-		if err != nil {
+		stopped, err := l.each(ctx, yield)
+		if err != nil && !stopped {
 			yield(nil, err)
 		}
 	}
 }
 
-// errStop ends the reading for a caller that wants no more.
-var errStop = errors.New("ledgerfile: stop")
+// errChanged says that what is read is not what was verified.
+var errChanged = fmt.Errorf("%w: the files changed while they were read", ErrNotIntact)
 
-// The sizes of the file format, version 1.
-const (
-	magic       = "SGLEDGER"
-	headSize    = 32
-	batchSize   = 32
-	frameSize   = 8
-	hashSize    = 32
-	maxBatch    = 4 << 20
-	maxRecord   = 1 << 20
-	segmentName = ".seg"
-)
-
-type reader struct {
-	ctx   context.Context
-	visit func([]byte) bool
-	size  uint64 // how many records are signed
-	next  uint64
-	tree  tree
-}
-
-// segments reads the files in the order of their names, which is that of
-// their records.
-func (r *reader) segments(dir string) error {
-	entries, err := os.ReadDir(dir)
+// each yields the records and computes their tree.
+func (l *Ledger) each(ctx context.Context, yield func([]byte, error) bool) (stopped bool, err error) {
+	r, err := ledger.OpenReader(l.Dir)
 	if err != nil {
-		return fmt.Errorf("ledgerfile: %w", err)
+		return false, fmt.Errorf("ledgerfile: %w", err)
 	}
-	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return !strings.HasSuffix(e.Name(), segmentName) })
-	for _, e := range entries {
-		if r.next == r.size {
-			return nil
-		}
-		if err := r.segment(filepath.Join(dir, e.Name())); err != nil {
-			return err
+	defer r.Close()
+	size := l.Verdict.Checkpoint.Size
+	t, err := l.pruned()
+	if err != nil {
+		return false, err
+	}
+	if t.size < size {
+		for record, err := range r.Records(ctx, t.size) {
+			if err != nil {
+				return false, notIntact(err)
+			}
+			if record.Index != t.size {
+				return false, errChanged
+			}
+			if !yield(record.Data, nil) {
+				return true, nil
+			}
+			if t.add(record.Data); t.size == size {
+				break
+			}
 		}
 	}
-	return nil
+	if t.size != size || t.root() != l.Verdict.Checkpoint.Root {
+		return false, errChanged
+	}
+	return false, nil
 }
 
-func (r *reader) segment(path string) error {
-	f, err := os.Open(path)
+// notIntact marks a fault of the files.
+func notIntact(err error) error {
+	if errors.Is(err, ledger.ErrDamaged) || errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %w", ErrNotIntact, err)
+	}
+	return fmt.Errorf("ledgerfile: %w", err)
+}
+
+// pruned returns the tree of the records that are no longer there. The header
+// of the first segment has it; the root that is computed with it in the end is
+// the signed one only if it is true.
+func (l *Ledger) pruned() (tree, error) {
+	floor := l.Verdict.Floor
+	if floor == 0 {
+		return tree{}, nil
+	}
+	f, err := os.Open(filepath.Join(l.Dir, fmt.Sprintf("%020d.seg", floor)))
 	if err != nil {
-		return fmt.Errorf("ledgerfile: %w", err)
+		return tree{}, notIntact(err)
 	}
 	defer f.Close()
-	in := bufio.NewReaderSize(f, 1<<16)
-	if err := skipHeader(in); err != nil {
-		return err
-	}
-	for r.next < r.size {
-		if err := r.batch(in); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
+	return readHeader(f, floor)
 }
 
-func skipHeader(in *bufio.Reader) error {
-	head := make([]byte, headSize)
+// headSize is the fixed part of a segment's header: magic, version, number of
+// hashes, index of the first record, and a marker (FORMAT.md, version 2).
+const headSize = 32
+
+// readHeader reads the tree before a segment that begins with record floor.
+func readHeader(in io.Reader, floor uint64) (tree, error) {
+	head := make([]byte, headSize+bits.OnesCount64(floor)*sha256.Size)
 	if _, err := io.ReadFull(in, head); err != nil {
-		return short(err)
+		return tree{}, fmt.Errorf("%w: a segment ends early: %w", ErrNotIntact, err)
 	}
-	hashes := binary.LittleEndian.Uint32(head[12:])
-	if string(head[:8]) != magic || binary.LittleEndian.Uint32(head[8:]) != 2 || hashes > 64 {
-		return fmt.Errorf("%w: a segment of another format", ErrNotIntact)
+	hashes := head[headSize:]
+	if string(head[:8]) != "SGLEDGER" || binary.LittleEndian.Uint32(head[8:]) != 2 ||
+		int(binary.LittleEndian.Uint32(head[12:])) != len(hashes)/sha256.Size || binary.LittleEndian.Uint64(head[16:]) != floor {
+		return tree{}, fmt.Errorf("%w: a segment of another format", ErrNotIntact)
 	}
-	_, err := in.Discard(int(hashes)*hashSize + 4)
-	return short(err)
-}
-
-// batch reads one batch. io.EOF means that there is none.
-func (r *reader) batch(in *bufio.Reader) error {
-	head := make([]byte, batchSize)
-	if _, err := io.ReadFull(in, head); err != nil {
-		if err == io.EOF {
-			return err
-		}
-		return short(err)
+	t := tree{size: floor}
+	for h := range slices.Chunk(hashes, sha256.Size) {
+		t.roots = append(t.roots, [sha256.Size]byte(h))
 	}
-	count, size := binary.LittleEndian.Uint32(head[16:]), binary.LittleEndian.Uint32(head[20:])
-	if binary.LittleEndian.Uint64(head[8:]) != r.next || size > maxBatch {
-		return fmt.Errorf("%w: a batch out of its turn", ErrNotIntact)
-	}
-	frames := make([]byte, size)
-	if _, err := io.ReadFull(in, frames); err != nil {
-		return short(err)
-	}
-	for range count {
-		rest, err := r.frame(frames)
-		if err != nil || r.next == r.size {
-			return err
-		}
-		frames = rest
-	}
-	return nil
-}
-
-// frame reads the first frame and returns what is behind it.
-func (r *reader) frame(frames []byte) ([]byte, error) {
-	if err := r.ctx.Err(); err != nil {
-		return nil, err
-	}
-	if len(frames) < frameSize {
-		return nil, short(io.ErrUnexpectedEOF)
-	}
-	size := int(binary.LittleEndian.Uint32(frames[4:]))
-	if size == 0 || size > maxRecord || size > len(frames)-frameSize {
-		return nil, short(io.ErrUnexpectedEOF)
-	}
-	data := frames[frameSize : frameSize+size]
-	if !r.visit(data) {
-		return nil, errStop
-	}
-	r.tree.add(data)
-	r.next++
-	return frames[frameSize+size:], nil
-}
-
-// short says that a file ends, or is cut, where it should not.
-func short(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w: a segment ends early: %w", ErrNotIntact, err)
+	return t, nil
 }
