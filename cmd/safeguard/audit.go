@@ -18,8 +18,13 @@ type auditCmd struct {
 	Verify auditVerify `cmd:"" help:"Say whether a ledger, or a fleet of them, is what was signed; exit 1 if not."`
 	Public auditPublic `cmd:"" help:"Write the public key of a ledger in the form that --key takes."`
 	Prove  auditProve  `cmd:"" help:"Prove that records are in a ledger, for strangers; check such proofs."`
+	Anchor auditAnchor `cmd:"" help:"Keep checkpoints outside the machine of the ledger."`
 
-	Query auditQuery `cmd:"" help:"Ask who saw a patient's record, what somebody did, and whom it concerns."`
+	Query  auditQuery  `cmd:"" help:"Ask who saw a patient's record, what somebody did, and whom it concerns."`
+	Report auditReport `cmd:"" help:"Write an accounting of disclosures, an access report, or what was reviewed."`
+	Review auditReview `cmd:"" help:"Help a person to review the log: findings, a sample, the sign-off, and what is covered."`
+	Prune  auditPrune  `cmd:"" help:"Remove what need not be kept any more, by two persons."`
+	Holds  auditHolds  `cmd:"" help:"Keep records beyond their time."`
 }
 
 // Help is the long text of --help.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strconv"
 	"testing"
@@ -105,6 +107,23 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	b[at] ^= 1
 	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
+// endpoint serves checkpoints to whoever has the token, and puts its address
+// into a variable:
+//
+//	endpoint NAME
+func endpoint(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: endpoint NAME")
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer secret-token" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
 }
 
 // FuzzFleet gives the description of a fleet any bytes.

@@ -53,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"keep":     keep,
 			"grow":     grow,
 			"collect":  collect,
+			"endpoint": endpoint,
 			"flip":     flip,
 		},
 	})
