@@ -63,7 +63,7 @@ func (v *view) details() []Detail {
 }
 
 func add(to []Detail, kind, value string) []Detail {
-	if value == "" {
+	if blank(value) {
 		return to
 	}
 	return append(to, Detail{Type: kind, ValueString: value})

@@ -37,7 +37,8 @@ type Options struct {
 	// default is the source of the record, as a URI identifier.
 	Observer Reference
 	// Server is the service that was asked. The default is Observer, at the
-	// source of the record as a URI.
+	// source of the record as a URI. In disclosures it is Observer always, as
+	// the profiles want.
 	Server Party
 	// Resolver turns tokens into references; nil leaves all tokens.
 	Resolver Resolver
@@ -110,7 +111,7 @@ func (p *Projector) Project(ctx context.Context, event audit.Event, ended *audit
 		return nil, nil
 	}
 	a, err := event.Access()
-	if err != nil || len(a.Patients) > maxPatients {
+	if err != nil || len(a.Patients) > maxPatients || !clean(&a) || blank(event.Source) {
 		return nil, ErrRecord
 	}
 	if ended != nil && ended.Entry != a.Entry {
@@ -137,7 +138,7 @@ var patientReference = regexp.MustCompile(`^((https?://[^\s?#]{1,512}/)?Patient/
 
 // patient returns the reference to the patient of a token.
 func (p *Projector) patient(ctx context.Context, tenant, token string) (*Reference, error) {
-	if token == "" {
+	if blank(token) {
 		return nil, ErrRecord
 	}
 	unresolved := &Reference{Type: "Patient", Identifier: &Identifier{System: PatientTokens, Value: token}}

@@ -76,13 +76,22 @@ func outcome(kind string, a audit.Access, ended *audit.Ended) (code, desc string
 	case ended == nil:
 		return "0", ""
 	case ended.Outcome != audit.Completed:
-		return "8", string(ended.Outcome)
+		return "8", failed(ended.Outcome)
 	case ended.Status >= 500:
 		return "8", "status " + strconv.Itoa(ended.Status)
 	case ended.Status >= 400:
 		return "4", "status " + strconv.Itoa(ended.Status)
 	}
 	return "0", ""
+}
+
+// failed returns the code of an end that is no success.
+func failed(o audit.Outcome) string {
+	switch o {
+	case audit.Refused, audit.Aborted, audit.Panicked:
+		return string(o)
+	}
+	return "unknown"
 }
 
 // purposes returns why it was done, and that it was an emergency override if
