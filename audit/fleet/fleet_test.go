@@ -286,6 +286,13 @@ func TestLate(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, observed[0].Counters["state.late"])
 	require.EqualValues(t, 1, observed[0].Counters["state.ok"])
+	for name, last := range f.memory.last { // the clock was ahead and was set right
+		last.at = time.Now().Add(365 * 24 * time.Hour)
+		f.memory.last[name] = last
+	}
+	r, err = f.Collect(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []State{Late, Late}, []State{r.Members[0].State, r.Members[1].State})
 
 	h.members[0].VerifierKey = newKey(t)
 	_, err = New(t.Context(), l, h.members, nil)

@@ -42,10 +42,25 @@ func (o Options) look(ctx context.Context, member Member, m *memory) (took ledge
 	if !known || c.Size > last.Size {
 		return c, f
 	}
-	if quiet := time.Since(last.at); quiet > o.Late {
-		f.State, f.Err = Late, fmt.Errorf("no new record for %v", quiet.Round(time.Second))
+	if err := o.late(last.at, "no new record"); err != nil {
+		f.State, f.Err = Late, err
 	}
 	return took, f
+}
+
+// maxAhead is how far the time of a collected checkpoint may lie ahead.
+const maxAhead = 5 * time.Minute
+
+// late returns an error if at was too long ago. A time that is still to come
+// says nothing, and would be none too long ago until then.
+func (o Options) late(at time.Time, what string) error {
+	switch quiet := time.Since(at); {
+	case quiet > o.Late:
+		return fmt.Errorf("%s for %v", what, quiet.Round(time.Second))
+	case quiet < -maxAhead:
+		return fmt.Errorf("%s that is known: the time of the last one lies %v ahead", what, -quiet.Round(time.Second))
+	}
+	return nil
 }
 
 // contradicted says what err, of a comparison, makes of a member. Without a

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/safeguard-sdk/safeguard/audit/anchor"
 	"github.com/safeguard-sdk/safeguard/audit/ledger"
@@ -142,8 +141,10 @@ func (o Options) judge(ctx context.Context, member Member, m *memory) (f Finding
 		f.State, f.Err = Missing, errors.New("the log has no checkpoint of it")
 		return f, 0
 	}
-	if took.Note != nil && time.Since(last.at) > o.Late {
-		f.State, f.Err = Late, fmt.Errorf("nothing was collected for %v", time.Since(last.at).Round(time.Second))
+	if took.Note != nil {
+		if err := o.late(last.at, "no checkpoint collected"); err != nil {
+			f.State, f.Err = Late, err
+		}
 	}
 	if member.Dir == "" {
 		return f, 0
