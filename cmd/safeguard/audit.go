@@ -15,10 +15,12 @@ import (
 
 // auditCmd is about the ledgers of a service.
 type auditCmd struct {
-	Verify auditVerify `cmd:"" help:"Say whether a ledger, or a fleet of them, is what was signed; exit 1 if not."`
-	Public auditPublic `cmd:"" help:"Write the public key of a ledger in the form that --key takes."`
-	Prove  auditProve  `cmd:"" help:"Prove that records are in a ledger, for strangers; check such proofs."`
-	Anchor auditAnchor `cmd:"" help:"Keep checkpoints outside the machine of the ledger."`
+	Verify  auditVerify  `cmd:"" help:"Say whether a ledger, or a fleet of them, is what was signed; exit 1 if not."`
+	Public  auditPublic  `cmd:"" help:"Write the public key of a ledger in the form that --key takes."`
+	Prove   auditProve   `cmd:"" help:"Prove that records are in a ledger, for strangers; check such proofs."`
+	Anchor  auditAnchor  `cmd:"" help:"Keep checkpoints outside the machine of the ledger."`
+	Export  auditExport  `cmd:"" help:"Copy a ledger, publish it for others, or hold a drill of its restoration."`
+	Restore auditRestore `cmd:"" help:"Bring a ledger back from its exports."`
 
 	Query  auditQuery  `cmd:"" help:"Ask who saw a patient's record, what somebody did, and whom it concerns."`
 	Report auditReport `cmd:"" help:"Write an accounting of disclosures, an access report, or what was reviewed."`

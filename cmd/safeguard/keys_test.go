@@ -204,10 +204,10 @@ type contact struct {
 	Street string `phi:"street"`
 }
 
-// keep sets a variable to what is in a file, or in standard output:
+// keepOutput sets a variable to what is in a file, or in standard output:
 //
 //	keep ORDER stdout
-func keep(ts *testscript.TestScript, neg bool, args []string) {
+func keepOutput(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: keep variable file")
 	}

@@ -50,11 +50,14 @@ func TestScripts(t *testing.T) {
 			"dates":    fillDates,
 			"database": database,
 			"charts":   charts,
-			"keep":     keep,
+			"keep":     keepOutput,
 			"grow":     grow,
 			"collect":  collect,
 			"endpoint": endpoint,
 			"flip":     flip,
+			"visit":    visit,
+			"age":      age,
+			"keyof":    keyOf,
 		},
 	})
 }
