@@ -18,7 +18,7 @@ import (
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func TestHalfAccepted(t *testing.T) {
 	sink, c, _ := open(t, func(o *httpsink.Options) { o.BatchBytes = 64 << 20 })
-	long := []byte(`{"specversion":"1.0","id":"1","source":"urn:a","type":"t","data":"` + strings.Repeat("x", 16<<20) + `"}`)
+	long := []byte(`{"specversion":"1.0","id":"1","source":"urn:a","type":"t","data":"` + strings.Repeat("x", 8<<20) + `"}`)
 	c.answer(func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusAccepted); return true })
 	err := sink.Deliver(t.Context(), long)
 	require.Error(t, err)

@@ -104,7 +104,8 @@ func (r *BreakGlass) reviewed(f *Fact) {
 func (r *BreakGlass) Tick(_ context.Context, now time.Time, raise func(Alert)) {
 	keep := r.pending[:0]
 	for _, o := range r.pending {
-		if now.Sub(o.At) > r.within {
+		// A time far ahead is that of a clock that was wrong: nobody waits for it.
+		if now.Sub(o.At) > r.within || o.At.Sub(now) > r.within {
 			raise(r.alert(o, "not-reviewed"))
 			continue
 		}

@@ -29,11 +29,12 @@ func (d daily) day(t time.Time) int64 {
 	return time.Date(y, m, dd, 0, 0, 0, 0, time.UTC).Unix() / 86400
 }
 
-// first reports whether this is the first time today, and the key of today. A
-// day before the last one is over.
+// first reports whether this is the first time today, and the key of today. The
+// day before the last one is over; an earlier one means that the last was of a
+// clock that was wrong, which must not mute the days until then.
 func (d daily) first(key Actor, t time.Time) (today string, ok bool) {
 	day, last := d.day(t), d.actors.get(key)
-	if *last != 0 && day <= *last {
+	if *last != 0 && (day == *last || day == *last-1) {
 		return "", false
 	}
 	*last = day

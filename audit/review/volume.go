@@ -152,13 +152,17 @@ func (s *volume) add(h uint64) {
 	s.both.add(h)
 }
 
-// turn goes on to the half window of t. A record from an earlier one counts in
-// the present one.
+// turn goes on to the half window of t. A record from the one before counts in
+// the present one. A still earlier one means that the clock was wrong and was
+// set right: what was counted stays, and nothing counts as flagged until then.
 func (v *Volume) turn(ctx context.Context, key Actor, s *volume, t time.Time) {
 	pane := t.UnixNano()/int64(v.opts.Window/2) + 1
 	switch {
 	case s.pane == 0:
 		s.pane = pane
+		return
+	case pane < s.pane-1:
+		s.pane, s.alerted = pane, 0
 		return
 	case pane <= s.pane:
 		return
