@@ -155,13 +155,8 @@ func (o *rowOpening) store(plan []int) error {
 
 // take notes the fields of an opened group in the Entry, then sets them.
 func (o *rowOpening) take(plan []int) error {
-	for _, i := range plan {
-		if i == gone {
-			continue
-		}
-		if err := o.entry.NoteOpened(o.ref.Table, o.fields[i].name, o.ref.Subject.patient); err != nil {
-			return fmt.Errorf("crypto: open: audit: %w", err)
-		}
+	if err := o.note(plan); err != nil {
+		return fmt.Errorf("crypto: open: audit: %w", err)
 	}
 	rest := *o.plain
 	for _, i := range plan {
@@ -183,6 +178,20 @@ func (o *rowOpening) take(plan []int) error {
 	}
 	o.opened++
 	return nil
+}
+
+// note notes the fields of a plan in the Entry, all at once.
+func (o *rowOpening) note(plan []int) error {
+	names := make([]string, 0, 16) // on the stack, as a rule
+	for _, i := range plan {
+		if i != gone {
+			names = append(names, o.fields[i].name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return o.entry.NoteOpenedAll(o.ref.Table, names, o.ref.Subject.patient)
 }
 
 func (o *rowOpening) report() (r RowReport) {
