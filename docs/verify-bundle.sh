@@ -33,6 +33,8 @@ hex() { od -An -v -tx1 | tr -d ' \n'; }
 sum() { openssl dgst -sha256 -binary | octal; }
 node() { printf "\\001$1$2" | sum; }
 
+# plain FILE: no control characters but newlines.
+plain() { [ "$(tr -d '\n\040-\377' <"$1" | wc -c)" -eq 0 ] && [ "$(tail -c 1 "$1" | hex)" = 0a ] || refuse "line $line: not text"; }
 # one VALUE: it is base64 in its one spelling.
 one() { [ -n "$1" ] && [ "$(bytes "$1" | text)" = "$1" ] || refuse "line $line: not base64"; }
 # hash VALUE: it is a hash in base64; sets h.
@@ -58,6 +60,8 @@ openssl pkey -pubin -inform DER -in "$tmp/der" -out "$tmp/pem" 2>/dev/null || re
 checkpoint() {
 	one "$1"
 	bytes "$1" >"$tmp/note"
+	plain "$tmp/note"
+	[ "$(wc -c <"$tmp/note")" -le 65536 ] || refuse "the checkpoint is too long"
 	sed -n 1,3p "$tmp/note" >"$tmp/signed"
 	[ "$(sed -n 1p "$tmp/note")" = "$name" ] || refuse "the checkpoint is of another ledger"
 	[ -z "$(sed -n 4p "$tmp/note")" ] || refuse "the checkpoint has more than three lines"
@@ -65,15 +69,18 @@ checkpoint() {
 	number "$size"
 	hash "$(sed -n 3p "$tmp/note")"
 	root=$h
-	found=
+	found= others=0
 	sed 1,4d "$tmp/note" >"$tmp/signatures"
-	while read -r dash by sig extra; do
-		[ "$dash" = "—" ] && [ -z "$extra" ] || refuse "the checkpoint has a malformed signature line"
-		[ "$by" = "$name" ] || continue
+	while IFS= read -r whole; do
+		by=${whole#— } by=${by%% *} sig=${whole##* } others=$((others + 1))
+		[ "$whole" = "— $by $sig" ] && [ $others -le 100 ] || refuse "the checkpoint has a malformed signature line"
+		case $by in "$name") ;; '' | *+* | *[!!-~]*) refuse "the checkpoint has a malformed signature line" ;; esac
 		one "$sig"
 		s=$(bytes "$sig" | hex)
-		[ ${#s} -eq 136 ] && [ "${s%"${s#????????}"}" = "$keyhash" ] || continue
+		[ ${#s} -ge 10 ] || refuse "the checkpoint has a malformed signature line"
+		[ "$by" = "$name" ] && [ "${s%"${s#????????}"}" = "$keyhash" ] || continue
 		[ -z "$found" ] || refuse "the checkpoint is signed twice"
+		[ ${#s} -eq 136 ] || refuse "the signature of the checkpoint is wrong"
 		bytes "$sig" | tail -c 64 >"$tmp/sig"
 		openssl pkeyutl -verify -pubin -inkey "$tmp/pem" -rawin -in "$tmp/signed" -sigfile "$tmp/sig" >/dev/null 2>&1 ||
 			refuse "the signature of the checkpoint is wrong"
@@ -106,9 +113,10 @@ finish() {
 }
 
 state=start entries=0 last=-1 line=0
-while IFS=' ' read -r word value extra; do
-	line=$((line + 1))
-	[ -z "$extra" ] || refuse "line $line: more than two words"
+plain "$bundle"
+while IFS= read -r whole; do
+	line=$((line + 1)) word=${whole%% *} value=${whole#* }
+	case $state:$value in start:*) word=$whole ;; *' '*) refuse "line $line: more than two words" ;; esac
 	case $state:$word in
 	start:io.github.safeguard-sdk.audit.bundle.v1) state=magic ;;
 	magic:checkpoint) checkpoint "$value"; newsize=$size newroot=$root state=checkpoint ;;
@@ -138,5 +146,5 @@ while IFS=' ' read -r word value extra; do
 	*) refuse "line $line: not a bundle" ;;
 	esac
 done <"$bundle"
-[ "$state" = ended ] && [ "$(tail -c 1 "$bundle" | od -An -tx1 | tr -d ' ')" = 0a ] || refuse "the bundle is cut off"
+[ "$state" = ended ] || refuse "the bundle is cut off"
 echo "GOOD: $name, $size records signed, $entries of them proven here${oldsize:+, an older checkpoint of $oldsize is of the same ledger}"

@@ -2,6 +2,7 @@ package merkle
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -48,8 +49,11 @@ func OpenCheckpoint(signed []byte, v note.Verifier) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if !canonical(n.Sigs[0].Base64) {
-		return Checkpoint{}, errors.New("signature is not in its one spelling")
+	if err := oneSpelling(n); err != nil {
+		return Checkpoint{}, err
+	}
+	if signatures(signed[len(n.Text):], v) > 1 {
+		return Checkpoint{}, errors.New("signed twice by one key")
 	}
 	c, err := ParseText(n.Text)
 	if err == nil && c.Origin != v.Name() {
@@ -60,6 +64,29 @@ func OpenCheckpoint(signed []byte, v note.Verifier) (Checkpoint, error) {
 	}
 	c.Note = signed
 	return c, nil
+}
+
+// oneSpelling refuses signatures, of whomever, that could be written otherwise.
+func oneSpelling(n *note.Note) error {
+	for _, s := range append(n.Sigs[:len(n.Sigs):len(n.Sigs)], n.UnverifiedSigs...) {
+		if !canonical(s.Base64) {
+			return errors.New("signature is not in its one spelling")
+		}
+	}
+	return nil
+}
+
+// signatures counts the lines that say they are of v. All but the first are
+// passed over by note.Open, whatever they hold.
+func signatures(lines []byte, v note.Verifier) (n int) {
+	for line := range strings.Lines(string(lines)) {
+		sig, of := strings.CutPrefix(line, "— "+v.Name()+" ")
+		raw, err := base64.StdEncoding.DecodeString(sig)
+		if of && err == nil && len(raw) > 4 && binary.BigEndian.Uint32(raw) == v.KeyHash() {
+			n++
+		}
+	}
+	return n
 }
 
 // canonical refuses base64 with loose bits or line ends, which would let two
