@@ -39,7 +39,9 @@ func NewSink(db DB, name string) (*Sink, error) {
 
 // Deliver stores records and returns nil once they are committed. What is there
 // already, byte for byte, is not stored again. It returns a [*ConflictError],
-// and stores none, for a record whose source and id another one has. The
+// and stores none, for a record whose source, id and time another one has (the
+// key of a partitioned table has to hold the time; one that says another time
+// under the same id is stored beside the first, for consumers to find). The
 // commit waits for the disk whatever the session's synchronous_commit says.
 func (s *Sink) Deliver(ctx context.Context, records ...[]byte) error {
 	rows, err := parse(records)
@@ -143,7 +145,7 @@ func (e *recordError) Error() string   { return e.err.Error() }
 func (e *recordError) Unwrap() error   { return e.err }
 func (e *recordError) Permanent() bool { return true }
 
-// A ConflictError reports a record whose source and id another record has. It
+// A ConflictError reports a record whose source, id and time another record has. It
 // is permanent: a copy that took either for the other would be wrong.
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.

@@ -1,9 +1,11 @@
 package pgsink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
@@ -63,7 +65,7 @@ type exam struct {
 	signed   merkle.Checkpoint   // the newest
 	queue    []merkle.Checkpoint // some that are next, in order
 	agreed   uint64              // the largest that agrees
-	known    []merkle.Checkpoint
+	known    []merkle.Checkpoint // those kept elsewhere that are next, by size
 	anchored uint64
 }
 
@@ -85,6 +87,7 @@ func (e *exam) know(opts *ledger.VerifyOptions) error {
 		e.known = append(e.known, c)
 		e.anchored = max(e.anchored, c.Size)
 	}
+	slices.SortFunc(e.known, func(a, b merkle.Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 	return nil
 }
 
@@ -175,8 +178,10 @@ func (e *exam) compare(ctx context.Context) error {
 		e.agreed = e.tree.Size
 		e.queue = e.queue[1:]
 	}
-	for _, k := range e.known {
-		if k.Size == e.tree.Size && k.Root != e.tree.Root() {
+	for len(e.known) > 0 && e.known[0].Size == e.tree.Size {
+		k := e.known[0]
+		e.known = e.known[1:]
+		if k.Root != e.tree.Root() {
 			return &ledger.DamageError{Index: e.agreed, Reason: fmt.Sprintf(
 				"the first %d records are not those of the checkpoint that was kept elsewhere", k.Size)}
 		}

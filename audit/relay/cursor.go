@@ -28,7 +28,10 @@ type Cursor interface {
 
 // A FileCursor is a Cursor in a file: replaced as a whole, synced, and with a
 // checksum. It notices when somebody else has moved it, so that two relays do
-// not share one unseen. It is safe for concurrent use. The zero value is not
+// not share one unseen while they run. The checksum is against faults only:
+// whoever may write to the file of a relay that stands still can have it skip
+// records, so protect it as the log is; a comparison of the copy with the log's
+// checkpoint shows it. It is safe for concurrent use. The zero value is not
 // usable; call [OpenFileCursor].
 //
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
