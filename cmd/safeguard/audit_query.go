@@ -67,9 +67,9 @@ func (f indexFlags) options(e *env) (*query.Options, error) {
 
 // ask opens everything and calls f.
 func (c *asking) ask(e *env, f func(context.Context, *query.Log, safeguard.Purpose) error) error {
-	purpose, err := safeguard.ParsePurpose(c.Purpose)
+	purpose, err := purposeOf(c.Purpose)
 	if err != nil {
-		return refused(fmt.Errorf("--purpose: %w", err))
+		return err
 	}
 	rules, err := readGuarded(e, c.Askers, parseAskers)
 	if err != nil {
