@@ -9,11 +9,13 @@ import (
 
 // An encoder holds the records of one commit while they are rendered. It comes
 // from a pool and goes back wiped. A log gets copies, so that nothing from the
-// pool is in other hands, whatever a log keeps.
+// pool is in other hands, whatever a log keeps: the list of them goes back only
+// if the log took them, for one that gave up may still be at work with it.
 type encoder struct {
 	buf     []byte
 	starts  []int
 	records [][]byte
+	lent    bool // records is in the hands of a log
 
 	tokens   []byte // of the record under way, quoted and with commas
 	patients int    // how many there are
@@ -37,7 +39,7 @@ func (x *encoder) finish(o object) { x.buf = o }
 // list returns the records, in memory of their own but for the list itself. It
 // returns ErrEvent if one is too long, which the bounds of render.go exclude.
 func (x *encoder) list() ([][]byte, error) {
-	x.records = x.records[:0]
+	x.records, x.lent = x.records[:0], true
 	all := append([]byte(nil), x.buf...)
 	for i, from := range x.starts {
 		to := len(all)
@@ -52,6 +54,12 @@ func (x *encoder) list() ([][]byte, error) {
 	return x.records, nil
 }
 
+// taken says that the log took the records, or nobody got them.
+func (x *encoder) taken(err error) error {
+	x.lent = err != nil
+	return err
+}
+
 // free wipes x and gives it back.
 func (x *encoder) free() {
 	if cap(x.buf) > maxKept || cap(x.tokens) > maxKept {
@@ -59,6 +67,9 @@ func (x *encoder) free() {
 	}
 	clear(x.buf)
 	clear(x.tokens)
+	if x.lent {
+		x.records, x.lent = nil, false
+	}
 	clear(x.records)
 	x.buf, x.starts, x.records, x.tokens, x.patients = x.buf[:0], x.starts[:0], x.records[:0], x.tokens[:0], 0
 	encoders.Put(x)

@@ -52,7 +52,7 @@ func (e *Entry) SetAction(resource, action string, purpose safeguard.Purpose) {
 }
 
 // SetDecision notes an access decision. Of several the last one of a commit
-// is recorded with it.
+// is recorded with it. The slices of d must not be changed afterwards.
 func (e *Entry) SetDecision(d Decision) {
 	if e.lock() {
 		e.decision = &d

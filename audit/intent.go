@@ -59,7 +59,7 @@ func (r *Recorder) intent(ctx context.Context, v *view) error {
 	}
 	records, err := x.list()
 	if err == nil {
-		err = r.append(ctx, records...)
+		err = x.taken(r.append(ctx, records...))
 	}
 	if err != nil {
 		return err

@@ -163,7 +163,7 @@ func (r *Recorder) sendBatch(batch []item) error {
 	if err != nil {
 		return err
 	}
-	return r.appendSoon(records...)
+	return x.taken(r.appendSoon(records...))
 }
 
 // appendSoon appends with the Recorder's own deadline.
@@ -195,7 +195,7 @@ func (r *Recorder) end(e *ended) {
 	r.renderEnd(x, e)
 	records, err := x.list()
 	if err == nil {
-		err = r.appendSoon(records...)
+		err = x.taken(r.appendSoon(records...))
 	}
 	if err != nil {
 		r.counters.lost.Add(1)

@@ -171,9 +171,9 @@ func (r *Recorder) account(ctx context.Context, v *view, quiet bool) (int, error
 	}
 	records, err := x.list()
 	if err != nil || quiet && r.queue(records) {
-		return len(records), err
+		return len(records), x.taken(err)
 	}
-	return len(records), r.append(ctx, records...)
+	return len(records), x.taken(r.append(ctx, records...))
 }
 
 // low reports whether the log has no room for nobody.

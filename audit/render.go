@@ -165,16 +165,20 @@ func (v *view) cut() (chunk []note, rules, fields []string) {
 		if count[kind]++; count[kind] > limit {
 			break
 		}
-		room -= v.notes[n].most()
+		room -= v.most(&v.notes[n])
 	}
 	chunk, v.notes = v.notes[:n], v.notes[n:]
 	return chunk, rules, fields
 }
 
-// most returns how long n may become in a record.
-func (n *note) most() int {
-	if n.kind == patientNote {
+// most returns how long n may become in a record. A token that is not ours may
+// be of characters that are escaped with a backslash.
+func (v *view) most(n *note) int {
+	if n.kind == patientNote && v.entry.recorder.keys != nil {
 		return maxToken + 3
+	}
+	if n.kind == patientNote {
+		return 2*maxToken + 3
 	}
 	return 6*min(len(n.table)+1+len(n.name), maxName) + 3
 }
