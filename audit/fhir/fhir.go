@@ -100,7 +100,8 @@ const (
 // or one if it names none. ended is how the request ended, nil if that is not
 // known; the outcome is then that of the record alone, which was written before
 // the answer left. An intent ([audit.TypeIntent]) is not an event yet and gives
-// none.
+// none. The AuditEvents of one record share their parts: who changes one
+// changes the others.
 //
 // Errors unwrap to ErrRecord, ErrEnded or ErrResolve, or are those of ctx.
 func (p *Projector) Project(ctx context.Context, event audit.Event, ended *audit.Ended) ([]AuditEvent, error) {
