@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/safeguard-sdk/safeguard/audit/keep"
@@ -111,6 +113,9 @@ func (c *auditExport) say(e *env, x exported) error {
 
 // copy makes a plain export.
 func (c *auditExport) copy(e *env, r *recorded, key string, anchors []ledger.Kept) error {
+	if err := unfinished(c.To); err != nil {
+		return err
+	}
 	if err := intact(e, c.Dir, key, anchors); err != nil {
 		return err
 	}
@@ -127,6 +132,18 @@ func (c *auditExport) copy(e *env, r *recorded, key string, anchors []ledger.Kep
 		return err
 	}
 	return c.say(e, exported{Ledger: c.Dir, To: c.To, First: m.First, End: m.End, Files: len(m.Files), Bytes: m.Bytes()})
+}
+
+// unfinished refuses a directory that is neither empty nor an export that broke
+// off.
+func unfinished(to string) error {
+	if to == "-" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(to, "manifest.json.tmp")); err == nil {
+		return nil
+	}
+	return emptyDir(to)
 }
 
 // publish brings a directory of tiles up to date.
@@ -261,7 +278,13 @@ func restoreFault(e *env, err error) error {
 
 // emptyDir refuses a directory that has something in it.
 func emptyDir(path string) error {
-	if list, err := filepath.Glob(filepath.Join(path, "*")); err == nil && len(list) > 0 {
+	list, err := os.ReadDir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return refused(err)
+	case len(list) > 0:
 		return refused(fmt.Errorf("%s: is not empty", path))
 	}
 	return nil
