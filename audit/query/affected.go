@@ -16,8 +16,9 @@ type Affected struct {
 	// has as many as there were epochs of token keys: [Log.Resolve] counts
 	// individuals.
 	Tokens []string
-	// Records counts the records that name them, Denied those that were refused
-	// before anything was opened, whose patients are not in Tokens.
+	// Records counts the records that name them, Denied those of requests that
+	// were refused before anything was opened, whose patients are not in Tokens.
+	// A refusal of which another record is missing counts as one that exposed.
 	Records, Denied int
 	// Unreadable counts records that may belong to the answer and cannot be
 	// read: if it is not 0, the list may be too short.
@@ -75,35 +76,85 @@ func (l *Log) affected(ctx context.Context, q *Question, m *matcher) (*Affected,
 		return nil, err
 	}
 	out := &Affected{}
-	tokens := map[string]struct{}{}
+	c := &census{log: l, out: out, tokens: map[string]struct{}{}}
 	var unread Answer
 	for _, v := range views {
 		for h, err := range v.hits(ctx, &unread, m, 0) {
+			if err == nil {
+				err = c.take(ctx, v, h)
+			}
 			if err != nil {
 				return nil, err
 			}
-			if len(h.Access.Patients) == 0 {
-				continue
-			}
-			if !h.Exposed() {
-				out.Denied++
-				continue
-			}
-			out.Records++
-			for _, t := range h.Access.Patients {
-				tokens[t] = struct{}{}
-			}
-			if len(tokens) > l.opts.MaxTokens {
-				return nil, fmt.Errorf("%w: more than %d tokens", ErrTooMany, l.opts.MaxTokens)
-			}
+		}
+		if err := c.settle(ctx, v); err != nil {
+			return nil, err
 		}
 		out.Ledgers = append(out.Ledgers, v.extent)
 	}
 	out.Unreadable, out.Unread = unread.Unreadable, unread.Unread
-	out.Tokens = make([]string, 0, len(tokens))
-	for t := range tokens {
+	out.Tokens = make([]string, 0, len(c.tokens))
+	for t := range c.tokens {
 		out.Tokens = append(out.Tokens, t)
 	}
 	slices.Sort(out.Tokens)
 	return out, nil
+}
+
+// A census counts individuals.
+type census struct {
+	log    *Log
+	out    *Affected
+	tokens map[string]struct{}
+	refuse []Hit // refusals of which another part may tell what was opened
+}
+
+// maxRefusals bounds census.refuse.
+const maxRefusals = 256
+
+// take counts a record. A refusal waits until its whole request is known.
+func (c *census) take(ctx context.Context, v *view, h Hit) error {
+	switch {
+	case len(h.Access.Patients) == 0:
+		return nil
+	case h.Exposed():
+		return c.count(&h)
+	}
+	if c.refuse = append(c.refuse, h); len(c.refuse) < maxRefusals {
+		return nil
+	}
+	return c.settle(ctx, v)
+}
+
+// settle counts the refusals that wait. A name of what was opened stands in one
+// record of a request only; where records are missing, it may be in those.
+func (c *census) settle(ctx context.Context, v *view) error {
+	if err := v.join(ctx, c.refuse); err != nil {
+		return err
+	}
+	for i := range c.refuse {
+		h := &c.refuse[i]
+		missing := h.Parts <= h.Access.Part || h.Ended != nil && h.Parts < h.Ended.Parts
+		if !h.Exposed() && !missing {
+			c.out.Denied++
+			continue
+		}
+		if err := c.count(h); err != nil {
+			return err
+		}
+	}
+	c.refuse = c.refuse[:0]
+	return nil
+}
+
+// count takes in those whom a record names.
+func (c *census) count(h *Hit) error {
+	c.out.Records++
+	for _, t := range h.Access.Patients {
+		c.tokens[t] = struct{}{}
+	}
+	if len(c.tokens) > c.log.opts.MaxTokens {
+		return fmt.Errorf("%w: more than %d tokens", ErrTooMany, c.log.opts.MaxTokens)
+	}
+	return nil
 }
