@@ -106,6 +106,9 @@ func (c *evidencePack) log(e *env, in *evidence.Input) error {
 	if err != nil {
 		return err
 	}
+	if n := l.Verdict.Floor; n > 0 {
+		return refused(fmt.Errorf("%s: its first %d records were pruned, and a pack is made of a whole log; take one that was exported or restored", c.Ledger, n))
+	}
 	e.step("reading %d records of %s", l.Verdict.Checkpoint.Size, c.Ledger)
 	log, err := evidence.Collect(e.ctx, l, in.Period, &evidence.CollectOptions{
 		Checkpoint: l.Verdict.Checkpoint.Note, VerifierKey: c.LedgerKey, Sample: c.Sample, Seed: c.Seed,
