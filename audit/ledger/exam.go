@@ -2,11 +2,13 @@ package ledger
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 )
 
 // An exam compares all records of a directory with a signed checkpoint, with
@@ -15,6 +17,7 @@ type exam struct {
 	walk
 	signed Checkpoint
 	known  []keptCheckpoint
+	ahead  []keptCheckpoint // those that the tree has not come to, in order
 
 	index     *leafIndex
 	different *DamageError // first record that is not as in the leaf index
@@ -46,7 +49,8 @@ func (e *exam) examine(ctx context.Context) error {
 	}
 	defer index.close()
 	e.index = index
-	e.visit, e.skipped = e.see, e.pass
+	e.visit, e.skipped, e.most = e.see, e.pass, e.signed.Size
+	e.ahead = slices.SortedStableFunc(slices.Values(e.known), func(a, b keptCheckpoint) int { return cmp.Compare(a.Size, b.Size) })
 	err = e.compare()
 	if err == nil {
 		err = e.run(ctx)
@@ -88,8 +92,8 @@ func (e *exam) compare() error {
 	if e.tree.size == e.signed.Size && e.tree.root() != e.signed.Root {
 		return &DamageError{Reason: "the records do not have the signed root, and no single one can be named"}
 	}
-	for _, k := range e.known {
-		if e.tree.size == k.Size && e.tree.root() != k.Root {
+	for ; len(e.ahead) > 0 && e.ahead[0].Size <= e.tree.size; e.ahead = e.ahead[1:] {
+		if k := e.ahead[0]; e.tree.root() != k.Root {
 			return &DamageError{Reason: fmt.Sprintf("the first %d records are not those of the checkpoint that was kept %s", k.Size, k.where())}
 		}
 	}

@@ -113,6 +113,19 @@ func readHashes(leaves io.ReaderAt, first uint64, dst []hash) error {
 	return nil
 }
 
+// holdsLeaves returns a *DamageError if the leaf index ends before size, which
+// may come from a checkpoint whose signature nobody checked.
+func holdsLeaves(f file, size uint64) error {
+	has, err := sizeOf(f)
+	if err != nil {
+		return err
+	}
+	if leaves := uint64(has) / hashSize; leaves < size {
+		return &DamageError{Index: leaves, Segment: leavesName, Offset: has, Reason: "the leaf index ends before the checkpoint"}
+	}
+	return nil
+}
+
 // perfect returns the root of a perfect subtree.
 func perfect(leaves []hash) hash {
 	nodes := append([]hash(nil), leaves...)
@@ -151,6 +164,10 @@ func (r *Reader) tree(ctx context.Context, size uint64) (v nodeView, done func()
 		return v, nil, &DamageError{Segment: leavesName, Reason: "the leaf index is missing"}
 	}
 	if err != nil {
+		return v, nil, err
+	}
+	if err := holdsLeaves(f, size); err != nil {
+		f.Close()
 		return v, nil, err
 	}
 	if v, err = r.nodes.view(ctx, f, size); err != nil {

@@ -114,7 +114,7 @@ func (l *Ledger) rebuildLeaves(floor, size uint64) error {
 	if err := l.copyLeaves(f, floor); err != nil {
 		return err
 	}
-	w := &walk{fsys: l.fsys, visit: leafWriter(f, floor, size)}
+	w := &walk{fsys: l.fsys, most: floor, visit: leafWriter(f, floor, size)}
 	if err := w.run(context.Background()); err != nil {
 		return err
 	}

@@ -23,6 +23,9 @@ const (
 	segmentFixedSize = 32
 	hashSize         = 32
 	maxSegmentHeader = segmentFixedSize + 64*hashSize + 4
+	// maxSegmentFile is the most bytes of a segment: a batch can be larger than
+	// Options.SegmentSize and has one of its own then.
+	maxSegmentFile = max(maxSegmentSize, maxSegmentHeader+batchHeaderSize+maxBody)
 )
 
 // segmentName is the name of the segment whose first record has this index.

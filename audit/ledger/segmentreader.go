@@ -39,11 +39,14 @@ func (r *segmentReader) readHeader() (err error) {
 	if r.size, err = sizeOf(r.file); err != nil {
 		return err
 	}
+	first, _ := firstOf(r.name)
+	if r.size > maxSegmentFile {
+		return &DamageError{Index: first, Segment: r.name, Offset: maxSegmentFile, Reason: "the segment is larger than one can be"}
+	}
 	p := make([]byte, min(r.size, maxSegmentHeader))
 	if _, err := r.file.ReadAt(p, 0); err != nil && err != io.EOF {
 		return err
 	}
-	first, _ := firstOf(r.name)
 	h, f := decodeSegmentHeader(p)
 	if f == "" && h.before.size != first {
 		f = "the segment is not the one that its name says"

@@ -30,6 +30,7 @@ type walk struct {
 
 	pipe      *pipe
 	floor     uint64 // the first record that is not pruned
+	most      uint64 // what floor can be at most
 	tree      tree
 	segments  []string
 	last      *segmentReader // closed; where it stopped
@@ -92,6 +93,9 @@ func (w *walk) run(ctx context.Context) error {
 func (w *walk) skip(ctx context.Context) (err error) {
 	if w.floor, err = readFloor(w.fsys); err != nil || w.floor == 0 {
 		return err
+	}
+	if w.floor > w.most {
+		return &DamageError{Segment: floorName, Reason: "it lies behind the signed checkpoint"}
 	}
 	index, err := openLeafIndex(w.fsys, w.floor)
 	if err != nil {
