@@ -338,6 +338,9 @@ func (c *pruneRun) Run(e *env) error {
 		if err != nil {
 			return err
 		}
+		if p.Records == 0 {
+			return findings("%s", p)
+		}
 		gone, err := k.Prune(ctx, p, agreed)
 		if err != nil {
 			return err
