@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -124,6 +125,30 @@ func endpoint(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], s.URL)
+}
+
+// TestRecordIsLive names the ledger of a running service as the one to record
+// in: that is refused, and nothing is handed out.
+//
+// Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
+func TestRecordIsLive(t *testing.T) {
+	dir := t.TempDir()
+	key, err := ledger.CreateKey(filepath.Join(dir, "key"))
+	require.NoError(t, err)
+	l, err := ledger.Open(filepath.Join(dir, "live"), key, nil)
+	require.NoError(t, err)
+	defer l.Close(context.Background())
+	require.NoError(t, l.Append(context.Background(), []byte("{}")))
+	var out, errs bytes.Buffer
+	e := &env{ctx: context.Background(), in: new(bytes.Buffer), out: &out, errs: &errs, account: func() (account, error) { return account{"anna", byLogin}, nil }}
+	code := run(e, []string{
+		"audit", "export", filepath.Join(dir, "live"), "--key", l.VerifierKey(), "--to", filepath.Join(dir, "to"),
+		"--record", filepath.Join(dir, "live"), "--record-signer", filepath.Join(dir, "key"),
+	})
+	require.Equal(t, exitRefused, code, errs.String())
+	require.Contains(t, errs.String(), "a service has it open")
+	require.NoDirExists(t, filepath.Join(dir, "to"))
+	require.Equal(t, uint64(1), l.Size())
 }
 
 // FuzzFleet gives the description of a fleet any bytes.

@@ -1,6 +1,6 @@
 // Safeguard is one command for the people who run a service that keeps patient
 // data and for those who audit it: a thin shell over the packages below
-// crosswalk and crypto. Files in, files out, exit codes for CI.
+// audit, crosswalk and crypto. Files in, files out, exit codes for CI.
 //
 //	safeguard controls    which provisions a module's code serves, from its
 //	                      source, its tests and its ledger
@@ -12,6 +12,8 @@
 //	safeguard evidence    the pack that the audit protocol of OCR asks for
 //	safeguard keys        keys and what is sealed under them: create, rotate,
 //	                      rewrap, verify, migrate, shred, back up, drill
+//	safeguard audit       the ledgers of a service: verify, prove, query, report,
+//	                      review, prune, anchor, export, restore
 //
 // safeguard COMMAND --help says more. Install it with
 //
@@ -21,11 +23,14 @@
 // answer is that something is not in order (overdue, missed, not verified);
 // 2 if an input or the command line was refused; 3 if it could not do its
 // work, for instance because a disk is full. With 2 and 3 no output is
-// written; every file is written whole or not at all.
+// written, but for audit anchor, which serves the other places when one fails;
+// every file is written whole or not at all.
 //
-// It sends nothing anywhere but to the database that keys is given. Only
-// controls runs another program, the go command, which may fetch modules as its
-// settings allow; and keys runs the one that holds a key-encryption key.
+// It sends nothing anywhere but to the database that keys is given, and
+// checkpoints to the places that audit anchor is given; audit verify asks the
+// members of a fleet that are named by an address. Only controls runs another
+// program, the go command, which may fetch modules as its settings allow; and
+// keys runs the one that holds a key-encryption key.
 //
 // The documents are made from what the inputs say. The command cannot tell
 // whether that is true, and nothing that it writes makes anyone compliant.
