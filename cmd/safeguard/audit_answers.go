@@ -80,7 +80,6 @@ type answers struct {
 	json             bool
 	hits, unreadable int
 	unsigned         int
-	records          []string
 }
 
 func (w *answers) page(a *query.Answer) error {
