@@ -46,7 +46,7 @@ func Table() []Row {
 		{Packages: []string{"audit/event"}, Own: []string{".", "audit"}, TestOwn: suites,
 			Foreign: []string{"github.com/cloudevents/sdk-go/v2/..."},
 			Why:     "records as events of CloudEvents' own SDK"},
-		{Packages: []string{"audit/httpsink", "audit/syslogsink"}, Own: []string{".", "audit"}, TestOwn: suites,
+		{Packages: []string{"audit/httpsink", "audit/syslogsink"}, Own: []string{".", "audit"}, TestOwn: append(suites, "audit/relay"),
 			TestForeign: []string{"github.com/cloudevents/sdk-go/v2/..."},
 			Why:         "sinks over the standard library's network know the contract only"},
 		{Packages: []string{"audit/natssink/..."}, Own: []string{".", "audit"}, TestOwn: append(suites, "audit/..."),
