@@ -21,13 +21,13 @@ import (
 //
 // Controls: HIPAA 164.312(b), 164.312(c)(1); NIST CSF 2.0 PR.PS-04, PR.DS-01.
 func TestStormOfNotesMixesNothing(t *testing.T) {
-	rec, log := recorder(t, nil)
+	rec, log := recorder(t, &audit.Options{Deadline: 10 * time.Minute})
 	want := map[string]string{} // entry to the token of its patient
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for i := range 24 {
 		wg.Go(func() {
-			ctx, e := rec.In(audit.Mode(i%3)).Begin(context.Background(), "job", "192.0.2.1")
+			ctx, e := rec.In(audit.Mode(i%3)).Begin(safeguard.WithPrincipal(context.Background(), nurse), "job", "192.0.2.1")
 			p := safeguard.NewPatient(fmt.Sprint("MRN-", 1e8+i))
 			mu.Lock()
 			want[e.ID()] = tokens(t).FindPatient("clinic", p)[0]
