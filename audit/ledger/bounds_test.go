@@ -42,7 +42,7 @@ func TestClaimedSizesCostNothing(t *testing.T) {
 	// A floor behind the checkpoint, and a leaf index to go with it.
 	leaves := filepath.Join(dir, leavesName)
 	require.NoError(t, os.Truncate(leaves, huge))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, floorName), []byte(strconv.Itoa(huge/hashSize)+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, floorName), []byte(strconv.FormatInt(huge/hashSize, 10)+"\n"), 0o600))
 	refused(t, dir, l.VerifierKey(), "the floor")
 	require.NoError(t, os.Remove(filepath.Join(dir, floorName)))
 	require.NoError(t, os.Truncate(leaves, 300*hashSize))

@@ -39,7 +39,7 @@ func (l *Ledger) lookAfter() {
 // lookAt checks the segment, if that is asked for or the last time was too long
 // ago.
 func (l *Ledger) lookAt(now time.Time) error {
-	if !l.look.Swap(false) && now.Sub(l.looked) < lookInterval {
+	if !l.look.Swap(false) && !l.options.always && now.Sub(l.looked) < lookInterval {
 		return nil
 	}
 	l.looked = now

@@ -57,7 +57,8 @@ type Options struct {
 	// not hold. Such file systems are recognised on Linux only.
 	UnsafeNetworkFileSystem bool
 
-	alone bool // for a benchmark: wait for no callers
+	alone  bool // for a benchmark: wait for no callers
+	always bool // for a test that counts calls: look before every batch
 }
 
 // complete checks o and fills in the defaults, except for Origin.
