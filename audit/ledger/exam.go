@@ -75,7 +75,7 @@ func (e *exam) pass() error {
 func (e *exam) see(at place, prefixed []byte, leaf hash) error {
 	if at.index < e.signed.Size {
 		if e.floor > 0 {
-			e.allowed = max(e.allowed, prunedTo(prefixed[1:]))
+			e.allowed = max(e.allowed, prunedTo(prefixed[1:], e.signed.Origin))
 		}
 		if kept, ok := e.index.next(); ok && kept != leaf && e.different == nil {
 			e.different = &DamageError{at.index, at.segment, at.offset, "the record is not the one that was signed"}

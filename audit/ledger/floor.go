@@ -11,26 +11,29 @@ import (
 
 // floorName is the file that says where the records begin after a pruning: one
 // line, the index of the first record that is still there. It is no evidence:
-// it is believed only if a later signed record of type prunedType says that
-// records up to there, or further, were pruned.
+// it is believed only if a later signed record of type prunedType, whose source
+// is this ledger, says that records up to there, or further, were pruned.
 const floorName = "floor"
 
 // prunedType is audit.TypeLogPruned. The member "floor" of its data is the
 // index of the first record that the pruning left.
 const prunedType = "io.github.safeguard-sdk.audit.log.pruned.v1"
 
-// prunedTo returns the floor that a record speaks of, 0 if it speaks of none.
-func prunedTo(record []byte) uint64 {
+// prunedTo returns the floor of the ledger called origin that a record speaks
+// of, 0 if it speaks of none: the account of another one, which a relay may have
+// brought, says nothing of this.
+func prunedTo(record []byte, origin string) uint64 {
 	if !bytes.Contains(record, []byte(prunedType)) {
 		return 0
 	}
 	var e struct {
-		Type string `json:"type"`
-		Data struct {
+		Type   string `json:"type"`
+		Source string `json:"source"`
+		Data   struct {
 			Floor uint64 `json:"floor"`
 		} `json:"data"`
 	}
-	if json.Unmarshal(record, &e) != nil || e.Type != prunedType {
+	if json.Unmarshal(record, &e) != nil || e.Type != prunedType || e.Source != origin {
 		return 0
 	}
 	return e.Data.Floor

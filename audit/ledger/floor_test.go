@@ -162,18 +162,19 @@ func TestUnsignedAccountOfAPruning(t *testing.T) {
 //
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func FuzzPrunedTo(f *testing.F) {
-	f.Add([]byte(`{"type":"` + prunedType + `","data":{"floor":7}}`))
+	f.Add([]byte(`{"source":"urn:a","type":"` + prunedType + `","data":{"floor":7}}`))
 	f.Add([]byte(`{"type":"x","data":{"note":"` + prunedType + `","floor":7}}`))
 	f.Add([]byte(`{"type":"` + prunedType + `","data":{"floor":-1}}`))
-	f.Fuzz(func(t *testing.T, data []byte) { prunedTo(data) })
+	f.Fuzz(func(t *testing.T, data []byte) { prunedTo(data, "urn:a") })
 }
 
 // Controls: HIPAA 164.312(c)(1); NIST CSF 2.0 PR.DS-01.
 func TestPrunedTo(t *testing.T) {
-	require.EqualValues(t, 7, prunedTo([]byte(`{"type":"`+prunedType+`","data":{"floor":7}}`)))
-	for _, no := range []string{"", "{}", `{"type":"x","data":{"note":"` + prunedType + `","floor":7}}`, prunedType,
+	require.EqualValues(t, 7, prunedTo([]byte(`{"source":"urn:a","type":"`+prunedType+`","data":{"floor":7}}`), "urn:a"))
+	for _, no := range []string{"", "{}", `{"type":"` + prunedType + `","data":{"floor":7}}`,
+		`{"source":"urn:b","type":"` + prunedType + `","data":{"floor":7}}`, `{"type":"x","data":{"note":"` + prunedType + `","floor":7}}`, prunedType,
 		`{"type":"` + prunedType + `","data":{"floor":-1}}`, `{"type":"` + prunedType + `","data":{"floor":"7"}}`} {
-		require.Zero(t, prunedTo([]byte(no)), no)
+		require.Zero(t, prunedTo([]byte(no), "urn:a"), no)
 	}
 }
 

@@ -25,8 +25,8 @@ type Pruned struct {
 // records stay, so that everything behind them can still be proven. Without
 // such a segment it does nothing.
 //
-// record is the account of it, of type audit.TypeLogPruned; the member "floor"
-// of its data is keepFrom. It is appended, durable and under a signed
+// record is the account of it, of type audit.TypeLogPruned; its source is the
+// ledger's Origin and the member "floor" of its data is keepFrom. It is appended, durable and under a signed
 // checkpoint before anything is removed: only with it [Verify] and [Open]
 // accept that records are missing. If Prune is cut short then, the next Open
 // goes on where it was.
@@ -43,7 +43,7 @@ func (l *Ledger) Prune(ctx context.Context, keepFrom uint64, record []byte) (Pru
 	if keepFrom > l.Size() {
 		return Pruned{}, fmt.Errorf("ledger: prune: there is no record %d to keep", keepFrom)
 	}
-	if prunedTo(record) != keepFrom {
+	if prunedTo(record, l.options.Origin) != keepFrom {
 		return Pruned{}, fmt.Errorf("ledger: prune: the record does not account for the records before %d", keepFrom)
 	}
 	done, remove, err := l.prunable(keepFrom)

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -33,6 +34,7 @@ func TestPruned(t *testing.T) {
 	keep := v.segments[3].First
 	record, err := render("pruned", audit.TypeLogPruned, start, map[string]any{"floor": keep})
 	require.NoError(t, err)
+	record = bytes.Replace(record, []byte("urn:clinic"), []byte("clinic.example/charts"), 1)
 	pruned, err := l.Prune(t.Context(), keep, record)
 	require.NoError(t, err)
 	require.Equal(t, keep, pruned.Floor)

@@ -25,7 +25,7 @@ func TestPrunedLedger(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "ledger")
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
-	w, err := ledger.Open(dir, private, &ledger.Options{SegmentSize: 1 << 20})
+	w, err := ledger.Open(dir, private, &ledger.Options{Origin: "urn:a", SegmentSize: 1 << 20})
 	require.NoError(t, err)
 	filler := bytes.Repeat([]byte("x"), 60_000)
 	for range 40 {

@@ -187,7 +187,7 @@ func TestPruned(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "ledger")
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
-	w, err := ledger.Open(dir, private, &ledger.Options{SegmentSize: 1 << 20})
+	w, err := ledger.Open(dir, private, &ledger.Options{Origin: "urn:test", SegmentSize: 1 << 20})
 	require.NoError(t, err)
 	const n = 5000
 	for i := range n / 100 {
