@@ -27,10 +27,11 @@ func (r *Relay) flush(ctx context.Context, b *batch) error {
 	if b.next == r.Next() {
 		return nil
 	}
+	r.counters.filtered.Add(b.left) // before whoever waits for the cursor goes on
 	if err := r.deliver(ctx, b.records, b.indexes, b.next); err != nil {
+		r.counters.filtered.Add(-b.left) // they are read again
 		return err
 	}
-	r.counters.filtered.Add(b.left)
 	clear(b.records)
 	*b = batch{records: b.records[:0], indexes: b.indexes[:0], next: b.next}
 	return nil
