@@ -21,6 +21,18 @@ type Options struct {
 	// Relationships says what a caller is to a patient. It is required if a
 	// rule of the policy asks for a relationship.
 	Relationships Relationships
+	// Emergencies says who has broken the glass. It is required if the
+	// policy has emergency rules.
+	Emergencies EmergencySource
+	// Consents says who has consented. It is required if the policy asks
+	// for consent.
+	Consents Consents
+	// Conditions answers the conditions that rules ask for, by name. Each
+	// that the policy names is required.
+	Conditions map[string]Condition
+	// Throttle bounds how many patients' data a principal takes out. The
+	// default is no bound.
+	Throttle Throttle
 	// UnsafeWithoutEntry lets a Mux serve requests that no audit.Handler
 	// has opened an Entry for. Nothing then records who saw what.
 	UnsafeWithoutEntry bool
@@ -106,6 +118,13 @@ type Request struct {
 	Action   string
 	Patient  safeguard.Patient
 	Purpose  safeguard.Purpose
+	// Tenant is the organisation that the data belongs to. If it is given,
+	// a Principal of another is denied.
+	Tenant string
+	// Labels are the security labels of the data, as far as they are known
+	// before it is read. Those in a FHIR document count as well when it is
+	// projected.
+	Labels Labels
 }
 
 // Decide says whether the Principal in ctx may do what r asks, and which

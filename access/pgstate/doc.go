@@ -1,0 +1,4 @@
+// Package pgstate keeps the facts about a workforce in PostgreSQL.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C), 164.308(a)(4)(ii)(C); NIST CSF 2.0 PR.AA-05.
+package pgstate

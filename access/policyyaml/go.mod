@@ -1,0 +1,5 @@
+module github.com/safeguard-sdk/safeguard/access/policyyaml
+
+go 1.26.0
+
+replace github.com/safeguard-sdk/safeguard => ../..

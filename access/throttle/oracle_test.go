@@ -1,0 +1,3 @@
+package throttle
+
+import _ "golang.org/x/time/rate"
