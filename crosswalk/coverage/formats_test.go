@@ -201,5 +201,5 @@ func TestEmbeddedSize(t *testing.T) {
 	require.NoError(t, err)
 	var b bytes.Buffer
 	require.NoError(t, x.WriteJSON(&b))
-	require.LessOrEqual(t, b.Len(), 460<<10, "the tables and the page take the rest of 580 KB")
+	require.LessOrEqual(t, b.Len(), 380<<10, "the tables and the page take the rest of 500 KB")
 }

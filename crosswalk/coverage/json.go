@@ -19,37 +19,40 @@ var ErrIndex = errors.New("coverage: index: not valid")
 // maxIndex bounds the JSON form of an Index, in bytes.
 const maxIndex = 16 << 20
 
-// indexJSON is the JSON form of an Index: by package, files below its
-// directory, and without the tags that follow from the package's or a type's.
+// indexJSON is the JSON form of an Index: by package and by what APIs and tests
+// share, files below the package's directory, and without the tags that follow
+// from the package's or a type's.
 type indexJSON struct {
 	Module   string        `json:"module"`
 	Packages []packageJSON `json:"packages"`
 }
 
 type packageJSON struct {
-	Package string            `json:"package"`
-	Dir     string            `json:"dir,omitempty"`
-	APIs    []json.RawMessage `json:"apis,omitempty"`
-	Tests   []json.RawMessage `json:"tests,omitempty"`
+	Package string      `json:"package"`
+	Dir     string      `json:"dir,omitempty"`
+	APIs    []apisJSON  `json:"apis,omitempty"`
+	Tests   []testsJSON `json:"tests,omitempty"`
 }
 
-type apiJSON struct {
-	Symbol   string   `json:"symbol,omitempty"`
+// apisJSON is what some APIs share, and their symbols.
+type apisJSON struct {
 	Kind     Kind     `json:"kind"`
 	File     string   `json:"file,omitempty"`
 	Internal bool     `json:"internal,omitempty"`
 	From     string   `json:"from,omitempty"`
 	Tag      Tag      `json:"tag,omitzero"`
 	Sites    []string `json:"sites,omitempty"`
+	Symbols  []string `json:"rows,omitempty"`
 }
 
-type testJSON struct {
-	Name string `json:"name"`
-	File string `json:"file,omitempty"`
-	Tag  Tag    `json:"tag"`
+// testsJSON is what some tests share, and their names.
+type testsJSON struct {
+	File  string   `json:"file,omitempty"`
+	Tag   Tag      `json:"tag"`
+	Names []string `json:"rows,omitempty"`
 }
 
-// WriteJSON writes the index as JSON, one entry a line and without line
+// WriteJSON writes the index as JSON, one API or test a line and without line
 // numbers, so that it changes only where the tags do. The same index gives
 // the same bytes.
 func (x *Index) WriteJSON(w io.Writer) error {
@@ -103,24 +106,23 @@ func (x *Index) byPackage() []*packageIndex {
 }
 
 func (p *packageIndex) write(b *bytes.Buffer) error {
-	inherited := heirs(p.apis)
-	apis := make([]apiJSON, len(p.apis))
-	for i, a := range p.apis {
-		apis[i] = apiJSON{Symbol: a.Symbol, Kind: a.Kind, File: base(a.File), Internal: a.Internal, From: a.From, Tag: a.Tag, Sites: a.Sites}
-		if from, ok := inherited(a); ok && from.Equal(a.Tag) {
-			apis[i].Tag = Tag{}
-		}
-	}
-	tests := make([]testJSON, len(p.tests))
-	for i, t := range p.tests {
-		tests[i] = testJSON{Name: t.Name, File: base(t.File), Tag: t.Tag}
-	}
 	head, err := json.Marshal(packageJSON{Package: p.name, Dir: strings.TrimPrefix(p.dir, ".")})
 	if err != nil {
 		return err
 	}
 	b.WriteString("\n" + strings.TrimSuffix(string(head), "}"))
-	return errors.Join(writeRows(b, "apis", apis), writeRows(b, "tests", tests), b.WriteByte('}'))
+	inherited := heirs(p.apis)
+	apis := writeGroups(b, "apis", p.apis, func(a API) (any, string) {
+		shared := apisJSON{Kind: a.Kind, File: base(a.File), Internal: a.Internal, From: a.From, Tag: a.Tag, Sites: a.Sites}
+		if from, ok := inherited(a); ok && from.Equal(a.Tag) {
+			shared.Tag = Tag{}
+		}
+		return shared, a.Symbol
+	})
+	tests := writeGroups(b, "tests", p.tests, func(t Test) (any, string) {
+		return testsJSON{File: base(t.File), Tag: t.Tag}, t.Name
+	})
+	return errors.Join(apis, tests, b.WriteByte('}'))
 }
 
 // base returns the last element of a file's path, and nothing for none.
@@ -154,23 +156,33 @@ func heirs(apis []API) func(API) (Tag, bool) {
 	}
 }
 
-func writeRows[T any](b *bytes.Buffer, name string, rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	fmt.Fprintf(b, ",%q:[", name)
-	for i := range rows {
-		row, err := json.Marshal(rows[i])
+// writeGroups writes names under what they share, groups and names in the order
+// in which they come first.
+func writeGroups[T any](b *bytes.Buffer, what string, list []T, split func(T) (shared any, name string)) error {
+	var heads []string
+	rows := map[string][]string{}
+	for _, item := range list {
+		shared, name := split(item)
+		head, err := json.Marshal(shared)
 		if err != nil {
 			return err
 		}
-		if i > 0 {
-			b.WriteByte(',')
+		row, err := json.Marshal(name)
+		if err != nil {
+			return err
 		}
-		b.WriteByte('\n')
-		b.Write(row)
+		if rows[string(head)] == nil {
+			heads = append(heads, string(head))
+		}
+		rows[string(head)] = append(rows[string(head)], string(row))
 	}
-	b.WriteByte(']')
+	if len(heads) == 0 {
+		return nil
+	}
+	for i, head := range heads {
+		heads[i] = strings.TrimSuffix(head, "}") + ",\"rows\":[\n" + strings.Join(rows[head], ",\n") + "]}"
+	}
+	fmt.Fprintf(b, ",%q:[\n%s]", what, strings.Join(heads, ",\n"))
 	return nil
 }
 
@@ -193,9 +205,7 @@ func ReadIndex(r io.Reader) (*Index, error) {
 	}
 	x := &Index{Module: whole.Module}
 	for _, p := range whole.Packages {
-		if err := x.addPackage(p); err != nil {
-			return nil, err
-		}
+		x.addPackage(p)
 	}
 	x.sort()
 	if err := x.validate(); err != nil {
@@ -217,15 +227,13 @@ func strict(b []byte, v any) error {
 	return nil
 }
 
-func (x *Index) addPackage(p packageJSON) error {
+func (x *Index) addPackage(p packageJSON) {
 	var apis []API
-	for _, raw := range p.APIs {
-		var a apiJSON
-		if err := strict(raw, &a); err != nil {
-			return err
+	for _, g := range p.APIs {
+		for _, symbol := range g.Symbols {
+			apis = append(apis, API{Package: p.Package, Symbol: symbol, Kind: g.Kind, File: join(p.Dir, g.File),
+				Internal: g.Internal, From: g.From, Tag: g.Tag, Sites: g.Sites})
 		}
-		apis = append(apis, API{Package: p.Package, Symbol: a.Symbol, Kind: a.Kind, File: join(p.Dir, a.File),
-			Internal: a.Internal, From: a.From, Tag: a.Tag, Sites: a.Sites})
 	}
 	for range 2 { // a type from the package, then a method from the type
 		inherited := heirs(apis)
@@ -236,14 +244,11 @@ func (x *Index) addPackage(p packageJSON) error {
 		}
 	}
 	x.APIs = append(x.APIs, apis...)
-	for _, raw := range p.Tests {
-		var t testJSON
-		if err := strict(raw, &t); err != nil {
-			return err
+	for _, g := range p.Tests {
+		for _, name := range g.Names {
+			x.Tests = append(x.Tests, Test{TestID: TestID{Package: p.Package, Name: name}, File: join(p.Dir, g.File), Tag: g.Tag})
 		}
-		x.Tests = append(x.Tests, Test{TestID: TestID{Package: p.Package, Name: t.Name}, File: join(p.Dir, t.File), Tag: t.Tag})
 	}
-	return nil
 }
 
 func join(dir, file string) string {

@@ -37,9 +37,9 @@ func TestReadIndexRefuses(t *testing.T) {
 		"empty":          "",
 		"not JSON":       "{",
 		"unknown field":  `{"module":"m","packages":[],"more":1}`,
-		"unknown in API": `{"module":"m","packages":[{"package":"p","apis":[{"kind":"func","more":1}]}]}`,
-		"unknown id":     `{"module":"m","packages":[{"package":"p","apis":[{"kind":"func","file":"f","tag":{"hipaa":["164.312(B)"]}}]}]}`,
-		"empty test":     `{"module":"m","packages":[{"package":"p","tests":[{"name":"T","file":"f","tag":{}}]}]}`,
+		"unknown in API": `{"module":"m","packages":[{"package":"p","apis":[{"kind":"func","file":"f","more":1,"rows":["F"]}]}]}`,
+		"unknown id":     `{"module":"m","packages":[{"package":"p","apis":[{"file":"f","tag":{"hipaa":["164.312(B)"]},"kind":"func","rows":["F"]}]}]}`,
+		"empty test":     `{"module":"m","packages":[{"package":"p","tests":[{"file":"f","tag":{},"rows":["T"]}]}]}`,
 		"twice":          `{"module":"m"}{"module":"m"}`,
 		"rubbish after":  `{"module":"m"} x`,
 		"too large":      `{"module":"` + strings.Repeat("m", 16<<20) + `"}`,
@@ -51,8 +51,8 @@ func TestReadIndexRefuses(t *testing.T) {
 }
 
 func FuzzReadIndex(f *testing.F) {
-	f.Add(`{"module":"m","packages":[{"package":"p","dir":"d","apis":[{"kind":"package","file":"f","tag":{"hipaa":["164.312(b)"]}},{"symbol":"F","kind":"func","file":"f","from":"package"}]}]}`)
-	f.Add(`{"packages":[{"package":"p","tests":[{"name":"TestX","file":"f","tag":{"none":"a reason"}}]}]}`)
+	f.Add(`{"module":"m","packages":[{"package":"p","dir":"d","apis":[{"file":"f","tag":{"hipaa":["164.312(b)"]},"kind":"package","rows":[""]},{"file":"f","kind":"func","from":"package","rows":["F"]}]}]}`)
+	f.Add(`{"packages":[{"package":"p","tests":[{"file":"f","tag":{"none":"a reason"},"rows":["TestX"]}]}]}`)
 	f.Fuzz(func(t *testing.T, in string) {
 		x, err := coverage.ReadIndex(strings.NewReader(in))
 		if err != nil {
