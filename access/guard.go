@@ -62,6 +62,8 @@ type Guard struct {
 
 	projections sync.Pool // of *projection, empty
 
+	enforcement enforcement // what the Muxes share
+
 	routesMu sync.Mutex
 	routes   map[*Mux][]Route
 }
