@@ -1,0 +1,182 @@
+package workforce
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access/state"
+	"github.com/safeguard-sdk/safeguard/audit"
+)
+
+// typePrefix and typeSuffix make the type of an audit record out of the kind
+// of a fact.
+const (
+	typePrefix = "io.github.safeguard-sdk.access."
+	typeSuffix = ".v1"
+)
+
+// A proposal is what a change is to be: facts, and the audit records about
+// them. A proposal without facts changes nothing.
+type proposal struct {
+	facts   []state.Fact
+	notices []audit.Notice
+	err     error
+}
+
+// add puts a fact about k into p, and its audit record; the zero key is for a
+// fact about no account. The Notice may be changed until p is returned, to
+// name a patient for instance; it must not be kept.
+func (p *proposal) add(kind string, k key, by safeguard.Principal, body any) *audit.Notice {
+	b, err := json.Marshal(body)
+	if err != nil || len(b) > state.MaxBody {
+		p.err = refuse("what is to be kept is too long")
+		b = nil
+	}
+	subject := ""
+	if k != (key{}) {
+		subject = k.String()
+	}
+	p.facts = append(p.facts, state.Fact{Kind: kind, Subject: subject, Body: b})
+	data, _ := json.Marshal(map[string]any{"account": subject, "change": json.RawMessage(b)})
+	p.notices = append(p.notices, audit.Notice{Type: typePrefix + kind + typeSuffix, Subject: subject, Principal: by, Data: data})
+	return &p.notices[len(p.notices)-1]
+}
+
+// A decision looks at the table, which has all facts that there are, and says
+// what is to be changed. It is called with the latest facts, again if they
+// have moved on meanwhile, and must not wait.
+type decision func(t *table) (proposal, error)
+
+// attempts bounds how often a change that widens is decided anew because
+// other processes were faster.
+const attempts = 32
+
+// widen makes a change that gives somebody more. It is recorded first: if
+// that fails, it is not made. When it returns without an error the change is
+// durable and this process acts by it.
+func (r *Registry) widen(ctx context.Context, decide decision) error {
+	if err := r.widening.enter(ctx); err != nil {
+		return err
+	}
+	defer r.widening.leave()
+	recorded := proposal{}
+	for range attempts {
+		p, after, err := r.decide(ctx, decide)
+		if err == nil && len(p.facts) > 0 && !p.same(&recorded) {
+			r.withdraw(ctx, &recorded)
+			err = r.record(ctx, p.notices)
+			recorded = p
+		}
+		if err != nil || len(p.facts) == 0 {
+			r.withdraw(ctx, &recorded)
+			return err
+		}
+		_, err = r.append(ctx, after, p.facts)
+		if err == nil {
+			return r.catchUp(ctx)
+		}
+		if !moved(err) {
+			return err
+		}
+	}
+	r.withdraw(ctx, &recorded)
+	return fmt.Errorf("workforce: %w", state.ErrMoved)
+}
+
+// narrow makes a change that takes something away. It is made first and
+// recorded afterwards, so that the log cannot keep it from happening. last is
+// the number of its last fact, or that of the last fact there was if there
+// is nothing to change. It tries until ctx is done.
+func (r *Registry) narrow(ctx context.Context, decide decision) (last uint64, err error) {
+	for {
+		p, after, err := r.decide(ctx, decide)
+		if err != nil || len(p.facts) == 0 {
+			return after, err
+		}
+		last, err := r.append(ctx, after, p.facts)
+		if moved(err) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		err = r.catchUp(ctx)
+		if lost := r.record(ctx, p.notices); lost != nil {
+			err = errors.Join(err, fmt.Errorf("%w: %w", ErrUnrecorded, lost))
+		}
+		return last, err
+	}
+}
+
+// decide reads what there is and asks decide. after is the last fact that it
+// knew.
+func (r *Registry) decide(ctx context.Context, decide decision) (p proposal, after uint64, err error) {
+	if err := r.folding.enter(ctx); err != nil {
+		return proposal{}, 0, err
+	}
+	defer r.folding.leave()
+	if err := r.read(ctx); err != nil {
+		return proposal{}, 0, err
+	}
+	p, err = decide(&r.table)
+	return p, r.table.seq.Load(), errors.Join(err, p.err)
+}
+
+// append adds facts. An error other than ErrMoved means that it is unknown
+// whether they are there.
+func (r *Registry) append(ctx context.Context, after uint64, facts []state.Fact) (uint64, error) {
+	ctx, cancel := r.timeout(ctx)
+	defer cancel()
+	last, err := r.state.Append(ctx, after, facts...)
+	switch {
+	case err == nil || moved(err):
+		return last, err
+	case errors.Is(err, state.ErrFact):
+		return 0, refuse("what is to be kept is no fact")
+	}
+	return 0, fmt.Errorf("%w: %w", ErrUnknown, err)
+}
+
+// record makes notices durable.
+func (r *Registry) record(ctx context.Context, notices []audit.Notice) error {
+	if r.options.Noter == nil {
+		return nil
+	}
+	for _, n := range notices {
+		if _, err := r.options.Noter.Record(ctx, n); err != nil {
+			return fmt.Errorf("workforce: record: %w", err)
+		}
+	}
+	return nil
+}
+
+// withdraw records that what was recorded before was not done after all.
+func (r *Registry) withdraw(ctx context.Context, p *proposal) {
+	if r.options.Noter == nil {
+		return
+	}
+	for _, n := range p.notices {
+		n.Type = typePrefix + "change.withdrawn" + typeSuffix
+		// The record of the change itself stands: a reader who misses this
+		// one believes in too much access, never in too little.
+		_, _ = r.options.Noter.Record(context.WithoutCancel(ctx), n)
+	}
+	p.notices = nil
+}
+
+// same reports whether two proposals are one.
+func (p *proposal) same(q *proposal) bool {
+	if len(p.facts) != len(q.facts) {
+		return false
+	}
+	for i, f := range p.facts {
+		g := q.facts[i]
+		if f.Kind != g.Kind || f.Subject != g.Subject || string(f.Body) != string(g.Body) {
+			return false
+		}
+	}
+	return true
+}

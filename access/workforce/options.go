@@ -1,0 +1,61 @@
+package workforce
+
+import (
+	"time"
+
+	"github.com/safeguard-sdk/safeguard/access/state"
+	"github.com/safeguard-sdk/safeguard/audit"
+)
+
+// Bounds and defaults of a lease.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-05.
+const (
+	DefaultLease = 10 * time.Second
+	MinLease     = 100 * time.Millisecond
+	MaxLease     = 10 * time.Minute
+)
+
+// Options are the settings of a Registry. Nil Options are the defaults.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C), 164.308(a)(4)(ii)(C); NIST CSF 2.0 PR.AA-05.
+type Options struct {
+	// Name says in reports which replica this is, at most 64 bytes. It need
+	// not be unique. The default is "replica".
+	Name string
+	// Lease is how long this process goes on deciding without hearing from
+	// the State, and therefore how long a termination elsewhere waits for it
+	// when it is silent. The default is DefaultLease.
+	Lease time.Duration
+	// Cutters end what is in flight of an account. A *access.Guard is one.
+	Cutters []Cutter
+	// Revokers end the sessions of an account.
+	Revokers []Revoker
+	// Noter makes changes audit records; a *audit.Recorder is one. A change
+	// that widens access is recorded before it is made, and not made
+	// otherwise. One that narrows is made first. The default is no records.
+	Noter audit.Noter
+}
+
+// fault says what is wrong with o, "" if nothing is.
+func (o *Options) fault(s state.State) string {
+	switch {
+	case s == nil:
+		return "the State is nil"
+	case !text(o.Name, 64):
+		return "Name is no text of at most 64 bytes"
+	case o.Lease < MinLease || o.Lease > MaxLease:
+		return "Lease is out of bounds"
+	}
+	for _, c := range o.Cutters {
+		if c == nil {
+			return "a Cutter is nil"
+		}
+	}
+	for _, r := range o.Revokers {
+		if r == nil {
+			return "a Revoker is nil"
+		}
+	}
+	return o.holdingFault()
+}

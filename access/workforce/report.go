@@ -1,0 +1,4 @@
+package workforce
+
+// counters is what a Registry has counted.
+type counters struct{}
