@@ -41,7 +41,7 @@ func WriteJSON(w http.ResponseWriter, r *http.Request, status int, body []byte) 
 		_ = c.fail(w, codeProjection)
 		return fmt.Errorf("%w: status %d", ErrAnswer, status)
 	}
-	used := make(pathSet, len(c.route.guard.policy.paths)/64+1)
+	used := make(pathSet, len(c.decision.engine.policy.paths)/64+1)
 	projected, err := c.decision.project(make([]byte, 0, len(body)), body, used)
 	if err != nil {
 		_ = c.fail(w, codeProjection)
@@ -90,7 +90,7 @@ func (c *call) fail(w http.ResponseWriter, code code) error {
 
 // names returns the paths of a set.
 func (c *call) names(used pathSet) []string {
-	p := c.route.guard.policy
+	p := c.decision.engine.policy
 	var names []string
 	for id, path := range p.paths {
 		if used.has(id) {

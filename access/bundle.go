@@ -124,5 +124,5 @@ func (p *projection) entryResource() bool {
 		return false
 	}
 	p.dst = append(p.dst, `"resource":`...)
-	return p.resource(mask, p.decision.guard.policy.resources[string(name)].name)
+	return p.resource(mask, p.decision.engine.policy.resources[string(name)].name)
 }

@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -13,9 +14,8 @@ type compiler struct {
 	policy     *Policy
 	categories map[string][]string
 	pathIDs    map[string]int
-	ids        map[string]bool
-	parents    [][]int // by role, the roles that it inherits
-	own        [][]*rule
+	ids        map[string]bool // of rules, consent requirements and separations
+	cells      int
 }
 
 // keys are the members of one object by name.
@@ -76,8 +76,56 @@ func (c *compiler) prose(v value, what string) (string, error) {
 	return v.text, nil
 }
 
+// integer returns a whole number of the range.
+func (c *compiler) integer(v value, what string, least, most int) (int, error) {
+	n, err := strconv.Atoi(v.number)
+	if v.is != "number" || err != nil || n < least || n > most {
+		return 0, c.src.errorAt(v.at, "%s must be a whole number from %d to %d", what, least, most)
+	}
+	return n, nil
+}
+
+// truth returns true or false.
+func (c *compiler) truth(v value, what string) (bool, error) {
+	if v.is != "other" || v.text != "true" && v.text != "false" {
+		return false, c.src.errorAt(v.at, "%s must be true or false", what)
+	}
+	return v.text == "true", nil
+}
+
+// list calls each for every object of a list.
+func (c *compiler) list(m member, what string, each func(value) error) error {
+	if m.name == "" {
+		return nil
+	}
+	if m.is != "array" {
+		return c.src.errorAt(m.value.at, "%s must be a list of objects", what)
+	}
+	for _, item := range m.list {
+		if err := each(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identify takes the id of a rule or of a requirement, which is unique in the
+// policy.
+func (c *compiler) identify(v value, what string) (string, error) {
+	if v.is != "string" || !isName(v.text) {
+		return "", c.src.errorAt(v.at, "the id of %s must be a name", what)
+	}
+	if c.ids[v.text] {
+		return "", c.src.errorAt(v.at, "%s %s is there twice", strings.TrimPrefix(what, "a "), quote(v.text))
+	}
+	c.ids[v.text] = true
+	return v.text, nil
+}
+
 func (c *compiler) document(v value) error {
-	top, err := c.object(v, "the policy", []string{"version", "resources", "roles"}, []string{"description", "categories"})
+	top, err := c.object(v, "the policy", []string{"version", "resources", "roles"}, []string{
+		"description", "tenant", "categories", "labels", "consent", "training", "separation", "emergency", "tests",
+	})
 	if err != nil {
 		return err
 	}
@@ -85,48 +133,72 @@ func (c *compiler) document(v value) error {
 		return c.src.errorAt(top["version"].value.at, "version must be 1")
 	}
 	if d, ok := top["description"]; ok {
-		if _, err := c.prose(d.value, "description"); err != nil {
+		if c.policy.description, err = c.prose(d.value, "description"); err != nil {
 			return err
 		}
 	}
-	if err := c.resources(top["resources"].value); err != nil {
-		return err
+	// What is named must be known first, so the order is not that of the document.
+	for _, step := range []struct {
+		key     string
+		compile func(member) error
+	}{
+		{"tenant", c.tenant}, {"resources", c.resources}, {"categories", c.categorise}, {"labels", c.labels},
+		{"consent", c.consents}, {"training", c.training}, {"roles", c.roles}, {"separation", c.separations},
+		{"emergency", c.emergencies}, {"tests", c.tests},
+	} {
+		if err := step.compile(top[step.key]); err != nil {
+			return err
+		}
 	}
-	if err := c.categorise(top["categories"]); err != nil {
-		return err
-	}
-	return c.roles(top["roles"].value)
+	return nil
 }
 
-func (c *compiler) resources(v value) error {
+func (c *compiler) tenant(m member) error {
+	if m.name == "" {
+		return nil
+	}
+	if m.is != "string" || m.text != "required" {
+		return c.src.errorAt(m.value.at, `tenant must be "required" or not be there`)
+	}
+	c.policy.tenant = true
+	return nil
+}
+
+func (c *compiler) resources(v member) error {
 	if v.is != "object" || len(v.members) == 0 {
-		return c.src.errorAt(v.at, "resources must be an object of names and their actions")
+		return c.src.errorAt(v.value.at, "resources must be an object of names and their actions")
 	}
-	cells := 0
 	for _, m := range v.members {
-		switch {
-		case !isSegment(m.name):
-			return c.src.errorAt(m.at, "%s is no name of a resource", quote(m.name))
-		case m.name == "Bundle":
-			return c.src.errorAt(m.at, "Bundle is no resource of a policy: what is in it is decided by its own type")
-		}
-		actions, err := c.some(m.value, "the actions of "+quote(m.name))
-		if err != nil {
+		if err := c.resource(m); err != nil {
 			return err
 		}
-		r := &resource{name: m.name, cells: map[string]*cell{}}
-		if r.whole, err = c.pathID(m.at, m.name+".*"); err != nil {
-			return err
-		}
-		for _, a := range actions {
-			if !isName(a.text) {
-				return c.src.errorAt(a.at, "%s is no name of an action", quote(a.text))
-			}
-			r.cells[a.text] = &cell{index: cells}
-			cells++
-		}
-		c.policy.resources[m.name] = r
 	}
+	return nil
+}
+
+func (c *compiler) resource(m member) error {
+	switch {
+	case !isSegment(m.name):
+		return c.src.errorAt(m.at, "%s is no name of a resource", quote(m.name))
+	case m.name == "Bundle":
+		return c.src.errorAt(m.at, "Bundle is no resource of a policy: what is in it is decided by its own type")
+	}
+	actions, err := c.some(m.value, "the actions of "+quote(m.name))
+	if err != nil {
+		return err
+	}
+	r := &resource{at: m.at, name: m.name, cells: map[string]*cell{}}
+	if r.whole, err = c.pathID(m.at, m.name+".*"); err != nil {
+		return err
+	}
+	for _, a := range actions {
+		if !isName(a.text) {
+			return c.src.errorAt(a.at, "%s is no name of an action", quote(a.text))
+		}
+		r.cells[a.text] = &cell{index: c.cells, at: a.at, resource: r, action: a.text}
+		c.cells++
+	}
+	c.policy.resources[m.name] = r
 	return nil
 }
 
@@ -138,12 +210,12 @@ func (c *compiler) categorise(m member) error {
 	if m.is != "object" {
 		return c.src.errorAt(m.value.at, "categories must be an object")
 	}
-	for _, category := range m.members {
-		first, _, _ := strings.Cut(category.name, ".")
-		if !isName(category.name) || category.name == "all" || c.policy.resources[first] != nil {
-			return c.src.errorAt(category.at, "%s is no name of a category", quote(category.name))
+	for _, named := range m.members {
+		first, _, _ := strings.Cut(named.name, ".")
+		if !isName(named.name) || named.name == "all" || c.policy.resources[first] != nil {
+			return c.src.errorAt(named.at, "%s is no name of a category", quote(named.name))
 		}
-		paths, err := c.some(category.value, "category "+quote(category.name))
+		paths, err := c.some(named.value, "category "+quote(named.name))
 		if err != nil {
 			return err
 		}
@@ -151,8 +223,9 @@ func (c *compiler) categorise(m member) error {
 			if err := c.checkPath(p); err != nil {
 				return err
 			}
-			c.categories[category.name] = append(c.categories[category.name], p.text)
+			c.categories[named.name] = append(c.categories[named.name], p.text)
 		}
+		c.policy.categories = append(c.policy.categories, &category{at: named.at, name: named.name, paths: c.categories[named.name]})
 	}
 	return nil
 }

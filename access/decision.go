@@ -27,6 +27,19 @@ type Decision struct {
 	// whole record. Paths that a deny rule takes out of these are not
 	// listed here: the rule is, in Rules.
 	Fields []string
+	// Obligations are what the rules ask for besides, by the names that
+	// the policy gives them, sorted. Nothing here fulfils them.
+	Obligations []string
+	// Exempt names the paragraphs of 164.502(b)(2) by which a rule that
+	// decided is exempt from the minimum necessary, if any is.
+	Exempt string
+	// Emergency is the id of the emergency grant that was open.
+	Emergency string
+	// Basis is what the decision was taken on, in words of the policy,
+	// sorted: "role:nurse", "relation:care-team", "label:R",
+	// "condition:on-shift", "consent:C-1", "emergency", "scope". With it and the
+	// policy, [Policy.Replay] takes the decision again.
+	Basis []string
 	// Policy is the hash of the policy.
 	Policy string
 	// Controls are the provisions that the decision serves.
@@ -36,11 +49,13 @@ type Decision struct {
 	Action   string
 	Purpose  safeguard.Purpose
 
-	guard    *Guard
-	code     code
-	question question
-	verdict  *verdict // nil if no rule was looked at
-	foreign  bool     // the caller is of a tenant, which Assignments do not know
+	guard   *Guard
+	engine  *engine
+	code    code
+	verdict *verdict // nil if no rule was looked at
+	scope   *scopedRequest
+	grant   string // what Emergency was when the decision was taken
+	foreign bool   // the caller is of a tenant, which Assignments do not know
 }
 
 // Explain says in one sentence why, and after a denial what would have been
@@ -56,119 +71,57 @@ func (d Decision) Explain() string {
 	return "denied: " + d.code.String() + ": " + d.why()
 }
 
-func (d Decision) why() string {
-	switch d.code {
-	case codeNoPrincipal:
-		return "the context has no valid Principal (Principal.Validate says what is wrong with one)"
-	case codeNoPurpose:
-		return "the request has no purpose of use, or one that is not a code of the value set"
-	case codeUndeclared:
-		return "the policy declares no such action on such a resource"
-	case codeRoleSource:
-		return "the roles of the caller could not be found out"
-	case codeUnknownRole:
-		return "the caller has a role that the policy does not have"
-	case codeNoRole:
-		if d.foreign {
-			return "the caller has no role (Assignments know principals without a tenant only)"
-		}
-		return "the caller has no role"
-	case codeRelationSource:
-		return "what the caller is to the patient could not be found out"
-	case codeDenyRule:
-		return "by " + strings.Join(d.verdict.rules, ", ")
-	}
-	return "needed is " + d.needed()
-}
-
-// needed lists what would have allowed it: a purpose, a relationship or a
-// role.
-func (d Decision) needed() string {
-	p := d.guard.policy
-	_, at := p.cell(d.Resource, d.Action)
-	if at == nil {
-		return "a rule"
-	}
-	var options []string
-	for _, r := range at.rules {
-		mine := r.holders.meets(&d.question.roles)
-		switch {
-		case r.deny:
-		case d.code == codePurpose && mine:
-			options = append(options, "the purpose "+strings.Join(purposeNames(r.purposes), " or "))
-		case d.code == codeRelationship && mine && r.purposes&d.question.purpose != 0:
-			options = append(options, "the relationship "+strings.Join(p.relationNames(r.relations), " or "))
-		case d.code == codeNoRule:
-			options = append(options, "the role "+strings.Join(p.holderNames(r), " or "))
-		}
-	}
-	if len(options) == 0 {
-		return "a rule that allows it"
-	}
-	slices.Sort(options)
-	return strings.Join(slices.Compact(options), "; ")
-}
-
-func purposeNames(set uint32) []string {
-	var names []string
-	for _, p := range purposes() {
-		if set&purposeBit(p) != 0 {
-			names = append(names, string(p))
-		}
-	}
-	return names
-}
-
-func (p *Policy) relationNames(set uint64) []string {
-	var names []string
-	for name, bit := range p.relations {
-		if set>>bit&1 != 0 {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-func (p *Policy) holderNames(r *rule) []string {
-	var names []string
-	for name, i := range p.roles {
-		if r.holders.has(i) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 // Record returns what the audit log keeps of d. The Mux notes it by itself; a
 // program that calls Decide passes it to SetDecision of its audit.Entry.
 func (d Decision) Record() audit.Decision {
 	if d.guard == nil {
 		return audit.Decision{}
 	}
-	r := audit.Decision{Code: d.code.String(), Policy: d.guard.policy.hash}
+	r := audit.Decision{Code: d.code.String(), Policy: d.engine.policy.hash}
 	if d.verdict != nil {
 		r.Allowed = d.code == codeAllowed
 		r.Rules, r.Fields = slices.Clone(d.verdict.rules), slices.Clone(d.verdict.fields)
+		r.Basis = slices.Clone(d.verdict.basis)
 	}
 	return r
 }
 
-// maskOf returns the mask for a resource of another type that a Bundle holds,
-// or nil if it may not be read.
-func (d *Decision) maskOf(resourceType []byte) *node {
-	r := d.guard.policy.resources[string(resourceType)]
-	if r == nil {
+// maskFor returns the mask for a resource of a type that the answer holds, with
+// the labels that stand in it, or nil if it may not be read. What the labels of
+// the request took away stays away, and so does what another type would need
+// that was not asked for.
+func (d *Decision) maskFor(resourceType []byte, l Labels) *node {
+	p := d.engine.policy
+	r := p.resources[string(resourceType)]
+	if r == nil || d.verdict == nil || d.verdict.code != codeAllowed {
 		return nil
 	}
 	at := r.cells[d.Action]
-	if at == nil {
+	if at == nil || r.name != d.Resource && d.scope != nil && !d.scope.permits(r.name, l) {
 		return nil
 	}
-	q := d.question
-	q.cell = at.index
-	return d.guard.verdict(q, r, at).mask
+	q := d.verdict.question
+	labels := q.labels()
+	if l.Confidentiality != "" || len(l.Sensitivity) > 0 {
+		labels = labels.join(p.labelSet(&l))
+	}
+	q.cell, q.level, q.codes, q.facts = uint32(at.index), uint32(labels.level), labels.codes, q.facts|askedAll
+	if q == d.verdict.question {
+		return d.verdict.mask
+	}
+	return d.engine.verdict(&q, at).mask
+}
+
+// maskOf is maskFor a resource that says nothing of labels.
+func (d *Decision) maskOf(resourceType []byte) *node { return d.maskFor(resourceType, Labels{}) }
+
+// same reports whether two decisions were taken on the same: the policy, the
+// roles, the purpose and whatever else the rules asked for. The same rules
+// would not do: the entries of a Bundle are projected by rules about other
+// resources.
+func (d *Decision) same(other Decision) bool {
+	return d.engine == other.engine && d.grant == other.grant &&
+		d.verdict != nil && other.verdict != nil && d.verdict.question == other.verdict.question
 }
 
 type decisionKey struct{}

@@ -1,9 +1,10 @@
 package access
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,16 +50,12 @@ var ErrOptions = errors.New("access: options: not usable")
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 type Guard struct {
-	policy    *Policy
-	roles     RoleSource
-	relations Relationships
-	noEntry   bool
-	since     time.Time
-	counters  [codes]atomic.Uint64
-	controls  [codes][]safeguard.Control
-
-	mu       sync.RWMutex
-	verdicts map[question]*verdict
+	engine   atomic.Pointer[engine]
+	options  Options       // its Conditions are a copy
+	subjects SubjectSource // Options.Roles, nil if it knows roles only
+	since    time.Time
+	counters [codes]atomic.Uint64
+	controls [codes][]safeguard.Control
 
 	projections sync.Pool // of *projection, empty
 
@@ -69,24 +66,35 @@ type Guard struct {
 }
 
 // New returns a Guard over policy. It returns an error if the policy or
-// Options.Roles is missing, if the policy asks for relationships and
-// Options.Relationships is missing, or if Options.Roles is [Assignments] with
-// a role that the policy does not have. The error unwraps to [ErrOptions] and
-// says which of these it is; it names roles, and no principal.
+// Options.Roles is missing, if the policy asks for something that the Options
+// do not answer (relationships, training, emergencies, consent, a condition),
+// or if Options.Roles is [Assignments] with a role that the policy does not
+// have. The error unwraps to [ErrOptions] and says which of these it is; it
+// names roles and conditions, and no principal.
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B); NIST CSF 2.0 PR.AA-05.
 func New(policy *Policy, opts *Options) (*Guard, error) {
 	if what := fault(policy, opts); what != "" {
 		return nil, fmt.Errorf("%w: %s", ErrOptions, what)
 	}
-	g := &Guard{
-		policy: policy, roles: opts.Roles, relations: opts.Relationships, noEntry: opts.UnsafeWithoutEntry,
-		since: time.Now(), verdicts: map[question]*verdict{}, routes: map[*Mux][]Route{},
-	}
+	g := &Guard{options: *opts, since: time.Now(), routes: map[*Mux][]Route{}}
+	g.options.Conditions = maps.Clone(opts.Conditions)
+	g.subjects, _ = opts.Roles.(SubjectSource)
+	g.engine.Store(&engine{policy: policy})
 	for c := range codes {
 		g.controls[c] = c.controls()
 	}
 	return g, nil
+}
+
+// swap lets policy decide from now on. It refuses what New would refuse, and
+// changes nothing then. A decision that was taken before keeps its policy.
+func (g *Guard) swap(policy *Policy) error {
+	if what := fault(policy, &g.options); what != "" {
+		return fmt.Errorf("%w: %s", ErrOptions, what)
+	}
+	g.engine.Store(&engine{policy: policy})
+	return nil
 }
 
 // fault says why a Guard cannot be built, "" if it can.
@@ -98,13 +106,23 @@ func fault(policy *Policy, opts *Options) string {
 		return "Options.Roles is nil"
 	case len(policy.relations) > 0 && opts.Relationships == nil:
 		return "the policy asks for relationships and Options.Relationships is nil"
+	case policy.emergency != nil && opts.Emergencies == nil:
+		return "the policy has emergency rules and Options.Emergencies is nil"
+	case len(policy.consents) > 0 && opts.Consents == nil:
+		return "the policy asks for consent and Options.Consents is nil"
 	}
-	a, ok := opts.Roles.(Assignments)
-	if !ok {
-		return ""
+	for _, name := range slices.Sorted(maps.Keys(policy.conditions)) {
+		if opts.Conditions[name] == nil {
+			return "the policy asks for the condition " + quote(name) + ", which Options.Conditions does not have"
+		}
 	}
-	if role, unknown := policy.unknownRole(a); unknown {
-		return "Assignments name the role " + quote(role) + ", which the policy does not have"
+	if _, ok := opts.Roles.(SubjectSource); policy.training != nil && !ok {
+		return "the policy asks for training and Options.Roles is no SubjectSource"
+	}
+	if a, ok := opts.Roles.(Assignments); ok {
+		if role, unknown := policy.unknownRole(a); unknown {
+			return "Assignments name the role " + quote(role) + ", which the policy does not have"
+		}
 	}
 	return ""
 }
@@ -127,62 +145,4 @@ type Request struct {
 	// before it is read. Those in a FHIR document count as well when it is
 	// projected.
 	Labels Labels
-}
-
-// Decide says whether the Principal in ctx may do what r asks, and which
-// fields it may see. It denies without a Principal, a purpose or a rule, if a
-// deny rule holds, and if the roles or relationships cannot be found out; the
-// result is never "allowed" together with an error.
-//
-// It does no input or output of its own; it calls Options.Roles and, where
-// the policy asks for a relationship, Options.Relationships. It writes no
-// audit record: the Mux does, and a program that calls Decide itself notes
-// the Decision in its audit Entry.
-func (g *Guard) Decide(ctx context.Context, r Request) Decision {
-	d, c := g.decide(ctx, r)
-	g.counters[c].Add(1)
-	return d
-}
-
-func (g *Guard) decide(ctx context.Context, r Request) (Decision, code) {
-	p, ok := safeguard.PrincipalFrom(ctx)
-	if !ok {
-		return g.refusal(r, codeNoPrincipal), codeNoPrincipal
-	}
-	purpose := purposeBit(r.Purpose)
-	if purpose == 0 {
-		return g.refusal(r, codeNoPurpose), codeNoPurpose
-	}
-	res, at := g.policy.cell(r.Resource, r.Action)
-	if at == nil {
-		return g.refusal(r, codeUndeclared), codeUndeclared
-	}
-	q := question{cell: at.index, purpose: purpose}
-	var c code
-	if q.roles, c = g.roleSet(ctx, p); c != codeAllowed {
-		d := g.refusal(r, c)
-		_, fixed := g.roles.(Assignments)
-		d.foreign = fixed && p.Tenant != ""
-		return d, c
-	}
-	if at.relation {
-		if q.relations, c = g.relationSet(ctx, p, r.Patient); c != codeAllowed {
-			return g.refusal(r, c), c
-		}
-	}
-	v := g.verdict(q, res, at)
-	return Decision{
-		Allowed: v.code == codeAllowed, Code: v.code.String(), Rules: v.shown.rules, Fields: v.shown.fields,
-		Policy: g.policy.hash, Controls: g.controls[v.code],
-		Resource: r.Resource, Action: r.Action, Purpose: r.Purpose,
-		guard: g, code: v.code, question: q, verdict: v,
-	}, v.code
-}
-
-// refusal returns the Decision that was taken before any rule was looked at.
-func (g *Guard) refusal(r Request, c code) Decision {
-	return Decision{
-		Code: c.String(), Policy: g.policy.hash, Controls: g.controls[c],
-		Resource: r.Resource, Action: r.Action, Purpose: r.Purpose, guard: g, code: c,
-	}
 }

@@ -95,7 +95,7 @@ func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 	if rt.rule.Purpose == nil {
 		rt.rule.Purpose = PurposeHeader()
 	}
-	if err := rule.check(m.guard.policy); err != nil {
+	if err := rule.check(m.guard.current().policy); err != nil {
 		m.problems = append(m.problems, fmt.Errorf("%s: %w", quote(pattern), err))
 	}
 	if err := register(m.mux, pattern, rt); err != nil {
@@ -182,7 +182,7 @@ func (g *Guard) Routes() []Route {
 // ServeHTTP serves a request by the route that matches, or denies it.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := audit.EntryFrom(r.Context())
-	if e == nil && !m.guard.noEntry {
+	if e == nil && !m.guard.options.UnsafeWithoutEntry {
 		m.guard.refuse(w, nil, http.StatusInternalServerError, codeNoEntry)
 		return
 	}
@@ -319,11 +319,6 @@ func (g *Guard) stillPublic(e *audit.Entry) audit.Gate {
 		return &gateError{codeUndecided}
 	}
 }
-
-// same reports whether two decisions were taken for the same roles, purpose
-// and relationships. The same rules would not do: the entries of a Bundle are
-// projected by rules about other resources.
-func (d *Decision) same(other Decision) bool { return d.question == other.question }
 
 // gateError refuses the output of a decision that no longer stands.
 type gateError struct{ code code }

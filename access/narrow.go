@@ -91,17 +91,37 @@ type Labels struct {
 	Sensitivity []string
 }
 
-type scopeKey struct{}
+// narrowing is what a context takes away from what its Principal may do.
+type narrowing struct {
+	scope  Scope
+	active []string // nil for all that are granted
+}
+
+type narrowingKey struct{}
+
+func narrowingOf(ctx context.Context) narrowing {
+	n, _ := ctx.Value(narrowingKey{}).(*narrowing)
+	if n == nil {
+		return narrowing{}
+	}
+	return *n
+}
 
 // WithScope narrows what the context's Principal may do to s. A Scope that is
-// in ctx already goes on to count: both must permit.
+// in ctx already goes on to count: both must permit. A nil Scope changes
+// nothing.
 //
 // Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 func WithScope(ctx context.Context, s Scope) context.Context {
-	if outer, ok := ctx.Value(scopeKey{}).(Scope); ok {
-		s = both{outer, s}
+	if s == nil {
+		return ctx
 	}
-	return context.WithValue(ctx, scopeKey{}, s)
+	n := narrowingOf(ctx)
+	if n.scope != nil {
+		s = both{n.scope, s}
+	}
+	n.scope = s
+	return context.WithValue(ctx, narrowingKey{}, &n)
 }
 
 // both is the intersection of two scopes.
@@ -117,13 +137,16 @@ func (s both) Holds(resource, action string, document []byte) bool {
 	return s.a.Holds(resource, action, document) && s.b.Holds(resource, action, document)
 }
 
-type activeRolesKey struct{}
-
 // WithActiveRoles says which of the principal's roles are active in this
-// session, as dynamic separation of duty needs. It can only narrow: a role that
-// is not granted is a denial. Without it all granted roles are active.
+// session, as dynamic separation of duty needs. It can only narrow: only the
+// active roles, with what they inherit, allow anything, while the deny rules of
+// every granted role go on to count. A role that is neither granted nor
+// inherited by one that is, and a list without a role, are a denial. A later
+// call replaces an earlier one. Without it all granted roles are active.
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(B), 164.308(a)(3)(ii)(A); NIST CSF 2.0 PR.AA-05.
 func WithActiveRoles(ctx context.Context, roles ...string) context.Context {
-	return context.WithValue(ctx, activeRolesKey{}, roles)
+	n := narrowingOf(ctx)
+	n.active = append([]string{}, roles...)
+	return context.WithValue(ctx, narrowingKey{}, &n)
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
-
-	"github.com/safeguard-sdk/safeguard"
 )
 
 // A Policy says which role may do what with which fields for which purpose.
@@ -19,16 +17,30 @@ import (
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 type Policy struct {
-	hash      string
-	resources map[string]*resource
-	roles     map[string]int // index into a roleSet
-	relations map[string]int // bit of a relation set
-	rules     []*rule
-	paths     []string // every path that a rule lists, and "Name.*", by id
+	src         source
+	hash        string
+	description string
+	tenant      bool // "required"
+	resources   map[string]*resource
+	categories  []*category
+	labels      map[string]int // bit of a sensitivity code in a labelSet
+	consents    []*consent     // by the bit of a consent requirement
+	training    *training      // nil if none is required
+	separations []*separation
+	emergency   *emergency     // nil if nobody may break the glass
+	roles       map[string]int // index into a roleSet
+	named       []*role        // by that index
+	relations   map[string]int // bit of a relation set
+	conditions  map[string]int // bit of a condition set
+	rules       []*rule
+	byID        map[string]*rule
+	paths       []string // every path that a rule lists, and "Name.*", by id
+	tests       []*policyTest
 }
 
 // resource is one type of data and what can be done with it.
 type resource struct {
+	at    int // where in the document it is
 	name  string
 	whole int              // id of "Name.*", the whole record
 	cells map[string]*cell // by action
@@ -37,35 +49,85 @@ type resource struct {
 // cell holds the rules about one action on one resource.
 type cell struct {
 	index    int
+	at       int
+	resource *resource
+	action   string
 	rules    []*rule
-	relation bool // one of them asks for a relationship
+}
+
+// category is a name for some paths.
+type category struct {
+	at    int
+	name  string
+	paths []string
+}
+
+// role is one role, with what it inherits.
+type role struct {
+	at          int
+	name        string
+	description string
+	parents     []int   // that it names itself
+	closure     roleSet // itself and all that it inherits
+	own         []*rule // that it has itself
 }
 
 // rule is one allow or deny rule, compiled.
 type rule struct {
-	id        string
-	deny      bool
-	holders   roleSet // every role that has it, by itself or by inheritance
-	purposes  uint32
-	relations uint64 // any of these, 0 for no condition
-	whole     bool   // allow: every field; deny: the action itself
-	paths     []int  // ids of paths
+	at            int
+	id            string
+	role          int // that has it itself
+	deny          bool
+	holders       roleSet // every role that has it, by itself or by inheritance
+	resource      *resource
+	actions       []string
+	purposes      uint32
+	relations     uint64 // any of these, 0 for no relationship
+	ceiling       labelSet
+	conditions    uint64 // all of these
+	emergency     bool   // only with a broken glass
+	whole         bool   // allow: every field; deny: the action itself
+	paths         []int  // ids of paths
+	fields        []field
+	because       string
+	justification string
+	exempt        string // paragraph of 164.502(b)(2)
+	obligations   []string
 }
 
-// roleSet is a set of roles of one policy.
-type roleSet [maxPolicyRoles / 64]uint64
+// field is one entry of the fields of a rule: "all", a category or a path.
+type field struct {
+	at   int
+	name string
+}
 
-func (s *roleSet) add(i int) { s[i/64] |= 1 << (i % 64) }
+// consent is a requirement that the patient has consented.
+type consent struct {
+	at       int
+	id       string
+	labels   uint64 // for data with one of these, 0 for any data
+	purposes uint32
+	because  string
+}
 
-func (s *roleSet) has(i int) bool { return s[i/64]>>(i%64)&1 != 0 }
+// training is what courses everybody must have had lately.
+type training struct {
+	at       int
+	required []string
+	maxAge   int // days
+	grace    int // days
+	because  string
+}
 
-func (s *roleSet) meets(t *roleSet) bool {
-	for i := range s {
-		if s[i]&t[i] != 0 {
-			return true
-		}
-	}
-	return false
+// separation is a set of roles of which nobody may have more than max, or
+// more than max active, with what they inherit.
+type separation struct {
+	at      int
+	id      string
+	dynamic bool
+	roles   roleSet
+	max     int
+	because string
 }
 
 // ParsePolicy reads a policy. Everything that it does not know is a mistake:
@@ -112,15 +174,19 @@ func ParsePolicy(src []byte) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	src = slices.Clone(src)
+	sum := sha256.Sum256(src)
 	c := &compiler{
 		src: src, pathIDs: map[string]int{}, ids: map[string]bool{},
-		policy: &Policy{resources: map[string]*resource{}, roles: map[string]int{}, relations: map[string]int{}},
+		policy: &Policy{
+			src: src, hash: "sha256:" + hex.EncodeToString(sum[:]),
+			resources: map[string]*resource{}, labels: map[string]int{}, roles: map[string]int{},
+			relations: map[string]int{}, conditions: map[string]int{}, byID: map[string]*rule{},
+		},
 	}
 	if err := c.document(tree); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(src)
-	c.policy.hash = "sha256:" + hex.EncodeToString(sum[:])
 	return c.policy, nil
 }
 
@@ -145,25 +211,4 @@ func (p *Policy) cell(name, action string) (*resource, *cell) {
 func (p *Policy) declares(resource, action string) bool {
 	_, at := p.cell(resource, action)
 	return at != nil
-}
-
-const allPurposes = ^uint32(0)
-
-// purposeBit returns the bit of p in a set of purposes, 0 if p is none.
-func purposeBit(p safeguard.Purpose) uint32 {
-	for i, known := range purposes() {
-		if p == known {
-			return 1 << i
-		}
-	}
-	return 0
-}
-
-// purposes returns every purpose of use, in the order of their bits.
-func purposes() [11]safeguard.Purpose {
-	return [...]safeguard.Purpose{
-		safeguard.Treatment, safeguard.Payment, safeguard.Operations, safeguard.HealthResearch,
-		safeguard.PatientRequest, safeguard.PublicHealth, safeguard.Marketing, safeguard.Coverage,
-		safeguard.EmergencyTreatment, safeguard.EmergencyRoomTreatment, safeguard.BreakGlass,
-	}
 }

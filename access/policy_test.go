@@ -90,7 +90,7 @@ func TestPolicyMistakes(t *testing.T) {
 		"roles in a circle":         {roles(`{"a":{"inherits":["b"]},"b":{"inherits":["c"]},"c":{"inherits":["a"]}}`), "inherits itself"},
 		"role with a bad name":      {roles(`{"a b":{}}`), "no name of a role"},
 		"role null":                 {roles(`{"r":null}`), "must be an object"},
-		"allow an object":           {roles(`{"r":{"allow":{}}}`), "must be a list of rules"},
+		"allow an object":           {roles(`{"r":{"allow":{}}}`), "must be a list of objects"},
 		"deny with relationship": {roles(`{"r":{"deny":[{"id":"D","resource":"Patient","actions":["read"],"because":"b",
 			"relationship":["self"]}]}}`), `unknown key "relationship"`},
 		"deny of no field": {roles(`{"r":{"deny":[{"id":"D","resource":"Patient","actions":["read"],"because":"b","fields":[]}]}}`), "is empty"},

@@ -27,9 +27,9 @@ func (g *Guard) Report(context.Context) ([]safeguard.Observation, error) {
 			},
 			Statement: "Requests are decided by the policy with this hash, and denied unless a rule of it allows them.",
 			Settings: map[string]string{
-				"policy": g.policy.hash,
-				"roles":  strings.Join(g.policy.Roles(), " "),
-				"rules":  strconv.Itoa(len(g.policy.rules)),
+				"policy": g.current().policy.hash,
+				"roles":  strings.Join(g.current().policy.Roles(), " "),
+				"rules":  strconv.Itoa(len(g.current().policy.rules)),
 			},
 			Counters: counters,
 			Since:    g.since,
@@ -47,7 +47,7 @@ func (g *Guard) reportRoutes() safeguard.Observation {
 		Counters:  map[string]uint64{"routes": 0, "routes.unprojected": 0, "routes.public": 0},
 		Since:     g.since,
 	}
-	if g.noEntry {
+	if g.options.UnsafeWithoutEntry {
 		o.Settings["UnsafeWithoutEntry"] = "true"
 	}
 	for _, r := range g.Routes() {

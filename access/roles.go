@@ -40,52 +40,14 @@ func (a Assignments) Roles(_ context.Context, p safeguard.Principal) ([]string, 
 
 // Relationships says what a principal is to a patient: "care-team",
 // "treating", "self" and so on, the names that the policy's rules ask for. It
-// is asked when a rule about the action asks for one and the request names a
-// patient. An error is a denial; a name that the policy does not use counts
+// is asked when a rule of the caller about the action and purpose asks for one
+// and the request names a patient. An error is a denial; a name that the policy does not use counts
 // for nothing, since relationships only ever allow. It must be safe for
 // concurrent use and must not keep or log the patient.
 //
 // Controls: HIPAA 164.312(a)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 type Relationships interface {
 	Relations(ctx context.Context, p safeguard.Principal, patient safeguard.Patient) ([]string, error)
-}
-
-// roleSet returns the roles of a principal as a set.
-func (g *Guard) roleSet(ctx context.Context, p safeguard.Principal) (roleSet, code) {
-	var set roleSet
-	names, err := g.roles.Roles(ctx, p)
-	if err != nil || ctx.Err() != nil {
-		return set, codeRoleSource
-	}
-	for _, name := range names {
-		i, known := g.policy.roles[name]
-		if !known {
-			return set, codeUnknownRole
-		}
-		set.add(i)
-	}
-	if set == (roleSet{}) {
-		return set, codeNoRole
-	}
-	return set, codeAllowed
-}
-
-// relationSet returns what a principal is to a patient, as a set.
-func (g *Guard) relationSet(ctx context.Context, p safeguard.Principal, patient safeguard.Patient) (uint64, code) {
-	if g.relations == nil || patient.IsZero() {
-		return 0, codeAllowed
-	}
-	names, err := g.relations.Relations(ctx, p, patient)
-	if err != nil || ctx.Err() != nil {
-		return 0, codeRelationSource
-	}
-	set := uint64(0)
-	for _, name := range names {
-		if bit, known := g.policy.relations[name]; known {
-			set |= 1 << bit
-		}
-	}
-	return set, codeAllowed
 }
 
 // unknownRole returns the first role by name that a assigns and the policy

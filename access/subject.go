@@ -29,11 +29,6 @@ type Subject struct {
 	compiled atomic.Pointer[standing]
 }
 
-// standing is a Subject under one policy.
-type standing struct {
-	policy *Policy
-}
-
 // A SubjectSource is a RoleSource that knows more of a principal than its
 // roles: whether the account is active, and what training it has. A Guard asks
 // it instead of Roles. It keeps to the rules of RoleSource; an unknown principal

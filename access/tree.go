@@ -16,7 +16,8 @@ const (
 	maxPolicyRules  = 16384
 	maxPolicyPaths  = 4096
 	maxPathSegments = 16
-	maxRelations    = 64
+	maxBits         = 64 // relationships, labels, conditions, consent requirements, separations
+	maxPolicyTests  = 4096
 	maxText         = 1024
 	maxPolicyName   = 128
 )
@@ -60,7 +61,7 @@ func (s source) errorAt(at int, format string, args ...any) error {
 // value is a JSON value with the place where it begins.
 type value struct {
 	at      int
-	is      string // "object", "array", "string" or "other"
+	is      string // "object", "array", "string", "number" or "other": true, false or null
 	text    string
 	number  string
 	list    []value
@@ -152,7 +153,7 @@ func (r *reader) value(depth int) (value, error) {
 		}
 		return r.object(at, depth)
 	}
-	return value{at: at, is: "other"}, nil
+	return value{at: at, is: "other", text: fmt.Sprint(t)}, nil
 }
 
 func (r *reader) array(at, depth int) (value, error) {

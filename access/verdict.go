@@ -1,82 +1,165 @@
 package access
 
-import "slices"
-
-// maxVerdicts bounds the table of verdicts. When it is full, verdicts are
-// computed anew each time.
-const maxVerdicts = 1 << 14
-
-// question is all that a verdict depends on, besides the policy.
-type question struct {
-	cell      int
-	purpose   uint32
-	roles     roleSet
-	relations uint64
-}
+import (
+	"slices"
+	"strings"
+)
 
 // verdict is what the rules say to a question. It is immutable.
 type verdict struct {
-	code   code
-	rules  []string // of the rules that decided, sorted
-	fields []string // sorted
-	mask   *node    // nil unless allowed
-	shown  struct{ rules, fields []string }
+	question    question
+	ask         facts // what must be found out first, 0 if nothing
+	consents    uint64
+	conditions  uint64 // to be asked for
+	code        code
+	rules       []string // of the rules that decided, sorted
+	fields      []string // sorted
+	obligations []string // sorted
+	exempt      string
+	basis       []string // sorted
+	mask        *node    // nil unless allowed
+	shown       shown
 }
 
-// verdict returns what the rules at a cell say.
-func (g *Guard) verdict(q question, r *resource, at *cell) *verdict {
-	g.mu.RLock()
-	v := g.verdicts[q]
-	g.mu.RUnlock()
-	if v != nil {
-		return v
-	}
-	v = g.policy.judge(q, r, at)
-	// Callers see copies, so that one who sorts them harms no record.
-	v.shown.rules, v.shown.fields = slices.Clone(v.rules), slices.Clone(v.fields)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if known := g.verdicts[q]; known != nil {
-		return known
-	}
-	if len(g.verdicts) < maxVerdicts {
-		g.verdicts[q] = v
-	}
-	return v
+// shown are copies for callers, so that one who sorts them harms no record.
+type shown struct{ rules, fields, obligations, basis []string }
+
+// judgement is what a look at every rule has found.
+type judgement struct {
+	policy              *Policy
+	q                   question
+	allow, narrow, deny []*rule
+	furthest            code // that a rule came
+	ask                 facts
+	consents            uint64
+	conditions          uint64
 }
 
 // judge looks at every rule: an allow rule must not hide a deny rule behind
 // it.
-func (p *Policy) judge(q question, res *resource, at *cell) *verdict {
-	var allow, narrow, deny []*rule
-	otherPurpose, nearer := false, false
+func (p *Policy) judge(q question, at *cell) *verdict {
+	j := &judgement{policy: p, q: q, furthest: codeNoRule}
+	j.consents = p.consentsFor(at, &q)
 	for _, r := range at.rules {
-		switch {
-		case !r.holders.meets(&q.roles):
-		case r.purposes&q.purpose == 0:
-			otherPurpose = otherPurpose || !r.deny
-		case r.deny && r.whole:
-			deny = append(deny, r)
-		case r.deny:
-			narrow = append(narrow, r)
-		case r.relations != 0 && r.relations&q.relations == 0:
-			nearer = true
-		default:
-			allow = append(allow, r)
+		j.consider(r)
+	}
+	v := &verdict{question: q}
+	switch {
+	case len(j.deny) > 0:
+		v.code, v.rules = codeDenyRule, ruleIDs(j.deny)
+	case j.ask != 0:
+		v.ask, v.consents, v.conditions = j.ask, j.consents, j.conditions
+		return v
+	case len(j.allow) > 0:
+		v.mask = p.mask(at.resource, j.allow, j.narrow)
+		v.fields = p.names(v.mask)
+		v.obligations, v.exempt = obligations(j.allow), exemptionsOf(j.allow)
+		v.rules = ruleIDs(append(j.allow, j.narrow...))
+	default:
+		v.code = j.furthest
+	}
+	v.basis = p.basis(&q)
+	v.shown = shown{slices.Clone(v.rules), slices.Clone(v.fields), slices.Clone(v.obligations), slices.Clone(v.basis)}
+	return v
+}
+
+// consider sorts one rule in.
+func (j *judgement) consider(r *rule) {
+	if r.deny {
+		if r.purposes&j.q.purpose == 0 || !r.holders.meets(&j.q.active) && !r.holders.meets(&j.q.inactive) {
+			return
+		}
+		if r.whole {
+			j.deny = append(j.deny, r)
+		} else {
+			j.narrow = append(j.narrow, r)
+		}
+		return
+	}
+	c, ask := j.gate(r)
+	switch {
+	case ask != 0 && (j.ask == 0 || ask < j.ask):
+		j.ask = ask // the earliest gate first
+	case ask != 0:
+	case c == codeAllowed:
+		j.allow = append(j.allow, r)
+	default:
+		j.furthest = max(j.furthest, c)
+	}
+}
+
+// gate returns where an allow rule stops, or what must be asked before that is
+// known.
+func (j *judgement) gate(r *rule) (stopped code, ask facts) {
+	p, q := j.policy, &j.q
+	unasked := func(f facts) bool { return !q.facts.has(f) }
+	switch {
+	case !r.holders.meets(&q.active):
+		return codeNoRule, 0
+	case r.purposes&q.purpose == 0:
+		return codePurpose, 0
+	case r.relations != 0 && unasked(askedRelations):
+		return 0, askedRelations
+	case r.relations != 0 && r.relations&q.relations == 0:
+		return codeRelationship, 0
+	case q.facts.has(otherTenant):
+		return codeTenant, 0
+	case !q.labels().under(r.ceiling):
+		return codeLabel, 0
+	case r.emergency && unasked(askedEmergency):
+		return 0, askedEmergency
+	case r.emergency && (!q.facts.has(glassBroken) || !p.emergency.holders.meets(&q.active)):
+		return codeEmergency, 0
+	case !p.overrides(r) && j.consents != 0 && unasked(askedConsents):
+		return 0, askedConsents
+	case !p.overrides(r) && p.consentMissing(q):
+		return codeConsent, 0
+	case r.conditions != 0 && unasked(askedConditions):
+		j.conditions |= r.conditions
+		return 0, askedConditions
+	case r.conditions&^q.conditions != 0:
+		return codeCondition, 0
+	}
+	return codeAllowed, 0
+}
+
+// overrides reports whether a rule stands without the patient's consent. It
+// is asked of a rule that has passed the emergency gate.
+func (p *Policy) overrides(r *rule) bool { return r.emergency && p.emergency.OverridesConsent }
+
+func (q *question) labels() labelSet { return labelSet{uint8(q.level), q.codes} }
+
+// consentsFor returns the consent requirements that data of a cell may come
+// to: those without labels, and those about labels that the caller's rules go
+// up to, which may show in the document only.
+func (p *Policy) consentsFor(at *cell, q *question) uint64 {
+	if len(p.consents) == 0 {
+		return 0
+	}
+	codes := q.codes
+	for _, r := range at.rules {
+		if !r.deny && r.purposes&q.purpose != 0 && r.holders.meets(&q.active) {
+			codes |= r.ceiling.codes
 		}
 	}
-	switch {
-	case len(deny) > 0:
-		return &verdict{code: codeDenyRule, rules: ruleIDs(deny)}
-	case len(allow) > 0:
-		mask := p.mask(res, allow, narrow)
-		return &verdict{rules: ruleIDs(append(allow, narrow...)), fields: p.names(mask), mask: mask}
-	case nearer:
-		return &verdict{code: codeRelationship}
-	case otherPurpose:
-		return &verdict{code: codePurpose}
+	set := uint64(0)
+	for i, c := range p.consents {
+		if c.purposes&q.purpose != 0 && (c.labels == 0 || c.labels&codes != 0) {
+			set |= 1 << i
+		}
 	}
-	return &verdict{code: codeNoRule}
+	return set
+}
+
+// consentMissing reports whether data with the labels of q needs a consent
+// that was not given.
+func (p *Policy) consentMissing(q *question) bool {
+	for i, c := range p.consents {
+		if c.purposes&q.purpose != 0 && (c.labels == 0 || c.labels&q.codes != 0) && q.consented>>i&1 == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func ruleIDs(rules []*rule) []string {
@@ -86,4 +169,26 @@ func ruleIDs(rules []*rule) []string {
 	}
 	slices.Sort(ids)
 	return ids
+}
+
+// obligations returns what the rules ask for besides, sorted.
+func obligations(rules []*rule) []string {
+	var all []string
+	for _, r := range rules {
+		all = append(all, r.obligations...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// exemptionsOf returns the exemptions that the rules name.
+func exemptionsOf(rules []*rule) string {
+	var all []string
+	for _, r := range rules {
+		if r.exempt != "" {
+			all = append(all, r.exempt)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ", ")
 }

@@ -81,6 +81,10 @@ type Decision struct {
 	Policy string `json:"policy,omitempty"`
 	// Fields are the names of the fields that may be seen.
 	Fields []string `json:"fields,omitempty"`
+	// Basis is what it was decided on, in words of the policy, such as
+	// "role:nurse" or "relation:care-team". With the policy it suffices to
+	// decide again.
+	Basis []string `json:"basis,omitempty"`
 }
 
 // Errors that refuse a note or a commit.
