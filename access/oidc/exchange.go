@@ -1,0 +1,190 @@
+package oidc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/audit"
+)
+
+// Sessions starts server sessions. Start begins one of p that ends by itself at
+// until at the latest, and returns its secret token and its ID, which is the
+// Principal.Session of the requests that come with it. It is a few lines around
+// Manager.Start of package session, whose SignIn has a field Until.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.312(d); NIST CSF 2.0 PR.AA-03, PR.AA-05.
+type Sessions interface {
+	Start(ctx context.Context, p safeguard.Principal, until time.Time) (token, id string, err error)
+}
+
+// maxGrants is how many sessions can be narrowed by their token at once.
+const maxGrants = 1 << 16
+
+// An Exchange gives a server session for a token, so that automatic logoff holds
+// for whoever came with one: the session ends after a time without activity,
+// and with its token at the latest.
+//
+// It is two handlers. Exchange itself is the endpoint: a POST with the token,
+// whose answer holds the token of the session. [Exchange.Handler] stands around
+// the routes, inside the session's own handler: a session must not be able to
+// do more than the token that it was started for. The endpoint starts no session
+// before Handler was called.
+//
+// It knows the tokens of its sessions in memory, so requests of a session must
+// reach the process that started it; another denies them, and the client
+// exchanges its token there.
+//
+// A token that is bound to a key is not exchanged, for the session would not be.
+// It is safe for concurrent use; the zero value is not usable.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.312(d); NIST CSF 2.0 PR.AA-03, PR.AA-05.
+type Exchange struct {
+	verifier *Verifier
+	sessions Sessions
+	wrapped  atomic.Bool
+
+	mu      sync.Mutex
+	grants  map[string]*Token
+	nextDue time.Time // before which none of them is over
+}
+
+// NewExchange returns an Exchange. It returns an error that is [ErrOptions] if
+// one of the two is nil.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.312(d); NIST CSF 2.0 PR.AA-03, PR.AA-05.
+func NewExchange(v *Verifier, s Sessions) (*Exchange, error) {
+	if v == nil || s == nil {
+		return nil, fmt.Errorf("%w: a Verifier and Sessions are required", ErrOptions)
+	}
+	return &Exchange{verifier: v, sessions: s, grants: map[string]*Token{}}, nil
+}
+
+// session is the answer of the endpoint, in the terms of RFC 6749, section 5.1.
+type session struct {
+	Token   string `json:"access_token"`
+	Type    string `json:"token_type"`
+	Expires int64  `json:"expires_in"` // in seconds, at most
+}
+
+// ServeHTTP exchanges the token of a POST request for a session.
+func (x *Exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := audit.EntryFrom(r.Context())
+	setHeaders(w.Header())
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	answer, err := x.exchange(r, e)
+	if err != nil {
+		refuse(w, e, x.verifier.count(err), x.verifier.challenge)
+		return
+	}
+	body, _ := json.Marshal(answer) // strings and a number: cannot fail
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(body) //nolint:errcheck // the client is gone
+}
+
+func (x *Exchange) exchange(r *http.Request, e *audit.Entry) (session, *Error) {
+	if err := x.verifier.placed(r.Context(), e); err != nil {
+		return session{}, err
+	}
+	if !x.wrapped.Load() {
+		return session{}, refusal(codeMisplaced)
+	}
+	t, err := x.verifier.verifyRequest(r)
+	switch {
+	case err != nil:
+		return session{}, err
+	case t.Bound():
+		return session{}, refusal(codeProof)
+	}
+	e.SetPrincipal(t.principal)
+	e.AddGate(x.verifier.gate(e, t))
+	token, id, bad := x.sessions.Start(r.Context(), t.principal, t.expires)
+	if bad != nil || id == "" {
+		return session{}, refusal(codeSessions)
+	}
+	if !x.keep(id, t) {
+		return session{}, refusal(codeFull)
+	}
+	return session{Token: token, Type: "Bearer", Expires: int64(time.Until(t.expires) / time.Second)}, nil
+}
+
+// keep remembers the token of a session, unless there is no room.
+func (x *Exchange) keep(id string, t *Token) bool {
+	now := time.Now()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.grants) >= maxGrants && !now.Before(x.nextDue) {
+		x.sweep(now)
+	}
+	if len(x.grants) >= maxGrants {
+		return false
+	}
+	if len(x.grants) == 0 || t.deadline.Before(x.nextDue) {
+		x.nextDue = t.deadline
+	}
+	x.grants[id] = t
+	return true
+}
+
+// sweep forgets tokens that are over.
+func (x *Exchange) sweep(now time.Time) {
+	x.nextDue = now.Add(maxLifetime)
+	for id, t := range x.grants {
+		if !now.Before(t.deadline) {
+			delete(x.grants, id)
+		} else if t.deadline.Before(x.nextDue) {
+			x.nextDue = t.deadline
+		}
+	}
+}
+
+func (x *Exchange) grant(id string) *Token {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.grants[id]
+}
+
+// Handler returns a handler that runs next only in sessions that this Exchange
+// has started, as long as their token is good, and narrows them to what it
+// permits. It stands inside the handler of the sessions and outside access.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.312(d), 164.502(b)(1); NIST CSF 2.0 PR.AA-03, PR.AA-05.
+func (x *Exchange) Handler(next http.Handler) http.Handler {
+	x.wrapped.Store(true)
+	v := x.verifier
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e := audit.EntryFrom(r.Context())
+		t, err := x.admit(r.Context())
+		if err != nil {
+			refuse(w, e, v.count(err), v.challenge)
+			return
+		}
+		e.AddGate(v.gate(e, t))
+		next.ServeHTTP(w, r.WithContext(t.narrow(r.Context())))
+	})
+}
+
+// admit returns the token of the session that a request comes with.
+func (x *Exchange) admit(ctx context.Context) (*Token, *Error) {
+	p, ok := safeguard.PrincipalFrom(ctx)
+	if !ok || p.Session == "" {
+		return nil, refusal(codeMissing)
+	}
+	t := x.grant(p.Session)
+	if t == nil || accountOf(&t.principal) != accountOf(&p) || t.principal.Kind != p.Kind {
+		return nil, refusal(codeMissing)
+	}
+	if err := x.verifier.live(ctx, t); err != nil {
+		return nil, err
+	}
+	return t, nil
+}

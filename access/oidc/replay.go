@@ -1,0 +1,64 @@
+package oidc
+
+import (
+	"container/heap"
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+// maxProofs is how many proofs and forwarded identities can be remembered.
+const maxProofs = 1 << 17
+
+// replays remembers what was seen once and must not be seen again, until it
+// has expired by itself. When it is full it takes nothing new: what it cannot
+// remember it must not let in.
+type replays struct {
+	room int
+	mu   sync.Mutex
+	seen map[[sha256.Size]byte]struct{}
+	due  seals
+}
+
+type seal struct {
+	id    [sha256.Size]byte
+	until time.Time
+}
+
+func newReplays(room int) *replays {
+	return &replays{room: room, seen: map[[sha256.Size]byte]struct{}{}}
+}
+
+// first reports whether id is new, and remembers it.
+func (r *replays) first(id [sha256.Size]byte, until time.Time) *Error {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.due) > 0 && r.due[0].until.Before(now) {
+		delete(r.seen, heap.Pop(&r.due).(seal).id)
+	}
+	if _, again := r.seen[id]; again {
+		return refusal(codeReplay)
+	}
+	if len(r.due) >= r.room {
+		return refusal(codeFull)
+	}
+	r.seen[id] = struct{}{}
+	heap.Push(&r.due, seal{id, until})
+	return nil
+}
+
+// seals is a heap, the one that expires first on top.
+type seals []seal
+
+func (s seals) Len() int           { return len(s) }
+func (s seals) Less(i, j int) bool { return s[i].until.Before(s[j].until) }
+func (s seals) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
+func (s *seals) Push(x any)        { *s = append(*s, x.(seal)) }
+
+func (s *seals) Pop() any {
+	last := len(*s) - 1
+	x := (*s)[last]
+	*s = (*s)[:last]
+	return x
+}
