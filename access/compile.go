@@ -236,7 +236,7 @@ func (c *compiler) checkPath(v value) error {
 	if c.policy.resources[segments[0]] == nil {
 		return c.src.errorAt(v.at, "%s is no category and begins with no declared resource", quote(v.text))
 	}
-	if len(segments) < 2 || len(segments) > maxPathSegments {
+	if len(segments) < 2 || len(segments) > maxPathSegments || len(v.text) > maxPath {
 		return c.src.errorAt(v.at, "%s is no path of a field", quote(v.text))
 	}
 	for _, s := range segments[1:] {

@@ -16,10 +16,11 @@ const (
 	maxPolicyRules  = 16384
 	maxPolicyPaths  = 4096
 	maxPathSegments = 16
+	maxPath         = 128
 	maxBits         = 64 // relationships, labels, conditions, consent requirements, separations
 	maxPolicyTests  = 4096
 	maxText         = 1024
-	maxPolicyName   = 128
+	maxPolicyName   = 112 // with a word before it, 128 at most: what an audit record holds
 )
 
 // ErrPolicy is what every mistake in a policy unwraps to.

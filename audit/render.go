@@ -40,12 +40,12 @@ type view struct {
 	now      time.Time
 
 	denied, exposed, personal bool
-	rules, fields             []string // of decision, not yet recorded
+	rules, fields, basis      []string // of decision, not yet recorded
 	source                    string
 }
 
 // exhausted reports whether all of v is in a record.
-func (v *view) exhausted() bool { return len(v.notes)+len(v.rules)+len(v.fields) == 0 }
+func (v *view) exhausted() bool { return len(v.notes)+len(v.rules)+len(v.fields)+len(v.basis) == 0 }
 
 // look finds out what kind of access v is.
 func (v *view) look() {
@@ -57,7 +57,7 @@ func (v *view) look() {
 	}
 	if d := v.decision; d != nil {
 		v.denied = v.denied || !d.Allowed
-		v.rules, v.fields = d.Rules, d.Fields
+		v.rules, v.fields, v.basis = d.Rules, d.Fields, d.Basis
 	}
 }
 
@@ -109,7 +109,7 @@ func (r *Recorder) sourceToken(ctx context.Context, addr string) (string, error)
 
 // access renders one record with as much of v as fits into it.
 func (r *Recorder) access(ctx context.Context, x *encoder, v *view, kind string, first int) error {
-	chunk, rules, fields := v.cut()
+	chunk, rules, fields, basis := v.cut()
 	if err := x.tokenize(ctx, r, v.who.principal.Tenant, chunk); err != nil {
 		return err
 	}
@@ -135,8 +135,9 @@ func (r *Recorder) access(ctx context.Context, x *encoder, v *view, kind string,
 	}
 	if d := v.decision; d != nil {
 		inner := begin(o.key("decision")).mustBool("allowed", d.Allowed).str("code", bounded(d.Code))
-		o = putBounded(putBounded(inner, "rules", rules).str("policy", bounded(d.Policy)), "fields", fields).end()
-		if len(v.rules)+len(v.fields) == 0 {
+		inner = putBounded(putBounded(inner, "rules", rules).str("policy", bounded(d.Policy)), "fields", fields)
+		o = putBounded(inner, "basis", basis).end()
+		if len(v.rules)+len(v.fields)+len(v.basis) == 0 {
 			v.decision = nil
 		}
 	}
@@ -151,10 +152,11 @@ func (r *Recorder) access(ctx context.Context, x *encoder, v *view, kind string,
 }
 
 // cut takes off v what fits into one record.
-func (v *view) cut() (chunk []note, rules, fields []string) {
+func (v *view) cut() (chunk []note, rules, fields, basis []string) {
 	room := maxLists
 	rules, room = cutNames(&v.rules, room)
 	fields, room = cutNames(&v.fields, room)
+	basis, room = cutNames(&v.basis, room)
 	var count [noteKinds]int
 	n := 0
 	for ; n < len(v.notes) && room >= maxQuoted; n++ {
@@ -168,7 +170,7 @@ func (v *view) cut() (chunk []note, rules, fields []string) {
 		room -= v.most(&v.notes[n])
 	}
 	chunk, v.notes = v.notes[:n], v.notes[n:]
-	return chunk, rules, fields
+	return chunk, rules, fields, basis
 }
 
 // most returns how long n may become in a record. A token that is not ours may

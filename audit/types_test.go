@@ -159,7 +159,7 @@ func TestRecordsAreBounded(t *testing.T) {
 	for i := range 300 {
 		name := string(rune('a'+i%26)) + string(rune('a'+i/26)) + worst(i, 500)
 		names = append(names, name)
-		d.Rules, d.Fields = append(d.Rules, name), append(d.Fields, name)
+		d.Rules, d.Fields, d.Basis = append(d.Rules, name), append(d.Fields, name), append(d.Basis, name)
 		e.Deny(name)
 		e.AddPatient(safeguard.NewPatient(name))
 		require.NoError(t, e.NoteOpened(name, name, jane))
@@ -182,11 +182,12 @@ func TestRecordsAreBounded(t *testing.T) {
 		if a.Decision != nil {
 			got.Flags = append(got.Flags, a.Decision.Rules...)
 			got.Flags = append(got.Flags, a.Decision.Fields...)
+			got.Flags = append(got.Flags, a.Decision.Basis...)
 		}
 	}
 	require.Len(t, got.Patients, 301)
 	require.Len(t, got.Fields, 300)
 	require.Len(t, got.Denied, 300)
 	require.Len(t, got.Opened, 300)
-	require.Len(t, got.Flags, 600)
+	require.Len(t, got.Flags, 900)
 }

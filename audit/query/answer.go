@@ -55,7 +55,7 @@ func (a *Answer) discreet() {
 			p.Session, p.Method = "", ""
 		}
 		if d := h.Decision; d != nil {
-			d.Rules, d.Policy = nil, ""
+			d.Rules, d.Policy, d.Basis = nil, "", nil
 		}
 	}
 }
