@@ -38,17 +38,30 @@ func WriteJSON(w http.ResponseWriter, r *http.Request, status int, body []byte) 
 		return ErrAnswer
 	}
 	if status < 200 || status > 599 || status == http.StatusNoContent || status == http.StatusNotModified {
-		_ = c.fail(w, codeProjection)
+		_ = c.fail(codeProjection)
 		return fmt.Errorf("%w: status %d", ErrAnswer, status)
 	}
-	used := make(pathSet, len(c.decision.engine.policy.paths)/64+1)
-	projected, err := c.decision.project(make([]byte, 0, len(body)), body, used)
+	shown, err := c.show(make([]byte, 0, len(body)), body)
 	if err != nil {
-		_ = c.fail(w, codeProjection)
+		_ = c.fail(codeProjection)
 		return err
 	}
-	c.entry.NoteFields(c.names(used)...)
-	return c.answer(w, status, contentType(w.Header()), projected)
+	return c.answer(status, contentType(w.Header()), shown)
+}
+
+// show appends what the caller may see of a document, and notes the names of
+// the fields in it.
+func (c *call) show(dst, document []byte) ([]byte, error) {
+	if c.observed && c.observes(c.code) {
+		return c.unenforced(dst, document), nil
+	}
+	used := c.decision.newPaths()
+	shown, err := c.decision.project(dst, document, used)
+	if err != nil {
+		return nil, err
+	}
+	c.entry.NoteFields(c.decision.names(used)...)
+	return shown, nil
 }
 
 // Error answers with a fixed problem document (RFC 9457) that holds the status
@@ -67,32 +80,33 @@ func Error(w http.ResponseWriter, r *http.Request, status int) error {
 		respond(w, status, "application/problem+json", body)
 		return nil
 	}
-	return c.answer(w, status, "application/problem+json", body)
+	return c.answer(status, "application/problem+json", body)
 }
 
 // answer gives an answer to the writer of a PHI route, or sends it on an
 // unprojected one.
-func (c *call) answer(w http.ResponseWriter, status int, contentType string, body []byte) error {
+func (c *call) answer(status int, contentType string, body []byte) error {
 	if c.writer != nil {
 		return c.writer.answer(status, contentType, body)
 	}
-	respond(w, status, contentType, body)
-	return nil
+	return c.exit.send(status, contentType, body)
 }
 
 // fail makes the answer a bare 500, and says so in the Entry and the counters.
-func (c *call) fail(w http.ResponseWriter, code code) error {
+func (c *call) fail(code code) error {
 	c.route.guard.counters[code].Add(1)
 	c.entry.Deny(code.String())
 	const status = http.StatusInternalServerError
-	return c.answer(w, status, "application/problem+json", problem(status, code.String()))
+	return c.answer(status, "application/problem+json", problem(status, code.String()))
 }
 
+// newPaths returns an empty set of paths of the decision's policy.
+func (d *Decision) newPaths() pathSet { return make(pathSet, len(d.engine.policy.paths)/64+1) }
+
 // names returns the paths of a set.
-func (c *call) names(used pathSet) []string {
-	p := c.decision.engine.policy
+func (d *Decision) names(used pathSet) []string {
 	var names []string
-	for id, path := range p.paths {
+	for id, path := range d.engine.policy.paths {
 		if used.has(id) {
 			names = append(names, path)
 		}

@@ -10,7 +10,7 @@ import (
 // Decide says whether the Principal in ctx may do what r asks, and which
 // fields it may see. The gates, of which the first that fails names the code:
 //
-//  1. a valid Principal, and a purpose of use;
+//  1. a valid Principal, and a purpose of use, one of those of [WithPurposes];
 //  2. an active account and current training, if Options.Roles is a
 //     [SubjectSource];
 //  3. roles that the policy has, that may be had together, and of which those
@@ -39,6 +39,17 @@ func (g *Guard) Decide(ctx context.Context, r Request) Decision {
 }
 
 func (g *Guard) decide(ctx context.Context, r Request) (Decision, code) {
+	d, c := g.decideFree(ctx, r)
+	if t := g.options.Throttle; c == codeAllowed && t != nil {
+		if p, _ := safeguard.PrincipalFrom(ctx); !t.Ready(p) {
+			return g.refused(d.engine, &r, codeThrottle), codeThrottle
+		}
+	}
+	return d, c
+}
+
+// decideFree is decide without the throttle.
+func (g *Guard) decideFree(ctx context.Context, r Request) (Decision, code) {
 	e := g.current()
 	p, ok := safeguard.PrincipalFrom(ctx)
 	if !ok {
@@ -49,6 +60,9 @@ func (g *Guard) decide(ctx context.Context, r Request) (Decision, code) {
 		return g.refused(e, &r, codeNoPurpose), codeNoPurpose
 	}
 	n := narrowingOf(ctx)
+	if n.denied&q.purpose != 0 {
+		return g.refused(e, &r, codePurpose), codePurpose
+	}
 	if c := g.activate(ctx, e, p, n.active, &q); c != codeAllowed {
 		d := g.refused(e, &r, c)
 		_, fixed := g.options.Roles.(Assignments)
@@ -79,9 +93,6 @@ func (g *Guard) decide(ctx context.Context, r Request) (Decision, code) {
 			v = e.verdict(&q, at)
 		}
 		grant = i.grant
-	}
-	if v.code == codeAllowed && g.options.Throttle != nil && !g.options.Throttle.Ready(p) {
-		return g.refused(e, &r, codeThrottle), codeThrottle
 	}
 	return Decision{
 		Allowed: v.code == codeAllowed, Code: v.code.String(), Rules: v.shown.rules, Fields: v.shown.fields,

@@ -1,7 +1,11 @@
 package access
 
+import "sync/atomic"
+
 // enforcement is what the Muxes of a Guard share while they serve. The zero
 // value is ready.
 type enforcement struct {
-	_ [0]func() // not comparable
+	flights     flights
+	wouldDeny   [codes]atomic.Uint64 // by what would have denied
+	wouldRedact atomic.Uint64
 }

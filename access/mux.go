@@ -1,14 +1,13 @@
 package access
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
-	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
 )
 
@@ -32,8 +31,11 @@ var ErrRoutes = errors.New("access: routes: not fit to serve")
 // it does with its ResponseWriter that would send something of its own (Write,
 // ReadFrom, Hijack, trailers) is refused, and the answer becomes a bare 500; so
 // does that of a handler which answers nothing. Its headers are dropped but for those of its Rule. What it writes
-// is kept until it returns, so a handler that fails half-way has sent nothing;
-// a route that must stream has to be Unprojected.
+// is kept until it returns, so a handler that fails half-way has sent nothing.
+// One that has much to say answers with [NewStream].
+//
+// [Guard.Cut] ends requests that are under way. A Throttle of the Guard is
+// charged when an answer leaves.
 //
 // A request that may change something (any method but GET, HEAD and OPTIONS)
 // is recorded durably before its handler runs, for a change cannot be held
@@ -52,11 +54,14 @@ type Mux struct {
 	routes   []*route
 	problems []error
 	verified bool
+
+	challenge string
 }
 
 // route is the handler of one pattern.
 type route struct {
 	guard   *Guard
+	mux     *Mux
 	pattern string
 	rule    Rule
 	headers []string // canonical
@@ -73,12 +78,30 @@ type Route struct {
 	Headers     []string // those that the handler may set
 	Unprojected string   // the justification, if it is
 	Public      string   // the justification, if it is
+	Observe     Observe  // zero if it is enforced in any case
 }
 
 // Mux returns a new Mux without routes.
-func (g *Guard) Mux() *Mux { return &Mux{guard: g, mux: http.NewServeMux()} }
+func (g *Guard) Mux() *Mux { return &Mux{guard: g, mux: http.NewServeMux(), challenge: "Bearer"} }
+
+// Challenge sets the WWW-Authenticate header of answers to nobody, which RFC
+// 9110, section 11.6.1, asks of every 401. The default is "Bearer". A text that
+// cannot be a header is reported by VerifyRoutes. Call it before serving.
+func (m *Mux) Challenge(challenge string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.verified = false
+	visible := func(c rune) bool { return c >= ' ' && c <= '~' }
+	scheme, _, _ := strings.Cut(challenge, " ")
+	if !isToken(scheme) || strings.TrimFunc(challenge, visible) != "" {
+		m.problems = append(m.problems, errors.New("the challenge is none of RFC 9110"))
+		return
+	}
+	m.challenge = challenge
+}
 
 // Handle adds a route. The pattern is one of http.ServeMux.
+// The rule's Observe is copied.
 func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -87,8 +110,12 @@ func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 		m.problems = append(m.problems, fmt.Errorf("%s: no handler", quote(pattern)))
 		return
 	}
-	rt := &route{guard: m.guard, pattern: pattern, rule: rule, next: h}
+	rt := &route{guard: m.guard, mux: m, pattern: pattern, rule: rule, next: h}
 	rt.rule.Headers = slices.Clone(rule.Headers)
+	if rule.Observe != nil {
+		observe := *rule.Observe
+		rt.rule.Observe = &observe
+	}
 	for _, name := range rule.Headers {
 		rt.headers = append(rt.headers, http.CanonicalHeaderKey(name))
 	}
@@ -147,10 +174,14 @@ func (g *Guard) VerifyRoutes(m *Mux) error {
 	m.verified = true
 	var routes []Route
 	for _, rt := range m.routes {
-		routes = append(routes, Route{
+		r := Route{
 			Pattern: rt.pattern, Resource: rt.rule.Resource, Action: rt.rule.Action, Headers: rt.headers,
 			Unprojected: rt.rule.Unprojected, Public: rt.rule.Public,
-		})
+		}
+		if rt.rule.Observe != nil {
+			r.Observe = *rt.rule.Observe
+		}
+		routes = append(routes, r)
 	}
 	g.routesMu.Lock()
 	defer g.routesMu.Unlock()
@@ -212,118 +243,3 @@ func (g *Guard) refuse(w http.ResponseWriter, e *audit.Entry, status int, c code
 	e.Deny(c.String())
 	respondProblem(w, status, c.String())
 }
-
-// ServeHTTP decides, and runs the handler if the decision allows.
-func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	e := audit.EntryFrom(ctx)
-	e.SetRoute(rt.pattern)
-	if rt.rule.Public != "" {
-		e.AddGate(rt.guard.stillPublic(e))
-		if rt.recorded(w, r, e) {
-			rt.next.ServeHTTP(w, r)
-		}
-		return
-	}
-	p, ok := safeguard.PrincipalFrom(ctx)
-	if !ok {
-		rt.guard.refuse(w, e, http.StatusUnauthorized, codeNoPrincipal)
-		return
-	}
-	e.SetPrincipal(p)
-	req, d, c := rt.decide(ctx, e, r)
-	if c != codeAllowed {
-		rt.guard.refuse(w, e, http.StatusForbidden, c)
-		return
-	}
-	rt.guard.counters[codeAllowed].Add(1)
-	answer := &call{decision: d, entry: e, route: rt, gate: rt.guard.gate(ctx, req, d)}
-	if rt.rule.Unprojected != "" {
-		// Nothing here sees what leaves: it may be everything.
-		e.NoteFields(rt.rule.Resource + ".* unprojected")
-	}
-	if !rt.recorded(w, r, e) {
-		return
-	}
-	e.AddGate(answer.gate)
-	rt.serve(w, r, answer)
-}
-
-// recorded makes the Entry durable before a request that may change something,
-// and answers it if that fails: the change must not happen then.
-func (rt *route) recorded(w http.ResponseWriter, r *http.Request, e *audit.Entry) bool {
-	if reads(r.Method) {
-		return true
-	}
-	if err := e.Commit(r.Context()); err != nil {
-		rt.guard.counters[codeNoRecord].Add(1)
-		respondProblem(w, http.StatusServiceUnavailable, codeNoRecord.String())
-		return false
-	}
-	return true
-}
-
-// reads reports whether a method only reads, by RFC 9110, section 9.2.1.
-func reads(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
-}
-
-// decide notes and decides what a request asks for.
-func (rt *route) decide(ctx context.Context, e *audit.Entry, r *http.Request) (Request, Decision, code) {
-	req := Request{Resource: rt.rule.Resource, Action: rt.rule.Action}
-	purpose, err := rt.rule.Purpose(r)
-	if err == nil && purpose.Valid() {
-		req.Purpose = purpose
-	}
-	e.SetAction(req.Resource, req.Action, req.Purpose)
-	if rt.rule.Patient != nil {
-		req.Patient = rt.rule.Patient(r)
-		e.AddPatient(req.Patient)
-	}
-	d, c := rt.guard.decide(ctx, req)
-	if c == codeAllowed && rt.rule.Patient != nil && req.Patient.IsZero() {
-		c = codeNoPatient
-		d = rt.guard.refusal(req, c)
-	}
-	e.SetDecision(d.Record())
-	return req, d, c
-}
-
-// gate returns what every commit asks: does the decision still stand.
-func (g *Guard) gate(ctx context.Context, req Request, before Decision) audit.Gate {
-	p, _ := safeguard.PrincipalFrom(ctx)
-	e := audit.EntryFrom(ctx)
-	return func(ctx context.Context) error {
-		now, c := g.decide(safeguard.WithPrincipal(ctx, p), req)
-		if c == codeAllowed && now.same(before) {
-			return nil
-		}
-		if c == codeAllowed {
-			c = codeChanged
-		}
-		g.counters[codeChanged].Add(1)
-		e.Deny(c.String())
-		return &gateError{c}
-	}
-}
-
-// stillPublic holds a public route to its justification: once its handler has
-// touched PHI, which nobody decided about, nothing leaves.
-func (g *Guard) stillPublic(e *audit.Entry) audit.Gate {
-	return func(context.Context) error {
-		if !e.TouchesPHI() {
-			return nil
-		}
-		g.counters[codeUndecided].Add(1)
-		e.Deny(codeUndecided.String())
-		return &gateError{codeUndecided}
-	}
-}
-
-// gateError refuses the output of a decision that no longer stands.
-type gateError struct{ code code }
-
-func (e *gateError) Error() string { return "access: gate: " + e.code.String() }
-
-// HTTPStatus returns 403.
-func (e *gateError) HTTPStatus() int { return http.StatusForbidden }

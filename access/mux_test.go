@@ -49,7 +49,7 @@ func TestMuxProjects(t *testing.T) {
 	require.Len(t, got.Patients, 1)
 	require.Equal(t, &audit.Decision{
 		Allowed: true, Code: access.CodeAllowed, Rules: []string{"D-1", "S-1"}, Policy: got.Decision.Policy,
-		Fields: []string{"Patient.id"},
+		Fields: []string{"Patient.id"}, Basis: []string{"role:scheduler"},
 	}, got.Decision)
 	require.Equal(t, []string{"Patient.id"}, got.Fields)
 	require.Empty(t, got.Denied)

@@ -95,6 +95,7 @@ type Labels struct {
 type narrowing struct {
 	scope  Scope
 	active []string // nil for all that are granted
+	denied uint32   // purposes that the caller was not let in for
 }
 
 type narrowingKey struct{}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard"
 )
@@ -28,8 +29,15 @@ type Rule struct {
 	// the policy that ask for a relationship then do not hold.
 	Patient func(*http.Request) safeguard.Patient
 	// Purpose says what for. An error denies the request. The default is
-	// PurposeHeader().
+	// PurposeHeader(); a route that serves few purposes says which with
+	// PurposeChoice or FixedPurpose.
 	Purpose func(*http.Request) (safeguard.Purpose, error)
+	// Tenant says whose the data is. If it is given and returns "", the
+	// request is denied. The default says nothing.
+	Tenant func(*http.Request) string
+	// Labels are the security labels of the data, as far as the request tells
+	// them. The default is none; those in a FHIR document count all the same.
+	Labels func(*http.Request) Labels
 	// Headers names headers that the handler may set besides those that a
 	// JSON answer has anyhow. A header can carry PHI (Location, ETag,
 	// Content-Disposition), and what is named here leaves unprojected.
@@ -45,6 +53,10 @@ type Rule struct {
 	// http.ServeContent takes Cache-Control from its own error answers, which
 	// hold no content.
 	Unprojected string
+	// Observe, where not nil, opens the route until a time, so that the
+	// policy can be tried on a live service. It takes the protection away;
+	// Guard.Routes and reports say so.
+	Observe *Observe
 	// Public, where not empty, opens the route to everybody, undecided. It
 	// is the justification why no PHI can be behind it, and Guard.Routes
 	// lists it.
@@ -62,35 +74,6 @@ func PathPatient(wildcard string) func(*http.Request) safeguard.Patient {
 	}
 }
 
-// PurposeHeader returns the purpose that the request's Purpose-Of-Use header
-// names, which must be there once. It is a claim of the caller: what it can
-// reach is bounded by the purposes of the caller's own rules, and the claim
-// is recorded.
-//
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2).
-func PurposeHeader() func(*http.Request) (safeguard.Purpose, error) {
-	return func(r *http.Request) (safeguard.Purpose, error) {
-		values := r.Header.Values("Purpose-Of-Use")
-		if len(values) != 1 {
-			return "", safeguard.ErrPurpose
-		}
-		return safeguard.ParsePurpose(values[0])
-	}
-}
-
-// FixedPurpose returns p for every request of a route that serves one
-// purpose.
-//
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2).
-func FixedPurpose(p safeguard.Purpose) func(*http.Request) (safeguard.Purpose, error) {
-	return func(*http.Request) (safeguard.Purpose, error) {
-		if !p.Valid() {
-			return "", safeguard.ErrPurpose
-		}
-		return p, nil
-	}
-}
-
 // check returns what is wrong with a rule under a policy.
 func (r *Rule) check(p *Policy) error {
 	switch {
@@ -102,6 +85,9 @@ func (r *Rule) check(p *Policy) error {
 		return fmt.Errorf("rule: Unprojected is no justification")
 	case !p.declares(r.Resource, r.Action):
 		return fmt.Errorf("the policy declares no action %s on %s", quote(r.Action), quote(r.Resource))
+	}
+	if err := r.Observe.check(time.Now()); err != nil {
+		return err
 	}
 	for _, name := range r.Headers {
 		if !mayPass(name) {
@@ -115,7 +101,8 @@ func (r *Rule) checkPublic() error {
 	if strings.TrimSpace(r.Public) == "" {
 		return fmt.Errorf("rule: Public is no justification")
 	}
-	if r.Resource != "" || r.Action != "" || r.Patient != nil || r.Purpose != nil || r.Unprojected != "" || len(r.Headers) > 0 {
+	named := r.Resource != "" || r.Action != "" || r.Patient != nil || r.Purpose != nil || r.Tenant != nil || r.Labels != nil
+	if named || r.Unprojected != "" || r.Observe != nil || len(r.Headers) > 0 {
 		return fmt.Errorf("a public route is about no resource")
 	}
 	return nil
@@ -123,11 +110,19 @@ func (r *Rule) checkPublic() error {
 
 // mayPass refuses headers that frame the message, which the server sets.
 func mayPass(name string) bool {
-	if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c > 0x7f || !isAlphanumeric(byte(c)) && c != '-' && c != '_' }) {
+	if !isToken(name) {
 		return false
 	}
 	return !slices.Contains([]string{
 		"Cache-Control", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Keep-Alive", "Te", "Trailer",
 		"Transfer-Encoding", "Upgrade",
 	}, http.CanonicalHeaderKey(name))
+}
+
+// isToken reports whether s is a name of letters, digits, hyphens and
+// underscores.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c > 0x7f || !isAlphanumeric(byte(c)) && c != '-' && c != '_'
+	})
 }

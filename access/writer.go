@@ -2,7 +2,6 @@ package access
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/safeguard-sdk/safeguard/audit"
 )
 
 // ErrRawWrite reports that a handler of a PHI route wrote past the projection.
@@ -26,34 +23,11 @@ var ErrRawWrite = errors.New("access: handler: raw write on a PHI route")
 // Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 var ErrAnswer = errors.New("access: handler: not an answer that can be given")
 
-// call is one allowed request.
-type call struct {
-	decision Decision
-	entry    *audit.Entry
-	route    *route
-	gate     audit.Gate
-	writer   *writer // nil on an unprojected route
-}
-
-// serve runs the handler of an allowed request.
-func (rt *route) serve(w http.ResponseWriter, r *http.Request, c *call) {
-	r = r.WithContext(context.WithValue(r.Context(), decisionKey{}, c))
-	if rt.rule.Unprojected != "" {
-		private(w.Header())
-		rt.next.ServeHTTP(w, r)
-		return
-	}
-	c.writer = &writer{under: w, call: c, header: http.Header{}}
-	rt.next.ServeHTTP(c.writer, r)
-	c.writer.finish(r.Context())
-}
-
 // writer is the ResponseWriter of a PHI route. It takes an answer from
 // WriteJSON and Error only, and keeps it until the handler has returned. It
 // has no Unwrap, and the handler's headers are its own until they were
 // sifted.
 type writer struct {
-	under  http.ResponseWriter
 	call   *call
 	header http.Header
 
@@ -64,6 +38,7 @@ type writer struct {
 	answered    bool
 	raw         bool
 	sent        bool
+	stream      *Stream // nil unless the handler has asked for one
 }
 
 // Header returns headers of which those that the rule names will be sent.
@@ -104,17 +79,17 @@ func (w *writer) FlushError() error { return http.ErrNotSupported }
 
 // SetReadDeadline sets the deadline for reading the request.
 func (w *writer) SetReadDeadline(t time.Time) error {
-	return http.NewResponseController(w.under).SetReadDeadline(t)
+	return w.call.exit.SetReadDeadline(t)
 }
 
 // SetWriteDeadline sets the deadline for writing the answer.
 func (w *writer) SetWriteDeadline(t time.Time) error {
-	return http.NewResponseController(w.under).SetWriteDeadline(t)
+	return w.call.exit.SetWriteDeadline(t)
 }
 
 // EnableFullDuplex lets the handler read the request while it answers.
 func (w *writer) EnableFullDuplex() error {
-	return http.NewResponseController(w.under).EnableFullDuplex()
+	return w.call.exit.EnableFullDuplex()
 }
 
 func (w *writer) refuse() error {
@@ -128,39 +103,51 @@ func (w *writer) refuse() error {
 func (w *writer) answer(status int, contentType string, body []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.answered || w.sent {
+	if w.answered || w.sent || w.stream != nil {
 		return ErrAnswer
 	}
 	w.answered, w.status, w.contentType, w.body = true, status, contentType, body
 	return nil
 }
 
+// spoilt reports whether the handler has written past the projection.
+func (w *writer) spoilt() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.raw
+}
+
 // finish sends the answer after the handler has returned.
-func (w *writer) finish(ctx context.Context) {
+func (w *writer) finish() {
 	w.mu.Lock()
 	raw := w.raw || hasTrailer(w.header)
-	status, contentType, body := w.status, w.contentType, w.body
+	status, contentType, body, stream := w.status, w.contentType, w.body, w.stream
 	w.sent = true
 	w.mu.Unlock()
-	if raw {
-		w.call.route.guard.refuse(w.under, w.call.entry, http.StatusInternalServerError, codeRawWrite)
-		return
-	}
-	if status == 0 {
-		w.call.route.guard.refuse(w.under, w.call.entry, http.StatusInternalServerError, codeNoAnswer)
-		return
-	}
-	// With an Entry the commit asks the gate.
-	if w.call.entry == nil && w.call.gate(ctx) != nil {
-		respondProblem(w.under, http.StatusForbidden, CodeChanged)
-		return
-	}
-	for _, name := range w.call.route.headers {
-		if values := w.header[name]; len(values) > 0 {
-			w.under.Header()[name] = slices.Clone(values)
+	switch {
+	case stream != nil:
+		stream.finish(raw)
+	case raw:
+		w.call.refuse(http.StatusInternalServerError, codeRawWrite)
+	case status == 0:
+		w.call.refuse(http.StatusInternalServerError, codeNoAnswer)
+	default:
+		w.sift()
+		err := w.call.exit.send(status, contentType, body)
+		// A commit that fails has answered, and call.finish will after a cut.
+		if _, fell := errors.AsType[*gateError](err); fell && w.call.entry == nil {
+			respondProblem(w.call.exit.under, http.StatusForbidden, CodeChanged)
 		}
 	}
-	respond(w.under, status, contentType, body)
+}
+
+// sift hands on those headers of the handler that its rule names.
+func (w *writer) sift() {
+	for _, name := range w.call.route.headers {
+		if values := w.header[name]; len(values) > 0 {
+			w.call.exit.Header()[name] = slices.Clone(values)
+		}
+	}
 }
 
 // hasTrailer reports whether a handler has announced or set a trailer.

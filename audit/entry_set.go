@@ -125,6 +125,18 @@ func (e *Entry) AddPatient(p safeguard.Patient) {
 	}
 }
 
+// Patients returns how many patients were noted so far, each once. One that is
+// noted again under another Principal, or after some thousand others, may be
+// counted twice. A nil Entry has none.
+func (e *Entry) Patients() int {
+	if e == nil {
+		return 0
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.notes.people
+}
+
 // NoteFields notes the names of the fields that leave in the answer.
 func (e *Entry) NoteFields(names ...string) {
 	if e == nil {

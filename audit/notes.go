@@ -48,6 +48,7 @@ type notes struct {
 	taken  int
 	index  map[note]struct{} // of all, once there are more than few
 	inline [few]note
+	people int // how many of the notes that were ever added name a patient
 }
 
 // has reports whether n is known to have been noted.
@@ -76,6 +77,9 @@ func (s *notes) add(n note) bool {
 		s.all = s.inline[:0]
 	}
 	s.all = append(s.all, n)
+	if n.kind == patientNote {
+		s.people++
+	}
 	switch {
 	case s.index == nil && len(s.all) > few:
 		s.index = make(map[note]struct{}, 4*few)

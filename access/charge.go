@@ -1,0 +1,66 @@
+package access
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/safeguard-sdk/safeguard"
+)
+
+// statusOf returns the HTTP status of a denial.
+func statusOf(c code) int {
+	switch c {
+	case codeNoPrincipal:
+		return http.StatusUnauthorized
+	case codeThrottle:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusForbidden
+}
+
+// retrier is a Throttle that knows when to come again.
+type retrier interface {
+	RetryAfter(p safeguard.Principal) time.Duration
+}
+
+// retryAfter tells a throttled caller when to come again, if that is known.
+func (rt *route) retryAfter(w http.ResponseWriter, p safeguard.Principal, c code) {
+	t, ok := rt.guard.options.Throttle.(retrier)
+	if c != codeThrottle || !ok {
+		return
+	}
+	wait := min(max(t.RetryAfter(p), time.Second), 24*time.Hour)
+	seconds := (wait + time.Second - 1) / time.Second
+	w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+}
+
+// charge takes the patients of the answer from what the caller has left, each
+// once a request, and one where data of nobody in particular leaves. It is
+// called when a record has become durable, between enter and leave of the
+// flight.
+func (c *call) charge() {
+	t := c.route.guard.options.Throttle
+	if t == nil || c.entry != nil && !c.entry.TouchesPHI() {
+		return
+	}
+	c.flight.mu.Lock()
+	defer c.flight.mu.Unlock()
+	n := max(1, c.entry.Patients()) - c.charged
+	if n > 0 {
+		t.Charge(c.flight.who, n)
+		c.charged += n
+	}
+}
+
+// affords reports whether the caller has something left for patients that were
+// not charged yet.
+func (c *call) affords() bool {
+	t := c.route.guard.options.Throttle
+	if t == nil {
+		return true
+	}
+	c.flight.mu.Lock()
+	defer c.flight.mu.Unlock()
+	return max(1, c.entry.Patients()) <= c.charged || t.Ready(c.flight.who)
+}

@@ -1,0 +1,247 @@
+package access
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/audit"
+)
+
+// A call is one request of a PHI route that may be served.
+type call struct {
+	flight   flight
+	exit     exit
+	writer   *writer // nil on a route that is not projected
+	route    *route
+	entry    *audit.Entry
+	request  Request
+	decision Decision
+	code     code // of the decision; not codeAllowed only where that is observed
+	observed bool // the route was not enforced when the request began
+	charged  int  // patients; guarded by the flight
+}
+
+// ServeHTTP decides, and runs the handler if the decision allows.
+func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := audit.EntryFrom(r.Context())
+	e.SetRoute(rt.pattern)
+	if rt.rule.Public != "" {
+		e.AddGate(rt.guard.stillPublic(e))
+		if rt.recorded(w, r, e) {
+			rt.next.ServeHTTP(w, r)
+		}
+		return
+	}
+	p, ok := safeguard.PrincipalFrom(r.Context())
+	if !ok {
+		w.Header().Set("WWW-Authenticate", rt.mux.challenge)
+		rt.guard.refuse(w, e, http.StatusUnauthorized, codeNoPrincipal)
+		return
+	}
+	e.SetPrincipal(p)
+	c := &call{route: rt, entry: e}
+	c.exit = exit{under: w, call: c}
+	// Before the decision: either that sees that the account is closed, or
+	// the cut sees the flight.
+	rt.guard.enforcement.flights.begin(&c.flight, r.Context(), p, w)
+	defer c.flight.land()
+	c.serve(r.WithContext(context.WithValue(c.flight.ctx, decisionKey{}, c)))
+}
+
+// serve decides about the request and serves it.
+func (c *call) serve(r *http.Request) {
+	rt := c.route
+	c.observed = c.observes(codeAllowed)
+	c.decide(r)
+	if c.code != codeAllowed && !c.observes(c.code) {
+		rt.retryAfter(c.exit.under, c.flight.who, c.code)
+		c.refuse(statusOf(c.code), c.code)
+		return
+	}
+	c.note()
+	// The record of a change may take long to become durable: the decision is
+	// taken again after it. AddGate makes the next commit ask too.
+	if !rt.recorded(c.exit.under, r, c.entry) || !reads(r.Method) && !c.stands(r.Context()) {
+		return
+	}
+	c.entry.AddGate(c.gate)
+	if c.raw() {
+		private(c.exit.Header())
+		rt.next.ServeHTTP(&c.exit, r)
+	} else {
+		c.writer = &writer{call: c, header: http.Header{}}
+		rt.next.ServeHTTP(c.writer, r)
+		c.writer.finish()
+	}
+	c.finish()
+}
+
+// raw reports whether the handler writes by itself.
+func (c *call) raw() bool { return c.route.rule.Unprojected != "" || c.observed }
+
+// decide notes and decides what the request asks for.
+func (c *call) decide(r *http.Request) {
+	rule, g := &c.route.rule, c.route.guard
+	c.request = Request{Resource: rule.Resource, Action: rule.Action}
+	purpose, err := rule.Purpose(r)
+	if err == nil && purpose.Valid() {
+		c.request.Purpose = purpose
+	}
+	c.entry.SetAction(rule.Resource, rule.Action, c.request.Purpose)
+	if rule.Patient != nil {
+		c.request.Patient = rule.Patient(r)
+		c.entry.AddPatient(c.request.Patient)
+	}
+	if rule.Tenant != nil {
+		c.request.Tenant = rule.Tenant(r)
+	}
+	if rule.Labels != nil {
+		c.request.Labels = rule.Labels(r)
+	}
+	c.decision, c.code = g.decide(r.Context(), c.request)
+	if c.code == codeAllowed {
+		if missing := c.missing(); missing != codeAllowed {
+			c.decision, c.code = g.refusal(c.request, missing), missing
+		}
+	}
+	c.entry.SetDecision(c.decision.Record())
+}
+
+// missing says what the rule asks of a request and it does not have.
+func (c *call) missing() code {
+	rule := &c.route.rule
+	switch {
+	case rule.Patient != nil && c.request.Patient.IsZero():
+		return codeNoPatient
+	case rule.Tenant != nil && c.request.Tenant == "":
+		return codeTenant
+	}
+	return codeAllowed
+}
+
+// note counts what is served, and says in the Entry what no projection sees.
+func (c *call) note() {
+	g := c.route.guard
+	if c.code != codeAllowed {
+		c.noteWouldDeny()
+		return
+	}
+	g.counters[codeAllowed].Add(1)
+	if c.route.rule.Unprojected != "" {
+		c.entry.NoteFields(c.route.rule.Resource + ".* unprojected")
+	}
+}
+
+// recorded makes the Entry durable before a request that may change something,
+// and answers it if that fails: the change must not happen then.
+func (rt *route) recorded(w http.ResponseWriter, r *http.Request, e *audit.Entry) bool {
+	if reads(r.Method) {
+		return true
+	}
+	if err := e.Commit(r.Context()); err != nil {
+		rt.guard.counters[codeNoRecord].Add(1)
+		respondProblem(w, http.StatusServiceUnavailable, codeNoRecord.String())
+		return false
+	}
+	return true
+}
+
+// reads reports whether a method only reads, by RFC 9110, section 9.2.1.
+func reads(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// stands asks the gate, and answers the request if it refuses.
+func (c *call) stands(ctx context.Context) bool {
+	err := c.gate(ctx)
+	if err != nil {
+		respondProblem(c.exit.under, http.StatusForbidden, CodeChanged)
+	}
+	return err == nil
+}
+
+// refuse answers with a problem, and says so in the Entry and the counters.
+// What was allowed before, and is refused now, has not left.
+func (c *call) refuse(status int, code code) {
+	c.route.guard.refuse(c.exit.under, c.entry, status, code)
+}
+
+// finish ends the request after its handler: what the handler wrote leaves
+// before a cut would no longer find it, and what was cut ends as what it is.
+func (c *call) finish() {
+	if cut, begun := c.flight.state(); begun && !cut && c.writer == nil {
+		_ = c.exit.FlushError()
+	}
+	cut, begun := c.flight.state()
+	switch {
+	case !cut:
+	case begun:
+		c.abort(codeTerminated)
+	default:
+		c.refuse(http.StatusForbidden, codeTerminated)
+	}
+}
+
+// abort breaks an answer off of which a part has left.
+func (c *call) abort(code code) {
+	c.route.guard.counters[code].Add(1)
+	c.entry.Deny(code.String())
+	panic(http.ErrAbortHandler) // net/http's way to say so
+}
+
+// gate is what every commit asks: does the decision still stand. The throttle
+// is left out: what the request itself was charged must not end it.
+func (c *call) gate(ctx context.Context) error {
+	if cut, _ := c.flight.state(); cut {
+		c.entry.Deny(CodeTerminated)
+		return ErrTerminated
+	}
+	now, code := c.route.guard.decideFree(valuesOf{ctx, c.flight.ctx}, c.request)
+	switch {
+	case c.observed && c.observes(code):
+		return nil
+	case code != codeAllowed:
+		return c.fall(code)
+	case c.observed || !now.same(c.decision):
+		return c.fall(codeChanged)
+	}
+	return nil
+}
+
+// fall says in the Entry and the counters why a decision no longer stands.
+func (c *call) fall(code code) error {
+	c.route.guard.counters[codeChanged].Add(1)
+	c.entry.Deny(code.String())
+	return &gateError{code}
+}
+
+// valuesOf is a context that ends with one context and has the values of
+// another: those of the request, which the one of a commit need not have.
+type valuesOf struct {
+	context.Context
+	values context.Context
+}
+
+func (c valuesOf) Value(key any) any { return c.values.Value(key) }
+
+// stillPublic holds a public route to its justification: once its handler has
+// touched PHI, which nobody decided about, nothing leaves.
+func (g *Guard) stillPublic(e *audit.Entry) audit.Gate {
+	return func(context.Context) error {
+		if !e.TouchesPHI() {
+			return nil
+		}
+		g.counters[codeUndecided].Add(1)
+		e.Deny(codeUndecided.String())
+		return &gateError{codeUndecided}
+	}
+}
+
+// gateError refuses the output of a decision that no longer stands.
+type gateError struct{ code code }
+
+func (e *gateError) Error() string { return "access: gate: " + e.code.String() }
+
+// HTTPStatus returns the status of the denial.
+func (e *gateError) HTTPStatus() int { return statusOf(e.code) }
