@@ -25,10 +25,20 @@ var kinds = map[string]func(*draft, state.Fact) error{
 	kindOpened:     aboutNew((*account).open),
 	kindSuspended:  about((*account).suspend),
 	kindResumed:    about((*account).resume),
-	kindTerminated: about((*account).terminate),
+	kindTerminated: about(leaving),
 	kindReinstated: about((*account).reinstate),
 	kindDistrusted: about((*account).distrust),
 	kindTrained:    about((*account).train),
+
+	kindRequested: about((*account).request),
+	kindApproved:  about((*account).approve),
+	kindRevoked:   about((*account).revoke),
+	kindCertified: about((*account).certify),
+	kindCampaign:  openCampaign,
+
+	kindBroken:        about((*account).breakGlass),
+	kindGlassClosed:   about((*account).closeGlass),
+	kindGlassReviewed: about((*account).reviewGlass),
 }
 
 // about is a kind of fact about an open account: do gets a copy of it that it

@@ -3,6 +3,7 @@ package workforce
 import (
 	"time"
 
+	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/safeguard-sdk/safeguard/access/state"
 	"github.com/safeguard-sdk/safeguard/audit"
 )
@@ -35,6 +36,13 @@ type Options struct {
 	// that widens access is recorded before it is made, and not made
 	// otherwise. One that narrows is made first. The default is no records.
 	Noter audit.Noter
+	// Policy returns the policy in force, by which roles are granted and glass
+	// is broken. Without one neither is.
+	Policy func() *access.Policy
+	// Grants are the rules of grants.
+	Grants GrantRules
+	// Emergency are the rules of broken glass.
+	Emergency EmergencyRules
 }
 
 // fault says what is wrong with o, "" if nothing is.
