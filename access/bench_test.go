@@ -2,21 +2,31 @@ package access_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
-	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
+	"github.com/stretchr/testify/require"
 )
 
+// BenchmarkDecide decides with an active account, current training, roles that
+// are inherited, a purpose, a cached relationship, labels, a mask and reasons.
 func BenchmarkDecide(b *testing.B) {
-	g := clinic(b)
-	ctx := as("both")
-	req := access.Request{Resource: "Patient", Action: "read", Purpose: safeguard.Treatment}
-	b.ReportAllocs()
-	for b.Loop() {
-		if !g.Decide(ctx, req).Allowed {
-			b.Fatal("denied")
-		}
+	for _, rules := range []int{50, 500, 5000} {
+		b.Run(fmt.Sprintf("users=100000/rules=%d", rules), func(b *testing.B) {
+			h := newHospital(b, 100_000, rules)
+			for i := range 2048 {
+				require.True(b, h.decide(i).Allowed)
+			}
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				if d := h.decide(i); !d.Allowed {
+					b.Fatal("denied")
+				}
+				i++
+			}
+		})
 	}
 }
 

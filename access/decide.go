@@ -154,15 +154,19 @@ func (i *inquiry) relations(ctx context.Context, q *question) code {
 	if i.request.Patient.IsZero() {
 		return codeAllowed
 	}
+	if c := i.guard.cache; c != nil {
+		set, err := c.set(ctx, i.policy, &i.principal, i.request.Patient)
+		if err != nil || ctx.Err() != nil {
+			return codeRelationSource
+		}
+		q.relations = set
+		return codeAllowed
+	}
 	names, err := i.guard.options.Relationships.Relations(ctx, i.principal, i.request.Patient)
 	if err != nil || ctx.Err() != nil {
 		return codeRelationSource
 	}
-	for _, name := range names {
-		if bit, known := i.policy.relations[name]; known {
-			q.relations |= 1 << bit
-		}
-	}
+	q.relations = i.policy.relationSet(names)
 	return codeAllowed
 }
 

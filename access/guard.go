@@ -51,8 +51,9 @@ var ErrOptions = errors.New("access: options: not usable")
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 type Guard struct {
 	engine   atomic.Pointer[engine]
-	options  Options       // its Conditions are a copy
-	subjects SubjectSource // Options.Roles, nil if it knows roles only
+	options  Options            // its Conditions are a copy
+	subjects SubjectSource      // Options.Roles, nil if it knows roles only
+	cache    *RelationshipCache // Options.Relationships, nil if it is none
 	since    time.Time
 	counters [codes]atomic.Uint64
 	controls [codes][]safeguard.Control
@@ -80,6 +81,7 @@ func New(policy *Policy, opts *Options) (*Guard, error) {
 	g := &Guard{options: *opts, since: time.Now(), routes: map[*Mux][]Route{}}
 	g.options.Conditions = maps.Clone(opts.Conditions)
 	g.subjects, _ = opts.Roles.(SubjectSource)
+	g.cache, _ = opts.Relationships.(*RelationshipCache)
 	g.engine.Store(&engine{policy: policy})
 	for c := range codes {
 		g.controls[c] = c.controls()

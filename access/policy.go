@@ -135,7 +135,7 @@ type separation struct {
 // that was not declared, a purpose that is no purpose-of-use code, a circle of
 // inheritance. The error is a [*PolicyError] with line and column.
 //
-// The document is one JSON object of at most 1 MiB:
+// The document is one JSON object of at most 4 MiB:
 //
 //	{
 //	  "version": 1,

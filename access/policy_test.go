@@ -34,7 +34,7 @@ func TestPolicyMistakes(t *testing.T) {
 		"not UTF-8":                 {"{\"version\":1,\"description\":\"\xff\"}", "not UTF-8"},
 		"a list":                    {`[]`, "must be an object"},
 		"too deep":                  {strings.Repeat("[", 20) + strings.Repeat("]", 20), "nested deeper"},
-		"too long":                  {strings.Repeat(" ", 1<<20) + policyOf(goodRule), "longer than"},
+		"too long":                  {strings.Repeat(" ", 4<<20) + policyOf(goodRule), "longer than"},
 		"no version":                {`{"resources":{"Patient":["read"]},"roles":{"r":{}}}`, `has no "version"`},
 		"version 2":                 {`{"version":2,"resources":{"Patient":["read"]},"roles":{"r":{}}}`, "version must be 1"},
 		"version as text":           {`{"version":"1","resources":{"Patient":["read"]},"roles":{"r":{}}}`, "version must be 1"},

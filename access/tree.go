@@ -10,7 +10,7 @@ import (
 
 // Bounds of a policy. What is beyond them is refused.
 const (
-	maxPolicy       = 1 << 20
+	maxPolicy       = 4 << 20
 	maxPolicyDepth  = 8
 	maxPolicyRoles  = 256
 	maxPolicyRules  = 16384
