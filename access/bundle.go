@@ -2,8 +2,23 @@ package access
 
 // bundle projects a FHIR Bundle: its resourceType, its type, and of every
 // entry the resource, by the rules about the resource's own type. Entries of
-// a type that the caller may not read are left out.
+// a type that the caller may not read are left out. The labels of the Bundle
+// count for every entry; if it has any, it is read once more with these.
 func (p *projection) bundle() {
+	start, mark, depth, keys := p.pos, len(p.dst), p.depth, len(p.keys)
+	for {
+		base := p.base
+		p.bundleOnce()
+		if p.err != nil || p.base == base {
+			return
+		}
+		clear(p.used)
+		p.keys = p.keys[:keys]
+		p.rewind(start, mark, depth)
+	}
+}
+
+func (p *projection) bundleOnce() {
 	p.dst = append(p.dst, '{')
 	o := object{base: len(p.keys)}
 	kept, typed := 0, false
@@ -16,7 +31,7 @@ func (p *projection) bundle() {
 		p.comma(kept)
 		switch string(key) {
 		case "resourceType":
-			p.named(&o, "Bundle")
+			p.named(&o, key, "Bundle")
 		case "type":
 			typed = true
 			p.bundleType(&o)
@@ -28,6 +43,11 @@ func (p *projection) bundle() {
 			}
 		case "modifierExtension":
 			p.fail("a modifierExtension changes the meaning of the Bundle")
+		case "meta":
+			p.found = found{labels: p.base}
+			p.labels()
+			p.base = p.found.labels
+			fallthrough
 		default:
 			p.dst = p.dst[:mark]
 			p.skip()
@@ -36,6 +56,8 @@ func (p *projection) bundle() {
 		kept++
 	}
 	p.keys = p.keys[:o.base]
+	p.comma(kept)
+	p.dst = append(p.dst, redactedMeta...)
 	p.dst = append(p.dst, '}')
 	if p.err == nil && !typed {
 		p.fail("a Bundle without a type")
@@ -118,11 +140,10 @@ func (p *projection) entryResource() bool {
 	if p.err != nil {
 		return false
 	}
-	mask := p.decision.maskOf(name)
-	if mask == nil {
+	if name == nil {
 		p.skip()
 		return false
 	}
 	p.dst = append(p.dst, `"resource":`...)
-	return p.resource(mask, p.decision.engine.policy.resources[string(name)].name)
+	return p.resource("", name)
 }

@@ -20,9 +20,9 @@ func TestConcurrentUse(t *testing.T) {
 	var wg sync.WaitGroup
 	wrong := make(chan string, 64)
 	for i := range 64 {
-		who, want := "sam", `{"resourceType":"Patient","id":"1"}`
+		who, want := "sam", `{"resourceType":"Patient","id":"1",`+redactedMeta+`}`
 		if i%2 == 0 {
-			who, want = "carla", fmt.Sprintf(`{"resourceType":"Patient","id":"1","name":[{"family":%q}],"birthDate":"1970-01-01"}`, planted)
+			who, want = "carla", fmt.Sprintf(`{"resourceType":"Patient","id":"1","name":[{"family":%q}],"birthDate":"1970-01-01",`+redactedMeta+`}`, planted)
 		}
 		wg.Go(func() {
 			for range 50 {

@@ -44,7 +44,7 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// allowed: by R-1
-	// {"resourceType":"Patient","name":"A. Example","telecom":"555-0100"} <nil>
+	// {"resourceType":"Patient","name":"A. Example","telecom":"555-0100","meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"REDACTED","display":"redacted"}]}} <nil>
 	// denied: access.purpose: needed is the purpose HOPERAT
 	// access: project: the decision does not allow it
 }

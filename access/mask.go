@@ -12,6 +12,7 @@ type node struct {
 	allow    bool // this and what is below, but for the leak paths
 	deny     bool // neither this nor anything below
 	inside   bool // something below may be seen
+	partial  bool // of the root: not all of the resource may be seen
 	id       int  // of the path, where allow is set
 	children map[string]*node
 }
@@ -38,7 +39,16 @@ func (p *Policy) mask(r *resource, allow, deny []*rule) *node {
 		root.at(r.name + ".text.div").deny = true
 	}
 	root.settle()
+	root.partial = !root.allow || root.denied()
 	return root
+}
+
+// child returns what the rules say of a place below n.
+func (n *node) child(key []byte) *node {
+	if n == nil || n.children == nil {
+		return nil
+	}
+	return n.children[string(key)]
 }
 
 // silence hides the prose beside a denied place and around it: FHIR tells an

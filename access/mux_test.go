@@ -31,7 +31,7 @@ func TestMuxProjects(t *testing.T) {
 	s := route(t, readPatient, answerChart)
 	a := s.get(t, "GET", "/patients/1", "sam", "TREAT")
 	require.Equal(t, http.StatusOK, a.status)
-	require.JSONEq(t, `{"resourceType":"Patient","id":"1"}`, a.body)
+	require.JSONEq(t, `{"resourceType":"Patient","id":"1",`+redactedMeta+`}`, a.body)
 	require.NotContains(t, a.all, planted)
 	require.Equal(t, "application/json", a.header.Get("Content-Type"))
 	require.Equal(t, "private, no-store", a.header.Get("Cache-Control"))

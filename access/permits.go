@@ -34,11 +34,8 @@ func (d Decision) Permits(field string) bool {
 // others. It is told by the key alone, and so is stricter than a projection,
 // which sees what is there.
 func repeats(key string) bool {
-	switch key {
-	case "text", "div", "display", "extension", "modifierExtension", "contained", "resourceType":
-		return true
-	}
-	return key[0] == '_'
+	w := wordOf([]byte(key))
+	return w != plainWord && w != wordMeta
 }
 
 // denied reports whether a rule denies anything below n.

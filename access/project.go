@@ -1,6 +1,24 @@
 package access
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrProjection is what every failed projection unwraps to: a document that
+// is not JSON, has a key twice in one object, is beyond a bound, or is not
+// what was decided on. The text says what and where, never the content.
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+var ErrProjection = errors.New("access: project")
+
+// ErrLabel reports that a resource is withheld whole, for what it is labelled
+// (meta.security above the ceiling of the caller's rules, or not readable) or
+// because the scope that the caller was given does not cover it. It unwraps to
+// [ErrProjection]. Where one of many is withheld it is just left out.
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+var ErrLabel = fmt.Errorf("%w: the resource is withheld", ErrProjection)
 
 // Project appends to dst those parts of the JSON document src that the
 // decision lets the caller see, and returns the extended slice. It is an
@@ -9,20 +27,38 @@ import "fmt"
 // src is one object, plain or a FHIR resource, or an array of such. If it has
 // a resourceType, that must be the Resource of the decision; a Bundle of type
 // searchset or collection is projected entry by entry, each resource by what
-// the same caller, action and purpose may see of its own type, and what else
-// a Bundle holds (total, links, fullUrl) is left out with the entries that
-// may not be read.
+// the same caller, action and purpose may see of its own type, included ones
+// too, and what else a Bundle holds (total, links, fullUrl, search, response)
+// is left out with the entries that may not be read. A history, a transaction,
+// a batch, a message and a document are refused.
 //
 // A path that is allowed includes what is below it, at any depth, but for the
 // places where FHIR repeats or hides data. These are left out unless a rule
 // lists them by their own path: the narrative ("text" of a resource, and any
 // "text" that is an object, and "div"), "contained", "extension",
 // "modifierExtension", keys that begin with "_", "display" other than that of
-// a "coding" or "valueCoding" (a Reference has one), and any object below the
-// resource that has a resourceType. An object with a modifierExtension that is
-// not listed is left out whole, for it means something else without it; if it
-// is the resource itself, the projection fails. What becomes empty is left
-// out.
+// a "coding" or "valueCoding" (a Reference has one, and the assigner of an
+// identifier), the "data" of a Binary, of an Attachment and of a Signature,
+// and the "url" of an Attachment, which hold or lead to a whole document,
+// "diagnostics" of an OperationOutcome, and any object below the resource that
+// has a resourceType. These names count in any case. An object with a
+// modifierExtension that is not listed is left out whole, for it means
+// something else without it; if it is the resource itself, the projection
+// fails. What becomes empty is left out.
+//
+// Security labels are read where they stand, whether they may be seen or not:
+// the codes in meta.security of a resource, and those of a contained one that
+// may be seen, decide by which rules the whole resource is seen. Above the
+// ceiling of all of them it is withheld: an entry or an item of an array is
+// left out, and a document of its own is refused with [ErrLabel]. So is one
+// that the [Scope] of the caller does not hold. Labels of a Bundle count for
+// each of its entries. See [Labels] for what counts as one.
+//
+// A FHIR resource of which something may be hidden carries the security label
+// REDACTED of HL7's v3-ObservationValue in its meta, whether something was
+// there to be hidden or not, so that the label tells nothing. A reader must
+// not take what is missing for absent, nor store the copy: see
+// [Decision.Merge] and [Decision.ProjectMasked].
 //
 // The document is validated to its end, what is left out included: RFC 8259,
 // UTF-8, no half surrogates, no key twice in one object, at most 64 levels,
@@ -39,6 +75,17 @@ func (d Decision) Project(dst, src []byte) ([]byte, error) {
 // project projects, and sets a bit in used for every path that let something
 // through, unless used is nil.
 func (d *Decision) project(dst, src []byte, used pathSet) ([]byte, error) {
+	p, err := d.begin(dst, src)
+	if err != nil {
+		return nil, err
+	}
+	p.used, p.touched = used, used.empty()
+	p.document()
+	return p.end()
+}
+
+// begin returns a projection of src, which end gives back.
+func (d *Decision) begin(dst, src []byte) (*projection, error) {
 	switch {
 	case d.verdict == nil || d.verdict.code != codeAllowed:
 		return nil, fmt.Errorf("%w: the decision does not allow it", ErrProjection)
@@ -49,11 +96,15 @@ func (d *Decision) project(dst, src []byte, used pathSet) ([]byte, error) {
 	if p == nil {
 		p = &projection{scanner: scanner{keys: make([]key, 0, 128)}}
 	}
-	p.decision, p.dst, p.src, p.used = *d, dst, src, used
-	p.document()
-	dst, err := p.dst, p.err
-	*p = projection{scanner: scanner{keys: p.keys[:0]}} // no PHI waits in the pool
-	d.guard.projections.Put(p)
+	p.decision, p.dst, p.src = *d, dst, src
+	return p, nil
+}
+
+// end returns what was projected.
+func (p *projection) end() ([]byte, error) {
+	dst, err, pool := p.dst, p.err, &p.decision.guard.projections
+	*p = projection{scanner: scanner{keys: p.keys[:0]}, sensitive: p.sensitive[:0]} // no PHI waits in the pool
+	pool.Put(p)
 	if err != nil {
 		return nil, err
 	}
@@ -63,10 +114,16 @@ func (d *Decision) project(dst, src []byte, used pathSet) ([]byte, error) {
 // projection is one run of Project.
 type projection struct {
 	scanner
-	decision Decision
-	dst      []byte
-	used     pathSet
-	isBundle bool // the document, though something else was expected
+	decision  Decision
+	dst       []byte
+	used      pathSet  // of all resources that are kept
+	touched   pathSet  // of this one
+	base      labelSet // of the Bundle, which count for what is in it
+	found     found
+	sensitive []string // names of labels, in use by nobody
+	masked    bool     // hidden elements are marked
+	isBundle  bool     // the document, though something else was expected
+	withheld  bool     // the last resource that was left out was so for its labels
 }
 
 // place is where in a resource the projection is.
@@ -75,15 +132,6 @@ type place struct {
 	open bool  // what is here may be seen, but for the leak paths
 	kind kind
 }
-
-// kind tells apart the few places where a key means something else.
-type kind uint8
-
-const (
-	inner  kind = iota
-	top         // the resource itself
-	coding      // an object in which "display" is the text of a code
-)
 
 // document projects the whole document.
 func (p *projection) document() {
@@ -120,14 +168,23 @@ func (p *projection) list() {
 // late; then it begins again.
 func (p *projection) root() {
 	start, mark := p.pos, len(p.dst)
-	if !p.item() && p.err == nil {
+	kept := p.item()
+	switch {
+	case p.isBundle && p.decision.guard != nil:
+		p.err = nil
+		p.rewind(start, mark, 0)
+		p.bundle()
+	case kept || p.err != nil:
+	case p.withheld:
+		p.err = ErrLabel
+	default:
 		p.fail("a modifierExtension changes the meaning of the resource")
 	}
-	if p.isBundle && p.decision.guard != nil {
-		clear(p.used)
-		p.err, p.pos, p.depth, p.keys, p.dst = nil, start, 0, p.keys[:0], p.dst[:mark]
-		p.bundle()
-	}
+}
+
+// rewind goes back to where an object began, to read it once more.
+func (p *projection) rewind(start, mark, depth int) {
+	p.pos, p.depth, p.dst = start, depth, p.dst[:mark]
 }
 
 // item projects one resource of the type that was decided on.
@@ -135,74 +192,29 @@ func (p *projection) item() bool {
 	if p.peek() != '{' {
 		return p.fail("not an object")
 	}
-	return p.resource(p.decision.verdict.mask, p.decision.Resource)
-}
-
-// resource projects a resource. It reports false if it must be left out.
-func (p *projection) resource(mask *node, name string) bool {
-	p.dst = append(p.dst, '{')
-	here := place{mask, mask.allow, top}
-	o := object{base: len(p.keys)}
-	kept, void := 0, false
-	for more := p.enter('}'); more; more = p.more('}') {
-		key := p.member(&o)
-		if p.err != nil {
-			return false
-		}
-		if string(key) == "resourceType" {
-			p.comma(kept)
-			kept++
-			p.named(&o, name)
-			continue
-		}
-		if p.field(&o, key, here, kept, &void) {
-			kept++
-		}
-	}
-	p.keys = p.keys[:o.base]
-	p.dst = append(p.dst, '}')
-	if p.err == nil && kept > 0 && mask.allow {
-		p.used.add(mask.id)
-	}
-	return p.err == nil && !void
-}
-
-// named copies a resourceType, which must be name.
-func (p *projection) named(o *object, name string) {
-	start := p.pos
-	if p.peek() != '"' {
-		p.fail("resourceType is not a string")
-		return
-	}
-	if _, ok := p.str(); !ok {
-		return
-	}
-	raw := p.src[start:p.pos]
-	if string(raw[1:len(raw)-1]) != name {
-		p.isBundle = p.depth == 1 && string(raw) == `"Bundle"`
-		p.fail("the resourceType is not the one that was decided on")
-		return
-	}
-	p.dst = append(p.dst, p.src[o.start:o.end]...)
-	p.dst = append(p.dst, ':')
-	p.dst = append(p.dst, raw...)
-}
-
-func (p *projection) comma(kept int) {
-	if kept > 0 {
-		p.dst = append(p.dst, ',')
-	}
+	return p.resource(p.decision.Resource, nil)
 }
 
 // field projects one member of an object, whose key was read. It reports
 // whether it was kept, and sets void if the object must be left out.
-func (p *projection) field(o *object, key []byte, here place, kept int, void *bool) bool {
-	inside, mark := p.step(key, here), len(p.dst)
-	meant := string(key) == "modifierExtension" || here.kind != top && string(key) == "resourceType"
+func (p *projection) field(o *object, key []byte, w word, here place, kept int, void *bool) bool {
+	if w == wordMeta && here.kind != metadata {
+		p.labels()
+	}
+	first, mark := p.src[p.pos], len(p.dst)
+	inside := here.step(here.node.child(key), w, first)
+	meant := w == wordModifier || w == wordType && here.kind != top
+	if here.kind == metadata && first == 'n' && string(key) == "security" {
+		inside = place{} // as if there were none
+	}
 	if !inside.open && inside.node == nil {
 		*void = *void || meant
+		p.found.omitted = true
 		p.skip()
 		return false
+	}
+	if first == '{' || first == '[' {
+		inside.kind = here.below(key, w, inside.open)
 	}
 	p.comma(kept)
 	p.dst = append(p.dst, p.src[o.start:o.end]...)
@@ -210,59 +222,42 @@ func (p *projection) field(o *object, key []byte, here place, kept int, void *bo
 	if !p.value(inside) {
 		p.dst = p.dst[:mark]
 		*void = *void || meant
+		p.found.omitted = true
 		return false
 	}
 	if inside.node != nil && inside.node.allow {
-		p.used.add(inside.node.id)
+		p.touched.add(inside.node.id)
 	}
 	return true
 }
 
-// step returns what may be seen behind a key.
-func (p *projection) step(key []byte, here place) place {
-	var n *node
-	if here.node != nil && here.node.children != nil {
-		n = here.node.children[string(key)]
-	}
-	next := place{node: n}
+// step returns what may be seen behind a key that means w, for which the
+// rules have n. The value begins with first.
+func (here place) step(n *node, w word, first byte) place {
 	switch {
 	case n != nil && n.deny:
 		return place{}
 	case n != nil && n.allow:
-		next.open = true
-	case here.open && !p.leaks(key, here.kind):
-		next.open = true
+		return place{node: n, open: true}
+	case here.open && !leaks(w, here.kind, first):
+		return place{node: n, open: true}
 	case n == nil || !n.inside:
 		return place{}
 	}
-	if next.open && (string(key) == "coding" || string(key) == "valueCoding") {
-		next.kind = coding
-	}
-	return next
+	return place{node: n}
 }
 
-// leaks reports whether FHIR repeats or hides other data behind a key.
-func (p *projection) leaks(key []byte, in kind) bool {
-	if len(key) == 0 {
-		return false
+// below returns the kind of an object behind a key.
+func (here place) below(key []byte, w word, open bool) kind {
+	switch {
+	case here.kind == top && w == wordMeta:
+		return metadata
+	case open && here.kind == metadata && (string(key) == "security" || string(key) == "tag"):
+		return coding
+	case open:
+		return kindOf(key)
 	}
-	switch key[0] {
-	case '_':
-		return true
-	case 't':
-		return string(key) == "text" && (in == top || p.src[p.pos] == '{' || p.src[p.pos] == '[')
-	case 'd':
-		return string(key) == "div" || in != coding && string(key) == "display"
-	case 'e':
-		return string(key) == "extension"
-	case 'm':
-		return string(key) == "modifierExtension"
-	case 'c':
-		return string(key) == "contained"
-	case 'r':
-		return string(key) == "resourceType"
-	}
-	return false
+	return inner
 }
 
 // value projects one value and reports whether it is kept.
@@ -298,8 +293,15 @@ func (p *projection) nested(here place) bool {
 		if p.err != nil {
 			return false
 		}
-		if p.field(&o, key, here, kept, &void) {
-			kept++
+		w := wordOf(key)
+		if !p.field(&o, key, w, here, kept, &void) {
+			continue
+		}
+		kept++
+		if here.kind == metadata && string(key) == "security" {
+			n := here.node.child(key)
+			p.found.security = len(p.dst) - 1
+			p.found.whole = (here.open || n != nil && n.allow) && !here.node.denied()
 		}
 	}
 	p.keys = p.keys[:o.base]
@@ -324,46 +326,8 @@ func (p *projection) array(here place) bool {
 	return p.err == nil && (kept > 0 || here.open && count == 0)
 }
 
-// resourceType returns the type of the object at pos without moving, nil if
-// it has none. Where it stands first, as almost always, this is cheap.
-func (p *projection) resourceType() []byte {
-	pos, depth, base := p.pos, p.depth, len(p.keys)
-	var found []byte
-	o := object{base: base}
-	for more := p.enter('}'); more && found == nil; more = p.more('}') {
-		key := p.member(&o)
-		if p.err != nil {
-			return nil
-		}
-		if string(key) != "resourceType" {
-			if !p.skip() {
-				return nil
-			}
-			continue
-		}
-		start := p.pos
-		if p.peek() != '"' {
-			break
-		}
-		if _, ok := p.str(); !ok {
-			return nil
-		}
-		found = p.src[start+1 : p.pos-1]
-		break
-	}
-	if p.err == nil {
-		p.pos, p.depth, p.keys = pos, depth, p.keys[:base]
-	}
-	return found
-}
-
-// pathSet is a set of ids of paths; nil takes nothing in.
-type pathSet []uint64
-
-func (s pathSet) add(i int) {
-	if s != nil {
-		s[i/64] |= 1 << (i % 64)
+func (p *projection) comma(kept int) {
+	if kept > 0 {
+		p.dst = append(p.dst, ',')
 	}
 }
-
-func (s pathSet) has(i int) bool { return s[i/64]>>(i%64)&1 != 0 }

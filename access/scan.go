@@ -3,7 +3,6 @@ package access
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"math/bits"
@@ -17,13 +16,6 @@ const (
 	maxMembers  = 2048
 	maxKey      = 256 // of a key written with escapes
 )
-
-// ErrProjection is what every failed projection unwraps to: a document that
-// is not JSON, has a key twice in one object, is beyond a bound, or is not
-// what was decided on. The text says what and where, never the content.
-//
-// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
-var ErrProjection = errors.New("access: project")
 
 // scanner reads one JSON document (RFC 8259) once, front to back, and holds it
 // to more than encoding/json does: no key twice in an object, UTF-8 only, no

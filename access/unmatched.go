@@ -37,6 +37,7 @@ func (p *Policy) Unmatched(resource string, sample []byte) ([]string, error) {
 		scanner:  scanner{src: sample},
 		decision: Decision{Resource: r.name, verdict: &verdict{mask: mask}}, // of no Guard: no Bundle
 		used:     make(pathSet, len(p.paths)/64+1),
+		touched:  make(pathSet, len(p.paths)/64+1),
 	}
 	run.document()
 	if run.err != nil {

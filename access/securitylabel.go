@@ -1,0 +1,218 @@
+package access
+
+import "bytes"
+
+// The code systems of security labels, by the names of FHIR R4 and later, of
+// STU3 and before, and of HL7 v3.
+const (
+	systemConfidentiality  = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+	systemObservationValue = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+)
+
+// meta projects the meta of the resource itself.
+func (p *projection) meta(o *object, key []byte, here place, members int, void *bool) bool {
+	first := p.src[p.pos]
+	if first == 'n' {
+		p.skip() // as if there were none
+		return false
+	}
+	shown := p.field(o, key, wordMeta, here, members, void)
+	switch {
+	case !shown:
+		p.found.security = 0
+	case first != '{':
+		p.found.odd = true
+	case wordMeta.exact(key):
+		p.found.meta = len(p.dst) - 1
+	default:
+		p.found.security = 0
+	}
+	return shown
+}
+
+// labels reads the labels of the meta at pos, without moving. They count
+// whether the meta may be seen or not. What cannot be read is above every
+// ceiling.
+func (p *projection) labels() {
+	switch p.src[p.pos] {
+	case '{':
+	case '[':
+		p.label(levelUnknown, 0)
+		return
+	default:
+		return
+	}
+	pos, depth := p.pos, p.depth
+	o := object{base: len(p.keys)}
+	for more := p.enter('}'); more; more = p.more('}') {
+		key := p.member(&o)
+		if p.err != nil {
+			return
+		}
+		if bytes.EqualFold(key, []byte("security")) {
+			p.security()
+		} else {
+			p.skip()
+		}
+	}
+	if p.err == nil {
+		p.pos, p.depth, p.keys = pos, depth, p.keys[:o.base]
+	}
+}
+
+// security reads a meta.security.
+func (p *projection) security() {
+	switch p.peek() {
+	case '[':
+	case 'n':
+		p.skip() // as if there were none
+		return
+	default:
+		p.label(levelUnknown, 0)
+		p.skip()
+		return
+	}
+	for more := p.enter(']'); more; more = p.more(']') {
+		if p.peek() == '{' {
+			p.code()
+			continue
+		}
+		p.label(levelUnknown, 0)
+		p.skip()
+	}
+}
+
+// code reads one label, a Coding.
+func (p *projection) code() {
+	var systems, codes [maxKey]byte
+	var system, code []byte
+	o := object{base: len(p.keys)}
+	for more := p.enter('}'); more; more = p.more('}') {
+		key := p.member(&o)
+		switch {
+		case p.err != nil:
+			return
+		case bytes.EqualFold(key, []byte("system")):
+			system = p.text(systems[:])
+		case bytes.EqualFold(key, []byte("code")):
+			code = p.text(codes[:])
+		default:
+			p.skip()
+		}
+	}
+	if p.err == nil {
+		p.keys = p.keys[:o.base]
+		p.coded(system, code)
+	}
+}
+
+// coded takes in a label. A code of a system that is not known counts as one
+// of sensitivity, as does every code of v3-ActCode.
+func (p *projection) coded(system, code []byte) {
+	if len(code) == 0 {
+		p.label(levelUnknown, 0)
+		return
+	}
+	switch string(system) {
+	case "":
+		p.label(levelUnknown, 0)
+	case systemConfidentiality, "http://hl7.org/fhir/v3/Confidentiality", "urn:oid:2.16.840.1.113883.5.25":
+		p.label(confidentialityOf(code), 0)
+	case systemObservationValue:
+		p.found.tagged = p.found.tagged || string(code) == "REDACTED"
+	case "http://hl7.org/fhir/v3/ObservationValue", "urn:oid:2.16.840.1.113883.5.1063":
+	default:
+		p.sensitivity(code)
+	}
+}
+
+func (p *projection) sensitivity(code []byte) {
+	if p.decision.guard == nil {
+		return // of no policy: no label counts
+	}
+	bit, known := p.decision.engine.policy.labels[string(code)]
+	if !known {
+		p.label(levelUnknown, 0)
+		return
+	}
+	p.label(0, 1<<bit)
+}
+
+// label adds to the labels of the resource.
+func (p *projection) label(level uint8, codes uint64) {
+	joined := p.found.labels.join(labelSet{level, codes})
+	if joined != p.found.labels {
+		p.found.labels, p.found.changed = joined, true
+	}
+}
+
+// text reads a value and returns it without escapes, in buf if it has any. It
+// is nil if the value is no string or too long.
+func (p *projection) text(buf []byte) []byte {
+	if p.peek() != '"' {
+		p.skip()
+		return nil
+	}
+	start := p.pos
+	escaped, ok := p.str()
+	if !ok {
+		return nil
+	}
+	raw := p.src[start+1 : p.pos-1]
+	if !escaped {
+		return raw
+	}
+	n, ok := unescape(buf, raw)
+	if !ok {
+		return nil
+	}
+	return buf[:n]
+}
+
+// confidentialityOf returns the level of a code.
+func confidentialityOf(code []byte) uint8 {
+	if len(code) != 1 {
+		return levelUnknown
+	}
+	if i := bytes.IndexByte([]byte(levels), code[0]); i >= 0 {
+		return uint8(i)
+	}
+	return levelUnknown
+}
+
+// mask returns what may be seen of a resource with the labels that were found
+// so far, nil if it must be left out. name is nil for the type decided on.
+func (p *projection) mask(name []byte) *node {
+	d := &p.decision
+	p.found.changed = false
+	if name == nil {
+		asked := d.verdict.question.labels()
+		if d.guard == nil || asked.join(p.found.labels) == asked {
+			return d.verdict.mask
+		}
+		name = []byte(d.Resource)
+	}
+	return d.maskFor(name, p.names(p.found.labels))
+}
+
+// names returns a set of labels by their names, valid until the next call.
+func (p *projection) names(s labelSet) Labels {
+	if s == (labelSet{}) {
+		return Labels{}
+	}
+	l := Labels{Confidentiality: "?"} // above every ceiling
+	if int(s.level) < len(levels) {
+		l.Confidentiality = levels[s.level : s.level+1]
+	}
+	if s.codes == 0 {
+		return l
+	}
+	p.sensitive = p.sensitive[:0]
+	for name, bit := range p.decision.engine.policy.labels {
+		if s.codes>>bit&1 != 0 {
+			p.sensitive = append(p.sensitive, name)
+		}
+	}
+	l.Sensitivity = p.sensitive
+	return l
+}
