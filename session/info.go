@@ -20,6 +20,10 @@ type SignIn struct {
 	Tenant string
 	// Method is how the user authenticated, for instance "password+totp".
 	Method string
+	// Until, if it is given, is when the session ends at the latest: the expiry
+	// of the token that it is started for. It only shortens the session's Limits
+	// and is not kept.
+	Until time.Time
 }
 
 // Limits are the times after which a session ends.
@@ -34,6 +38,14 @@ type Limits struct {
 	// record before a new one is recorded. A session ends at most that much
 	// before Idle.
 	Touch time.Duration
+}
+
+// until returns l for a session that must be over after rest.
+func (l Limits) until(rest time.Duration) Limits {
+	l.Absolute = min(l.Absolute, rest)
+	l.Idle = min(l.Idle, l.Absolute)
+	l.Touch = min(l.Touch, l.Idle/2)
+	return l
 }
 
 // Info describes a session without its secret. Times are the store's.

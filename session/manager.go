@@ -48,15 +48,23 @@ func New(store Store, opts *Options) (*Manager, error) {
 // Start signs somebody in who has just authenticated, and returns the token
 // of the new session. It always makes a new session and a new token, so that
 // none can be planted before a sign-in. It returns an error that is
-// safeguard.ErrPrincipal if s names nobody in particular, ErrStore if the
-// session could not be stored.
+// safeguard.ErrPrincipal if s names nobody in particular, ErrAbsolute if
+// s.Until has passed, ErrStore if the session could not be stored.
 func (m *Manager) Start(ctx context.Context, s SignIn) (Token, Info, error) {
 	if err := (Info{SignIn: s}).Principal().Validate(); err != nil {
 		return Token{}, Info{}, fmt.Errorf("session: start: %w", err)
 	}
+	limits := m.limits
+	if !s.Until.IsZero() {
+		limits = limits.until(time.Until(s.Until))
+		s.Until = time.Time{}
+	}
+	if limits.Absolute <= 0 {
+		return Token{}, Info{}, m.deny(denyAbsolute, nil)
+	}
 	token, id := newToken("")
 	_, digest, _ := split(token.Reveal())
-	r := Record{Info: Info{ID: id, SignIn: s, Limits: m.limits}, Digest: digest}
+	r := Record{Info: Info{ID: id, SignIn: s, Limits: limits}, Digest: digest}
 	ctx, cancel := m.bound(ctx)
 	defer cancel()
 	r, err := m.store.Create(ctx, r)
