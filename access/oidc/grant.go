@@ -32,11 +32,9 @@ func (v *Verifier) readGrant(t *Token) *Error {
 	if v.opts.UnsafeIgnoreScope {
 		return nil
 	}
-	var err error
-	if t.scopes, err = narrow(t); err != nil {
-		return refusal(codeScope)
-	}
-	return nil
+	var err *Error
+	t.scopes, err = scopesOf(t, v.opts.Actions)
+	return err
 }
 
 // readPurposes takes the purposes that the token can be used for.

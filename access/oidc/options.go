@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access/smart"
 )
 
 // Trust says whose tokens count, and for whom they must have been made. All of
@@ -88,6 +89,9 @@ type Options struct {
 	Purposes      []safeguard.Purpose
 	PurposesClaim string
 
+	// Actions says which SMART permissions the actions of the policy need, where
+	// they are not FHIR's own: see smart.Options.
+	Actions map[string]smart.Permissions
 	// UnsafeIgnoreScope leaves the "scope" claim unread, for issuers whose
 	// scopes are not SMART's. By default a token permits what its SMART scopes
 	// permit, and without any nothing.

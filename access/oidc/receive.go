@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access/smart"
 	"github.com/safeguard-sdk/safeguard/audit"
 )
 
@@ -20,6 +21,8 @@ type ReceiverOptions struct {
 	// Leeway is how far the clocks of the services may differ: 0 means 10 s,
 	// the most is 60 s.
 	Leeway time.Duration
+	// Actions are as in [Options].
+	Actions map[string]smart.Permissions
 	// UnsafeAllowReplay lets a token count as often as it comes, for callers that
 	// send one request several times. A token that was overheard counts then, too.
 	UnsafeAllowReplay bool
@@ -198,10 +201,9 @@ func (r *Receiver) readGrant(t *Token) *Error {
 	if !scoped {
 		return nil
 	}
-	if t.scopes, err = narrow(t); err != nil {
-		return refusal(codeScope)
-	}
-	return nil
+	var bad *Error
+	t.scopes, bad = scopesOf(t, r.opts.Actions)
+	return bad
 }
 
 // Handler returns a handler that runs next only for requests with a forwarded

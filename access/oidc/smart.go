@@ -1,13 +1,18 @@
 package oidc
 
-import "github.com/safeguard-sdk/safeguard/access"
+import (
+	"maps"
 
-// narrow returns what the SMART scopes of a token permit.
-func narrow(*Token) (access.Scope, error) { return nothing{}, nil }
+	"github.com/safeguard-sdk/safeguard/access"
+	"github.com/safeguard-sdk/safeguard/access/smart"
+)
 
-// nothing permits nothing.
-type nothing struct{}
-
-func (nothing) Permits(*access.Request) bool      { return false }
-func (nothing) Filtered(string, string) bool      { return true }
-func (nothing) Holds(string, string, []byte) bool { return false }
+// scopesOf returns what the SMART scopes of a token permit, in the words of the
+// policy's actions. A token without scopes permits nothing.
+func scopesOf(t *Token, actions map[string]smart.Permissions) (access.Scope, *Error) {
+	scopes, err := smart.Parse(t.scope)
+	if err != nil {
+		return nil, refusal(codeScope)
+	}
+	return scopes.Scope(t.patient, &smart.Options{Kind: t.principal.Kind, Actions: maps.Clone(actions)}), nil
+}
