@@ -112,9 +112,6 @@ func (d *Decision) maskFor(resourceType []byte, l Labels) *node {
 	return d.engine.verdict(&q, at).mask
 }
 
-// maskOf is maskFor a resource that says nothing of labels.
-func (d *Decision) maskOf(resourceType []byte) *node { return d.maskFor(resourceType, Labels{}) }
-
 // same reports whether two decisions were taken on the same: the policy, the
 // roles, the purpose and whatever else the rules asked for. The same rules
 // would not do: the entries of a Bundle are projected by rules about other
