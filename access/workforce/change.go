@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access/state"
@@ -88,39 +89,53 @@ func (r *Registry) widen(ctx context.Context, decide decision) error {
 
 // narrow makes a change that takes something away. It is made first and
 // recorded afterwards, so that the log cannot keep it from happening. last is
-// the number of its last fact, or that of the last fact there was if there
-// is nothing to change. It tries until ctx is done.
+// the number of its last fact, 0 if there was nothing to change. While the
+// State cannot be reached, or it is unknown whether the change was made, it
+// decides anew, until ctx is done.
 func (r *Registry) narrow(ctx context.Context, decide decision) (last uint64, err error) {
-	for {
+	tried := proposal{}
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		p, after, err := r.decide(ctx, decide)
-		if err != nil || len(p.facts) == 0 {
-			return after, err
+		if err == nil && len(p.facts) > 0 {
+			tried = p
+			last, err = r.append(ctx, after, p.facts)
 		}
-		last, err := r.append(ctx, after, p.facts)
-		if moved(err) {
-			continue
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+			return last, r.narrowed(ctx, last, tried.notices)
+		case moved(err):
+			wait = 5 * time.Millisecond
+		case final(err) || rest(ctx, wait) != nil:
 			return 0, err
 		}
-		err = r.catchUp(ctx)
-		if lost := r.record(ctx, p.notices); lost != nil {
-			err = errors.Join(err, fmt.Errorf("%w: %w", ErrUnrecorded, lost))
-		}
-		return last, err
 	}
+}
+
+// final reports whether trying again is of no use.
+func final(err error) bool {
+	return errors.Is(err, ErrRefused) || errors.Is(err, ErrAccount) || errors.Is(err, ErrFacts)
+}
+
+// narrowed folds and records what was made.
+func (r *Registry) narrowed(ctx context.Context, last uint64, notices []audit.Notice) error {
+	var err error
+	if last > 0 {
+		err = r.catchUp(ctx)
+	}
+	if lost := r.record(context.WithoutCancel(ctx), notices); lost != nil {
+		err = errors.Join(err, fmt.Errorf("%w: %w", ErrUnrecorded, lost))
+	}
+	return err
 }
 
 // decide reads what there is and asks decide. after is the last fact that it
 // knew.
 func (r *Registry) decide(ctx context.Context, decide decision) (p proposal, after uint64, err error) {
-	if err := r.folding.enter(ctx); err != nil {
+	if err := r.catchUp(ctx); err != nil {
 		return proposal{}, 0, err
 	}
-	defer r.folding.leave()
-	if err := r.read(ctx); err != nil {
-		return proposal{}, 0, err
-	}
+	r.folding.Lock()
+	defer r.folding.Unlock()
 	p, err = decide(&r.table)
 	return p, r.table.seq.Load(), errors.Join(err, p.err)
 }

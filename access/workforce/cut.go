@@ -1,6 +1,11 @@
 package workforce
 
-import "context"
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+)
 
 // A Cutter ends what is in flight of an account in this process: it returns
 // once nothing of it can leave any more. A *access.Guard is one. It must be
@@ -12,10 +17,133 @@ type Cutter interface {
 	Cut(ctx context.Context, tenant, id string) error
 }
 
+// An AllCutter is a Cutter that can end what is in flight of everybody. Run
+// asks for it when the lease is over. Without it only new decisions are denied
+// then.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-05.
+type AllCutter interface {
+	Cutter
+	CutAll(ctx context.Context) error
+}
+
 // A Revoker ends the sessions of an account, wherever they are kept. It has
 // the rules of a Cutter.
 //
 // Controls: HIPAA 164.308(a)(3)(ii)(C), 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-05.
 type Revoker interface {
 	Revoke(ctx context.Context, tenant, account string) error
+}
+
+// An ending is a fact that the flights and sessions of an account must not
+// survive.
+type ending struct {
+	key key
+	seq uint64
+}
+
+// endings are those that this process has not carried out yet.
+type endings struct {
+	mu   sync.Mutex
+	list []ending
+	more chan struct{}
+}
+
+func (e *endings) add(list []ending) {
+	if len(list) == 0 {
+		return
+	}
+	e.mu.Lock()
+	e.list = append(e.list, list...)
+	e.mu.Unlock()
+	signal(e.more)
+}
+
+// done takes away those of an account up to a fact.
+func (e *endings) done(up ending) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = slices.DeleteFunc(e.list, func(x ending) bool { return x.key == up.key && x.seq <= up.seq })
+}
+
+// accounts returns those that have any.
+func (e *endings) accounts() []key {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var keys []key
+	for _, x := range e.list {
+		keys = append(keys, x.key)
+	}
+	return keys
+}
+
+// last returns the last one of an account.
+func (e *endings) last(k key) (last ending, found bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, x := range e.list {
+		if x.key == k {
+			last, found = x, true
+		}
+	}
+	return last, found
+}
+
+// before returns the last fact up to which everything is carried out, if those
+// up to folded are in force.
+func (e *endings) before(folded uint64) uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, x := range e.list {
+		folded = min(folded, x.seq-1)
+	}
+	return folded
+}
+
+// end cuts and revokes. After an error Run tries again.
+func (r *Registry) end(ctx context.Context, e ending) error {
+	if err := errors.Join(r.cut(ctx, e.key), r.revoke(ctx, e.key)); err != nil {
+		return err
+	}
+	r.ended(e)
+	return nil
+}
+
+// ended notes that an ending is carried out.
+func (r *Registry) ended(e ending) {
+	r.endings.done(e)
+	r.wake()
+}
+
+func (r *Registry) cut(ctx context.Context, k key) error {
+	var err error
+	for _, c := range r.options.Cutters {
+		err = errors.Join(err, c.Cut(ctx, k.tenant, k.id))
+	}
+	if err != nil {
+		r.counters.cutFailures.Add(1)
+	}
+	return err
+}
+
+func (r *Registry) revoke(ctx context.Context, k key) error {
+	var err error
+	for _, c := range r.options.Revokers {
+		err = errors.Join(err, c.Revoke(ctx, k.tenant, k.id))
+	}
+	if err != nil {
+		r.counters.revokeFailures.Add(1)
+	}
+	return err
+}
+
+// cutAll ends everything in flight.
+func (r *Registry) cutAll(ctx context.Context) error {
+	var err error
+	for _, c := range r.options.Cutters {
+		if all, ok := c.(AllCutter); ok {
+			err = errors.Join(err, all.CutAll(ctx))
+		}
+	}
+	return err
 }

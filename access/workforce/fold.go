@@ -66,12 +66,6 @@ type draft struct {
 	ended []ending
 }
 
-// An ending is a fact that flights and sessions must not survive.
-type ending struct {
-	key key
-	seq uint64
-}
-
 func newDraft(from *table) *draft {
 	return &draft{from: from, seq: from.seq.Load(), accounts: map[key]*account{}}
 }

@@ -29,14 +29,15 @@ type Registry struct {
 	broken  atomic.Pointer[error]
 	running atomic.Bool
 
-	folding  gate // who reads facts into the table
-	widening gate // one change that widens at a time
+	folding  sync.Mutex // of whoever changes the table; never held while waiting
+	loaded   bool       // what there was at first has been read
 	table    table
+	widening gate // one change that widens at a time
 
-	endingsMu sync.Mutex
-	endings   []ending // of which this process has not ended everything yet
-	kick      chan struct{}
-	counters  counters
+	endings  endings
+	kick     chan struct{} // Run has something to do
+	renewed  chan struct{} // the lease was extended
+	counters counters
 }
 
 // New returns a Registry over s. It reads nothing: Run does. It returns an
@@ -59,48 +60,62 @@ func New(s state.State, opts *Options) (*Registry, error) {
 	}
 	return &Registry{
 		state: s, id: o.Name + "." + rand.Text(), options: o,
-		started: time.Now(), folding: newGate(), widening: newGate(), kick: make(chan struct{}, 1),
+		started: time.Now(), widening: newGate(),
+		endings: endings{more: make(chan struct{}, 1)}, kick: make(chan struct{}, 1), renewed: make(chan struct{}, 1),
 	}, nil
 }
 
 // page is how many facts are read at a time.
-const page = 1000
+const page = 5000
 
 // timeout bounds one call of the State.
 func (r *Registry) timeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, max(r.options.Lease/3, time.Second))
 }
 
-// catchUp reads the facts that there are when it is called. What was folded
+// catchUp reads the facts that there are when it is called. What it has read
 // before an error stays.
 func (r *Registry) catchUp(ctx context.Context) error {
-	if err := r.folding.enter(ctx); err != nil {
-		return err
-	}
-	defer r.folding.leave()
-	return r.read(ctx)
-}
-
-// read is catchUp for whoever is in r.folding.
-func (r *Registry) read(ctx context.Context) error {
-	d := newDraft(&r.table)
 	for {
-		facts, err := r.since(ctx, d.seq)
+		facts, err := r.since(ctx, r.table.seq.Load())
 		if err != nil {
 			return err
 		}
-		for _, f := range facts {
-			if err := d.fold(f); err != nil {
-				r.broken.Store(&err)
-				return err
-			}
+		if len(facts) == 0 {
+			r.load()
+			return nil
 		}
-		if len(facts) < page {
-			break
+		if err := r.fold(facts); err != nil {
+			return err
 		}
 	}
-	r.publish(d)
-	r.broken.Store(nil)
+}
+
+// load notes that the past has been read: what it ended is over.
+func (r *Registry) load() {
+	r.folding.Lock()
+	defer r.folding.Unlock()
+	r.loaded = true
+}
+
+// fold makes facts the truth, those that it does not have yet.
+func (r *Registry) fold(facts []state.Fact) error {
+	r.folding.Lock()
+	defer r.folding.Unlock()
+	d := newDraft(&r.table)
+	for _, f := range facts {
+		if f.Seq <= d.seq && f.Seq > 0 {
+			continue
+		}
+		if err := d.fold(f); err != nil {
+			r.broken.Store(&err)
+			return err
+		}
+	}
+	if r.loaded {
+		r.endings.add(d.ended)
+	}
+	d.publish()
 	return nil
 }
 
@@ -114,25 +129,8 @@ func (r *Registry) since(ctx context.Context, after uint64) ([]state.Fact, error
 	return facts, nil
 }
 
-// publish makes a draft the truth, and notes what is to be ended.
-func (r *Registry) publish(d *draft) {
-	if d.seq == d.from.seq.Load() {
-		return
-	}
-	r.endingsMu.Lock()
-	r.endings = append(r.endings, d.ended...)
-	r.endingsMu.Unlock()
-	d.publish()
-	r.wake()
-}
-
 // wake makes Run look again.
-func (r *Registry) wake() {
-	select {
-	case r.kick <- struct{}{}:
-	default:
-	}
-}
+func (r *Registry) wake() { signal(r.kick) }
 
 // A gate lets one in at a time, and gives up with the context.
 type gate chan struct{}
