@@ -176,10 +176,10 @@ func (c *call) finish() {
 	cut, begun := c.flight.state()
 	switch {
 	case !cut:
-	case begun:
-		c.abort(codeTerminated)
-	default:
+	case !begun:
 		c.refuse(http.StatusForbidden, codeTerminated)
+	case c.writer == nil || c.writer.stream != nil: // more was to come
+		c.abort(codeTerminated)
 	}
 }
 

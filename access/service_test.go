@@ -56,9 +56,17 @@ type memory struct {
 	mu      sync.Mutex
 	records [][]byte
 	err     error
+	hold    func() // called once, by the next Append
 }
 
 func (m *memory) Append(_ context.Context, records ...[]byte) error {
+	m.mu.Lock()
+	hold := m.hold
+	m.hold = nil
+	m.mu.Unlock()
+	if hold != nil {
+		hold()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
@@ -68,6 +76,13 @@ func (m *memory) Append(_ context.Context, records ...[]byte) error {
 		m.records = append(m.records, slices.Clone(r))
 	}
 	return nil
+}
+
+// Hold calls f in the next Append.
+func (m *memory) Hold(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hold = f
 }
 
 func (m *memory) Fail(err error) {
