@@ -102,7 +102,7 @@ func parseGrant(level Level, s string) (g Grant, fault string) {
 	switch {
 	case !ok:
 		return g, "has no permissions"
-	case name != "*" && !isName(name, unicode.IsUpper):
+	case name != "*" && !isType(name):
 		return g, "is about no resource type"
 	}
 	g.Resource = name
@@ -121,6 +121,9 @@ func parseGrant(level Level, s string) (g Grant, fault string) {
 	}
 	return g, fault
 }
+
+// isType reports whether s looks like a resource type.
+func isType(s string) bool { return isName(s, unicode.IsUpper) }
 
 // isName reports whether s has letters only, the first of which is as first
 // says.
