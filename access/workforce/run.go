@@ -122,18 +122,24 @@ func (r *Registry) pause(ctx context.Context) {
 	}
 }
 
-// watch ends what is in flight when the lease is over.
+// watch ends what is in flight when the lease is over, once for each lease.
 func (r *Registry) watch(ctx context.Context) {
-	for {
+	for d := (*deadline)(nil); ; {
 		select {
 		case <-r.renewed:
 		case <-ctx.Done():
 			return
 		}
-		for d := r.live.Load(); d != nil && r.alive(time.Now()) == nil; d = r.live.Load() {
+		if r.live.Load() == d {
+			continue
+		}
+		for d = r.live.Load(); r.alive(time.Now()) == nil; d = r.live.Load() {
 			if rest(ctx, d.mono-time.Since(r.started)) != nil {
 				return
 			}
+		}
+		if d == nil {
+			return
 		}
 		r.lapse(ctx)
 	}
