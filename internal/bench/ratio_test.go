@@ -31,15 +31,19 @@ func turn(b *testing.B, n int, f func() error) float64 {
 }
 
 // compare runs the limits and impl by turns and reports the medians, under
-// the name of each limit. An operation of the benchmark is one turn of each.
+// the name of each limit. Every turn takes as long as another. An operation of the benchmark is one turn of each.
 func compare(b *testing.B, impl func() error, limits map[string]func() error) {
-	n := int(max(1, round/max(1, turn(b, 100, impl))))
+	times := func(f func() error) int { return int(max(1, round/max(1, turn(b, 100, f)))) }
+	n, rounds := times(impl), map[string]int{}
+	for name, limit := range limits {
+		rounds[name] = times(limit)
+	}
 	took, ratio := map[string][]float64{}, map[string][]float64{}
 	for b.Loop() {
 		own := turn(b, n, impl)
 		took["impl"] = append(took["impl"], own)
 		for name, limit := range limits {
-			t := turn(b, n, limit)
+			t := turn(b, rounds[name], limit)
 			took[name] = append(took[name], t)
 			ratio[name] = append(ratio[name], own/max(t, 1))
 		}
