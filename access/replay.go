@@ -61,6 +61,9 @@ func (p *Policy) Replay(r audit.Decision, resource, action string, purpose safeg
 	if c.source() || c < codeUndeclared && c != codeAllowed && c != codeNoPurpose || c > codeCondition {
 		return Replayed{}, fmt.Errorf("%w: %s is a denial that no rule took", ErrReplay, c)
 	}
+	if len(r.Basis) == 0 && c != codeNoPurpose && c != codeUndeclared {
+		return Replayed{}, fmt.Errorf("%w: %s without a basis is a denial that no rule took", ErrReplay, c)
+	}
 	q, unknown := p.question(r.Basis)
 	if unknown != "" {
 		return Replayed{}, fmt.Errorf("%w: the basis has a word that the policy does not know", ErrReplay)
