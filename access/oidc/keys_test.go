@@ -1,0 +1,214 @@
+package oidc_test
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/safeguard-sdk/safeguard/access/oidc"
+)
+
+// garbage is a token of a key that nobody has, as anybody can make it.
+func garbage(kid string) string {
+	return b64([]byte(`{"alg":"ES256","typ":"at+jwt","kid":"`+kid+`"}`)) + "." + b64([]byte(`{}`)) + "." + b64(make([]byte, 64))
+}
+
+// 100,000 garbage tokens, each of another unknown key, make at most one fetch in
+// 30 seconds; bad signatures by a known key make none.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(1)(ii)(A); NIST CSF 2.0 PR.AA-03, ID.RA-01.
+func TestGarbageDoesNotFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer("ES256")
+		v := newVerifier(t, i, func(_ *oidc.Trust, o *oidc.Options) { o.Refresh, o.MaxStale = 2*time.Hour, 3*time.Hour })
+		verify(t, v, good(t, nil))
+		require.EqualValues(t, 1, i.fetches.Load())
+		const tokens, each = 100_000, 20 * time.Millisecond
+		for range tokens / 100 {
+			for range 100 {
+				_, err := v.Verify(t.Context(), garbage(rand.Text()))
+				require.ErrorIs(t, err, oidc.ErrToken)
+			}
+			after(100 * each)
+		}
+		intervals := int64(tokens * each / (30 * time.Second))
+		require.LessOrEqual(t, i.fetches.Load(), intervals+1)
+		require.Greater(t, i.fetches.Load(), intervals/2) // the count counts
+
+		before := i.fetches.Load()
+		for range 10_000 {
+			_, err := v.Verify(t.Context(), garbage("ES256"))
+			refused(t, err, "oidc.signature")
+		}
+		require.Equal(t, before, i.fetches.Load())
+	})
+}
+
+// A new key is accepted by one fetch, if the last was long enough ago, and a
+// withdrawn one is refused from then on, also for tokens that are kept.
+//
+// Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestRotation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer("ES256")
+		v := newVerifier(t, i, func(tr *oidc.Trust, _ *oidc.Options) { tr.Algorithms = []string{"ES256", "EdDSA"} })
+		old, fresh := good(t, nil), sign(t, "EdDSA", header("EdDSA"), claims(nil))
+		kept := verify(t, v, old)
+		i.set(func(i *issuer) { i.keys = newIssuer("EdDSA").keys })
+		_, err := v.Verify(t.Context(), fresh)
+		refused(t, err, "oidc.key") // within the interval nobody asks
+		after(30 * time.Second)
+		verify(t, v, fresh)
+		require.EqualValues(t, 2, i.fetches.Load())
+		_, err = v.Verify(t.Context(), old)
+		refused(t, err, "oidc.key")
+		refused(t, v.Live(t.Context(), kept), "oidc.key")
+	})
+}
+
+// A withdrawn key is refused at the next refresh without any unknown key id, and
+// a key that comes back under the same id is another key.
+//
+// Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestPeriodicRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer("ES256")
+		v := newVerifier(t, i, nil)
+		token := good(t, nil)
+		verify(t, v, token)
+		i.set(func(i *issuer) { i.keys = []map[string]any{jwkOf(signers()["ES384"], map[string]any{"kid": "ES256"})} })
+		after(5*time.Minute - 1)
+		verify(t, v, token)
+		require.EqualValues(t, 1, i.fetches.Load())
+		after(1)
+		_, err := v.Verify(t.Context(), token)
+		refused(t, err, "oidc.key")
+		require.EqualValues(t, 2, i.fetches.Load())
+	})
+}
+
+// While the issuer does not answer, the last good keys count up to MaxStale, and
+// nothing after that; once it answers, everything is well. It is asked no more
+// often than when it is well.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(7)(ii)(C); NIST CSF 2.0 PR.AA-03, PR.IR-04.
+func TestKeepsLastGood(t *testing.T) {
+	for name, fail := range map[string]func(*issuer){
+		"an error":    func(i *issuer) { i.status = http.StatusBadGateway },
+		"nonsense":    func(i *issuer) { i.body = []byte(`{"keys":7}`) },
+		"no answer":   func(i *issuer) { i.hang = make(chan struct{}) },
+		"a long page": func(i *issuer) { i.body = make([]byte, 1<<20) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				i := newIssuer("ES256")
+				v := newVerifier(t, i, nil)
+				verify(t, v, good(t, nil))
+				start := time.Now()
+				i.set(fail)
+				for time.Since(start) < time.Hour-30*time.Second {
+					after(10 * time.Second)
+					verify(t, v, good(t, nil))
+				}
+				require.LessOrEqual(t, i.fetches.Load(), int64(time.Since(start)/(30*time.Second))+1)
+				after(time.Until(start.Add(time.Hour)))
+				_, err := v.Verify(t.Context(), good(t, nil))
+				refused(t, err, "oidc.keys")
+				require.ErrorIs(t, err, oidc.ErrUnavailable)
+				i.set(func(i *issuer) {
+					i.status, i.body = http.StatusOK, nil
+					if i.hang != nil {
+						close(i.hang)
+						i.hang = nil
+					}
+				})
+				after(time.Minute)
+				_, _ = v.Verify(t.Context(), good(t, nil)) // begins a fetch, and may not wait for it
+				synctest.Wait()
+				verify(t, v, good(t, nil))
+			})
+		})
+	}
+}
+
+// An issuer that hangs holds up nobody once it is known to, and one caller's
+// impatience does not take the keys from the others.
+//
+// Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestSingleFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer("ES256")
+		i.hang = make(chan struct{})
+		v := newVerifier(t, i, nil)
+		impatient, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		var gaveUp error
+		wg.Go(func() { _, gaveUp = v.Verify(impatient, good(t, nil)) })
+		synctest.Wait()
+		results := make([]error, 50)
+		for n := range results {
+			wg.Go(func() { _, results[n] = v.Verify(t.Context(), good(t, nil)) })
+		}
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		refused(t, gaveUp, "oidc.keys")
+		close(i.hang)
+		wg.Wait()
+		for _, err := range results {
+			require.NoError(t, err)
+		}
+		require.EqualValues(t, 1, i.fetches.Load())
+	})
+}
+
+// Distrust is immediate, for tokens that are kept as well, for the same key
+// under another id, and whatever the issuer goes on to publish.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(6)(ii); NIST CSF 2.0 PR.AA-03, RS.MI-01.
+func TestDistrust(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer("ES256", "EdDSA")
+		v := newVerifier(t, i, func(tr *oidc.Trust, _ *oidc.Options) { tr.Algorithms = []string{"ES256", "EdDSA"} })
+		token := good(t, nil)
+		kept := verify(t, v, token)
+		require.NoError(t, v.Distrust("ES256"))
+		_, err := v.Verify(t.Context(), token)
+		refused(t, err, "oidc.key")
+		_, err = v.Verify(t.Context(), good(t, nil))
+		refused(t, err, "oidc.key")
+		refused(t, v.Live(t.Context(), kept), "oidc.key")
+		verify(t, v, sign(t, "EdDSA", header("EdDSA"), claims(nil)))
+
+		i.set(func(i *issuer) {
+			i.keys = append(i.keys, jwkOf(signers()["ES256"], map[string]any{"kid": "again"}))
+		})
+		after(10 * time.Minute)
+		_, err = v.Verify(t.Context(), good(t, nil))
+		refused(t, err, "oidc.key")
+		_, err = v.Verify(t.Context(), sign(t, "ES256", header("again"), claims(nil)))
+		refused(t, err, "oidc.key")
+		require.EqualValues(t, 2, i.fetches.Load())
+	})
+}
+
+// A key is distrusted before it was ever seen, and the list of such is bounded.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(6)(ii); NIST CSF 2.0 PR.AA-03, RS.MI-01.
+func TestDistrustAhead(t *testing.T) {
+	v := newVerifier(t, newIssuer("ES256"), nil)
+	require.NoError(t, v.Distrust("ES256"))
+	_, err := v.Verify(t.Context(), good(t, nil))
+	refused(t, err, "oidc.key")
+	for range 999 {
+		require.NoError(t, v.Distrust(rand.Text()))
+	}
+	require.ErrorIs(t, v.Distrust("one more"), oidc.ErrUnavailable)
+	require.NoError(t, v.Distrust("ES256"))
+}
