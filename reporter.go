@@ -34,4 +34,8 @@ type Observation struct {
 	Counters map[string]uint64
 	// Since is when counting began.
 	Since time.Time
+	// Unenforced names what is not enforced now though the component is
+	// there for it, such as routes that only observe. Documents say so, and do
+	// not count the observation as a report that the controls are in force.
+	Unenforced []string
 }

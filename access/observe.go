@@ -141,19 +141,37 @@ func (d *Decision) leftOut(document, projected []byte) []string {
 	var left []string
 	for path := range in {
 		if parent := path[:strings.LastIndexByte(path, '.')]; !out[path] && (out[parent] || !strings.Contains(parent, ".")) {
-			left = append(left, path)
+			left = append(left, inWords(path, words))
 		}
 	}
 	if len(left) == 0 && !reflect.DeepEqual(before, after) { // an item of a list, for instance
 		left = append(left, d.Resource+".(other)")
 	}
 	slices.Sort(left)
-	return left
+	return slices.Compact(left)
+}
+
+// inWords hides the names in a path that are no words of the policy.
+func inWords(path string, words map[string]bool) string {
+	var b strings.Builder
+	for name := range strings.SplitSeq(path, ".") {
+		if !words[name] {
+			name = "(other)"
+		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(name)
+	}
+	return b.String()
 }
 
 // words returns the names that the policy itself has for resources and fields.
 func (p *Policy) words() map[string]bool {
 	words := map[string]bool{}
+	for name := range p.resources {
+		words[name] = true
+	}
 	for _, path := range p.paths {
 		for word := range strings.SplitSeq(path, ".") {
 			words[word] = true
@@ -174,13 +192,9 @@ func tracePaths(v any, at string, words map[string]bool, found map[string]bool) 
 			at = kind
 		}
 		for name, value := range v {
-			if !words[name] {
-				name = "(other)"
-			}
-			found[at+"."+name] = true
-			if name != "(other)" {
-				tracePaths(value, at+"."+name, words, found)
-			}
+			path := at + "." + name
+			found[path] = true
+			tracePaths(value, path, words, found)
 		}
 	}
 }

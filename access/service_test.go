@@ -29,12 +29,8 @@ type service struct {
 
 func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
 	t.Helper()
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret)
-	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "1", Secret: secret})
-	require.NoError(t, err)
 	log := &memory{}
-	rec, err := audit.New(log, keys, nil)
+	rec, err := audit.New(log, tokens(t), nil)
 	require.NoError(t, err)
 	signIn := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if who := r.Header.Get("User"); who != "" {
@@ -49,6 +45,35 @@ func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
 		require.NoError(t, rec.Close(context.Background()))
 	})
 	return s
+}
+
+func tokens(t *testing.T) audit.Tokens {
+	t.Helper()
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret)
+	keys, err := audit.NewTokenKeys(audit.TokenKey{Epoch: "1", Secret: secret})
+	require.NoError(t, err)
+	return keys
+}
+
+// recorded puts mux behind an audit Handler and a sign-in, without a server.
+func recorded(t *testing.T, mux http.Handler) (h http.Handler, end func()) {
+	t.Helper()
+	rec, err := audit.New(&memory{}, tokens(t), nil)
+	require.NoError(t, err)
+	return rec.Handler(mux), func() { require.NoError(t, rec.Close(context.Background())) }
+}
+
+// direct asks a handler for a chart in this goroutine.
+func direct(h http.Handler, who string, purpose ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", "/patients/1", nil)
+	for _, p := range purpose {
+		r.Header.Add("Purpose-Of-Use", p)
+	}
+	r = r.WithContext(safeguard.WithPrincipal(r.Context(), safeguard.Principal{ID: who, Kind: safeguard.Person}))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
 }
 
 // memory is a log that can be read and made to fail.
