@@ -121,6 +121,13 @@ func isControl(r rune) bool {
 
 type principalKey struct{}
 
+// identity is what a context says of who acts: whether the Principal is valid
+// is found out once, not at every question.
+type identity struct {
+	principal Principal
+	valid     bool
+}
+
 // WithPrincipal returns a context that says who acts. A service with its own
 // sign-in calls it once a request has been authenticated. A later call
 // replaces an earlier one.
@@ -131,7 +138,7 @@ type principalKey struct{}
 //
 // Controls: HIPAA 164.312(a)(2)(i), 164.312(d); NIST CSF 2.0 PR.AA-01.
 func WithPrincipal(ctx context.Context, p Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
+	return context.WithValue(ctx, principalKey{}, &identity{p, p.fault() == ""})
 }
 
 // PrincipalFrom returns who acts. It returns false, and the zero Principal,
@@ -139,9 +146,9 @@ func WithPrincipal(ctx context.Context, p Principal) context.Context {
 //
 // Controls: HIPAA 164.312(a)(2)(i), 164.312(d); NIST CSF 2.0 PR.AA-01.
 func PrincipalFrom(ctx context.Context) (Principal, bool) {
-	p, ok := ctx.Value(principalKey{}).(Principal)
-	if !ok || p.fault() != "" {
+	who, ok := ctx.Value(principalKey{}).(*identity)
+	if !ok || !who.valid {
 		return Principal{}, false
 	}
-	return p, true
+	return who.principal, true
 }
