@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,4 +189,73 @@ func replays(t *testing.T, p *access.Policy, r policygen.Request, d access.Decis
 	}
 	require.ErrorIs(t, err, access.ErrReplay, d.Code)
 	return false
+}
+
+// Laws of change, on random policies and requests: another order of keys, rules
+// and roles changes nothing but the hash, and neither a deny rule nor anything
+// that narrows widens.
+//
+// Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+func TestNothingThatNarrowsWidens(t *testing.T) {
+	w := policygen.New(2)
+	allowed := 0
+	for i := 0; i < draws(t, 8_000); i += requestsPerPolicy {
+		p := w.Policy()
+		b, shuffled := newTrial(t, p.JSON()), newTrial(t, w.Shuffled(p))
+		role := &p.Roles[w.IntN(len(p.Roles))]
+		role.Rules = append(role.Rules, w.DenyRule("added"))
+		denied := newTrial(t, p.JSON())
+		for range requestsPerPolicy {
+			r := w.Request()
+			d := b.decide(r)
+			if d.Allowed {
+				allowed++
+			}
+			other := shuffled.decide(r)
+			require.Equal(t, d.Code, other.Code)
+			require.Equal(t, d.Rules, other.Rules)
+			require.Equal(t, d.Fields, other.Fields)
+			require.Equal(t, d.Basis, other.Basis)
+			require.True(t, narrower(denied.decide(r), d), "a deny rule widened: %+v", r)
+			for _, narrow := range narrowings(w, r) {
+				require.True(t, narrower(b.decide(narrow.to), d), "%s widened: %+v", narrow.what, r)
+			}
+		}
+	}
+	require.Greater(t, allowed, 200)
+}
+
+type narrowed struct {
+	what string
+	to   policygen.Request
+}
+
+// narrowings returns requests that may not be given more than r is.
+func narrowings(w policygen.World, r policygen.Request) []narrowed {
+	scope, condition, label, roles, consent := r, r, r, r, r
+	scope.Scoped, scope.OutOfScope = true, r.OutOfScope || w.IntN(2) == 0
+	condition.Conditions, consent.Consents = nil, nil
+	label.Sensitivity = append([]string{policygen.Codes[w.IntN(len(policygen.Codes))]}, r.Sensitivity...)
+	if label.Confidentiality != "X" {
+		label.Confidentiality = "V"
+	}
+	all := []narrowed{{"a scope", scope}, {"a condition that fails", condition}, {"a label", label}, {"a consent that is withdrawn", consent}}
+	if r.Active == nil && len(r.Roles) > 0 {
+		roles.Active = []string{r.Roles[w.IntN(len(r.Roles))]}
+		// What dynamic separation keeps apart may be used one by one.
+		return append(all, narrowed{"fewer active roles", roles})
+	}
+	return all
+}
+
+// narrower reports whether a gives no more than b.
+func narrower(a, b access.Decision) bool {
+	switch {
+	case !a.Allowed:
+		return true
+	case !b.Allowed:
+		// A source that failed was asked on behalf of a rule that is not there now.
+		return b.Code == access.CodeSeparation || strings.HasSuffix(b.Code, "-source")
+	}
+	return common(a.Fields, b.Fields) == len(a.Fields)
 }

@@ -127,7 +127,7 @@ func (w World) Policy() Policy {
 		p.Emergency = &Emergency{Roles: w.some(1, Roles[:]), Override: w.chance(2)}
 	}
 	for i, id := range Consents {
-		if w.IntN(3) > i {
+		if w.IntN(4) >= i+1 {
 			continue
 		}
 		c := Consent{ID: id}
@@ -146,12 +146,12 @@ func (w World) Policy() Policy {
 				role.Inherits = append(role.Inherits, parent)
 			}
 		}
-		for n := range w.IntN(5) {
+		for n := range 1 + w.IntN(6) {
 			role.Rules = append(role.Rules, w.Rule(p, fmt.Sprintf("%s-%d", name, n)))
 		}
 		p.Roles = append(p.Roles, role)
 	}
-	for i := range w.IntN(3) {
+	for i := range max(0, w.IntN(5)-2) {
 		s := Separation{ID: fmt.Sprintf("S-%d", i), Kind: w.one([]string{"static", "dynamic"}), Roles: w.some(2, Roles[:])}
 		s.Max = 1 + w.IntN(len(s.Roles)-1)
 		if s.Kind == "dynamic" || p.fits(s) {
@@ -187,7 +187,7 @@ func (p Policy) fits(s Separation) bool {
 
 // Rule draws a rule for a role of p.
 func (w World) Rule(p Policy, id string) Rule {
-	if w.chance(5) {
+	if w.chance(8) {
 		return w.DenyRule(id)
 	}
 	r := Rule{ID: id, Resource: w.one(Resources[:]), Actions: w.some(1, Actions[:]), Purposes: w.some(1, Purposes[:3])}
@@ -228,7 +228,7 @@ func (w World) DenyRule(id string) Rule {
 	if w.chance(2) {
 		r.Purposes = w.some(1, Purposes[:])
 	}
-	if !w.chance(3) {
+	if !w.chance(4) {
 		for _, path := range w.some(1, Paths[:]) {
 			r.Fields = append(r.Fields, r.Resource+"."+path)
 		}

@@ -37,31 +37,37 @@ var Sources = [...]string{"subjects", "relations", "emergencies", "consents", "c
 // Request draws a request.
 func (w World) Request() Request {
 	r := Request{
-		Roles: w.some(0, Roles[:]), Suspended: w.chance(30), Untrained: w.chance(20),
-		Resource: w.one(Resources[:]), Action: w.one(Actions[:]), Purpose: w.one(Purposes[:]), Patient: !w.chance(6),
-		Relations: w.some(0, Relations[:]), Conditions: w.some(0, Conditions[:]), Consents: w.some(0, Consents[:]),
+		Roles: w.few(Roles[:]), Suspended: w.chance(30), Untrained: w.chance(20),
+		Resource: w.one(Resources[:]), Action: w.one(Actions[:]), Purpose: w.one(Purposes[:3+w.IntN(2)]), Patient: !w.chance(6),
+		Relations: w.few(Relations[:]), Conditions: w.some(0, Conditions[:]), Consents: w.some(0, Consents[:]),
 		Emergency: w.chance(2), Exhausted: w.chance(20),
 	}
-	if w.chance(30) {
+	if len(r.Roles) == 0 && !w.chance(8) {
+		r.Roles = w.some(1, Roles[:])
+	}
+	if w.chance(40) {
 		r.Roles = append(r.Roles, "unknown")
 	}
 	if w.chance(40) {
 		r.Resource = "Undeclared"
 	}
 	if w.chance(8) {
-		r.Active = append([]string{}, w.some(0, Roles[:])...)
+		r.Active = append([]string{}, w.few(r.Roles)...)
+		if w.chance(3) {
+			r.Active = append(r.Active, w.one(Roles[:]))
+		}
 	}
 	if w.chance(4) {
 		r.Scoped = true
 		r.OutOfScope = w.chance(4)
 	}
-	if w.chance(2) {
+	if w.chance(3) {
 		r.Confidentiality = w.one(append(Levels[:], "X"))
 		r.Sensitivity = w.some(0, append(Codes[:], "ETH")[:2+w.IntN(2)])
 	}
-	if w.chance(2) {
+	if !w.chance(6) {
 		r.Tenant, r.CallerTenant = "north", "north"
-		if w.chance(4) {
+		if w.chance(8) {
 			r.Tenant = "south"
 		}
 	}
@@ -69,6 +75,17 @@ func (w World) Request() Request {
 		r.Fails = []string{w.one(Sources[:])}
 	}
 	return r
+}
+
+// few returns none to three of list.
+func (w World) few(list []string) []string {
+	var out []string
+	for range min(len(list), w.IntN(4)) {
+		if s := w.one(list); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // Failing reports whether a source fails.
