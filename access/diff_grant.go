@@ -25,28 +25,30 @@ type grants struct {
 // purpose, fields the paths that either policy writes about the resource.
 func (g grants) of(c class, about []*rule, fields []string) *grant {
 	var allow, narrow []*rule
+	shut := false
 	out := &grant{allow: map[string]needs{}}
 	for _, r := range c.rules {
 		switch {
 		case !r.deny:
 			allow = append(allow, r)
 		case r.whole:
-			out.denied = out.denied || slices.ContainsFunc(about, func(r *rule) bool { return !r.deny })
+			shut = true
+			out.denied = out.denied || slices.ContainsFunc(about, func(r *rule) bool { return g.policy.given(r, "", about) })
 		default:
 			narrow = append(narrow, r)
 		}
 	}
-	if out.denied {
+	if shut {
 		return out // the rest makes no difference
 	}
-	out.hide(g.policy, narrow, about)
+	own := out.hide(g.policy, narrow, about)
 	given := map[string][]requirement{}
 	for _, r := range allow {
 		needs := g.words.requires(r)
 		mask := g.policy.mask(r.resource, []*rule{r}, nil)
 		items := []string{""}
 		for _, f := range fields {
-			if mask.shows(f) && !out.hides(f) {
+			if mask.shows(f) && !belowAny(f, own) {
 				items = append(items, f)
 			}
 		}
@@ -70,19 +72,26 @@ func (g grants) of(c class, about []*rule, fields []string) *grant {
 }
 
 // hide takes the denials of fields that take away anything that a rule about
-// the same gives, to whichever role.
-func (g *grant) hide(p *Policy, narrow, about []*rule) {
+// the same gives, to whichever role. It returns all that are denied.
+func (g *grant) hide(p *Policy, narrow, about []*rule) (own []string) {
 	var hidden, quiet []string
-	for _, d := range narrow {
-		if !slices.ContainsFunc(about, func(r *rule) bool { return !r.deny && p.touches(d, r) }) {
-			continue
+	take := func(list *[]string, path string) {
+		if list == &hidden {
+			own = append(own, path)
 		}
+		if slices.ContainsFunc(about, func(r *rule) bool { return p.given(r, path, about) }) {
+			*list = append(*list, path)
+		}
+	}
+	for _, d := range narrow {
+		take(&hidden, d.resource.name+".text.div")
 		for _, id := range d.paths {
 			path := p.paths[id]
-			hidden = append(hidden, path, d.resource.name+".text.div")
+			take(&hidden, path)
 			for strings.Count(path, ".") > 1 {
 				path = path[:strings.LastIndexByte(path, '.')]
-				hidden, quiet = append(hidden, path+".text.div"), append(quiet, path+".text")
+				take(&hidden, path+".text.div")
+				take(&quiet, path+".text")
 			}
 		}
 	}
@@ -92,6 +101,7 @@ func (g *grant) hide(p *Policy, narrow, about []*rule) {
 			g.quiet = append(g.quiet, path)
 		}
 	}
+	return own
 }
 
 // topmost returns the paths that are not below another one, sorted.
@@ -107,8 +117,10 @@ func topmost(paths []string) []string {
 }
 
 // hides reports whether all of a path is taken away.
-func (g *grant) hides(path string) bool {
-	return slices.ContainsFunc(g.hidden, func(h string) bool { return under(path, h) })
+func (g *grant) hides(path string) bool { return belowAny(path, g.hidden) }
+
+func belowAny(path string, list []string) bool {
+	return slices.ContainsFunc(list, func(h string) bool { return under(path, h) })
 }
 
 func (g *grant) equal(other *grant) bool {
@@ -121,4 +133,31 @@ func (g *grant) equal(other *grant) bool {
 		}
 	}
 	return true
+}
+
+// given reports whether an allow rule may give anything of a path to somebody
+// who is not denied it by another of the rules anyway. The path "" is access
+// itself.
+func (p *Policy) given(r *rule, path string, about []*rule) bool {
+	if r.deny {
+		return false
+	}
+	if path == "" || r.whole {
+		return p.left(r, path, about)
+	}
+	return slices.ContainsFunc(r.paths, func(id int) bool {
+		mine := p.paths[id]
+		return under(path, mine) && p.left(r, path, about) || under(mine, path) && p.left(r, mine, about)
+	})
+}
+
+// left reports whether any holder of a rule is not denied a path.
+func (p *Policy) left(r *rule, path string, about []*rule) bool {
+	left := r.holders
+	for _, d := range about {
+		if d.deny && (d.whole || path != "" && slices.ContainsFunc(d.paths, func(id int) bool { return under(path, p.paths[id]) })) {
+			_, left = left.split(&d.holders)
+		}
+	}
+	return left != roleSet{}
 }

@@ -74,8 +74,9 @@ type LintRule struct {
 
 // Bounds of one run. A policy with more mistakes than that has one mistake.
 const (
-	maxMistakes     = 1000
-	maxLintCompares = 1 << 20 // comparisons of one rule or name with another
+	maxMistakes = 1000
+	maxLintWork = 1 << 24 // of one check, in comparisons of two numbers
+	costOfPaths = 64      // of comparing the fields of two rules
 )
 
 // Lint looks for mistakes in a policy that parses: rules that never count,
@@ -95,9 +96,10 @@ func (p *Policy) Lint() []Mistake {
 		return nil
 	}
 	for _, check := range lintChecks() {
+		l.work = 0
 		check(l)
 	}
-	if l.compares > maxLintCompares {
+	if l.cut {
 		l.report("L00", 0, "the policy", "it is too large to compare every rule and name with every other")
 	}
 	slices.SortFunc(l.found, func(a, b Mistake) int {
@@ -124,7 +126,8 @@ type linter struct {
 	words    translation
 	kinds    map[string]LintRule
 	lines    []int // where each line begins
-	compares int
+	work     int  // of the check that runs
+	cut      bool // some check came to its bound
 	found    []Mistake
 }
 
@@ -161,8 +164,9 @@ func (l *linter) report(id string, at int, where, format string, args ...any) {
 	})
 }
 
-// compare counts one comparison, and reports whether it may still be made.
-func (l *linter) compare() bool {
-	l.compares++
-	return l.compares <= maxLintCompares
+// spend counts work, and reports whether there is any left for it.
+func (l *linter) spend(cost int) bool {
+	l.work += cost
+	l.cut = l.cut || l.work > maxLintWork
+	return l.work <= maxLintWork
 }

@@ -83,7 +83,7 @@ func (l *linter) alike(what string, names []spot, id string) {
 		}
 		known[name.text] = true
 		for _, other := range seen {
-			if !l.compare() {
+			if !l.spend(1) {
 				return
 			}
 			switch {

@@ -37,7 +37,10 @@ func (l *linter) overridden(r *rule, rules []*rule) bool {
 	dead := map[pair]string{}
 	var by []string
 	for _, d := range rules {
-		if !d.deny || !d.whole || d.purposes&r.purposes == 0 || !l.compare() || !r.holders.within(&d.holders) {
+		if !l.spend(1) {
+			return false
+		}
+		if !d.deny || !d.whole || d.purposes&r.purposes == 0 || !r.holders.within(&d.holders) {
 			continue
 		}
 		for _, action := range r.actions {
@@ -68,7 +71,10 @@ func (l *linter) overridden(r *rule, rules []*rule) bool {
 // superfluous reports an allow rule that gives no more than another one.
 func (l *linter) superfluous(r *rule, i int, rules []*rule) {
 	for j, other := range rules {
-		if j == i || other.deny || other.purposes&r.purposes != r.purposes || !l.compare() || !r.holders.within(&other.holders) {
+		if !l.spend(1) {
+			return
+		}
+		if j == i || other.deny || other.purposes&r.purposes != r.purposes || !r.holders.within(&other.holders) || !l.spend(costOfPaths) {
 			continue
 		}
 		there, back := l.gives(other, r), r.holders == other.holders && l.gives(r, other)
@@ -117,7 +123,7 @@ func (n *node) shows(path string) bool {
 		case n != nil && n.allow:
 			open = true
 		case repeats(key):
-			return false
+			open = false
 		}
 	}
 	return open
@@ -128,7 +134,10 @@ func (n *node) shows(path string) bool {
 func (l *linter) denial(d *rule, i int, rules []*rule) {
 	hits := false
 	for j, other := range rules {
-		if j == i || other.purposes&d.purposes == 0 || !l.compare() {
+		if !l.spend(1) {
+			return
+		}
+		if j == i || other.purposes&d.purposes == 0 || (!other.deny || d.holders.within(&other.holders)) && !l.spend(costOfPaths) {
 			continue
 		}
 		if !other.deny {
@@ -175,18 +184,22 @@ func under(path, other string) bool {
 // touches reports whether a deny rule takes anything from what an allow rule
 // gives.
 func (p *Policy) touches(d, a *rule) bool {
-	return a.whole || slices.ContainsFunc(d.paths, func(id int) bool {
-		return slices.ContainsFunc(a.paths, func(other int) bool {
-			return under(p.paths[id], p.paths[other]) || under(p.paths[other], p.paths[id])
-		})
-	})
+	return slices.ContainsFunc(d.paths, func(id int) bool { return p.reaches(a, p.paths[id]) })
+}
+
+// reaches reports whether an allow rule may give anything of a path.
+func (p *Policy) reaches(a *rule, path string) bool {
+	return a.whole || slices.ContainsFunc(a.paths, func(id int) bool { return under(path, p.paths[id]) || under(p.paths[id], path) })
 }
 
 // takenAway reports a path of an allow rule that a deny rule of all its
 // holders takes away whole, so that listing it does nothing.
 func (l *linter) takenAway(r *rule, rules []*rule) {
 	for _, d := range rules {
-		if !d.deny || d.whole || r.purposes&^d.purposes != 0 || !l.compare() || !r.holders.within(&d.holders) || !subset(r.actions, d.actions) {
+		if !l.spend(1) {
+			return
+		}
+		if !d.deny || d.whole || r.purposes&^d.purposes != 0 || !r.holders.within(&d.holders) || !subset(r.actions, d.actions) || !l.spend(costOfPaths) {
 			continue
 		}
 		for _, id := range r.paths {
@@ -211,6 +224,9 @@ func (l *linter) writes() {
 			}
 		case meets(r.actions, []string{"update", "patch", "write"}):
 			readers := l.readers(r, true)
+			if !l.spend(costOfPaths * len(readers)) {
+				return
+			}
 			mask := l.policy.mask(r.resource, readers, nil)
 			for _, id := range r.paths {
 				if path := l.policy.paths[id]; len(readers) == 0 || !mask.shows(path) && !mask.allow {
@@ -228,7 +244,7 @@ func (l *linter) readers(r *rule, every bool) []*rule {
 	var list []*rule
 	for _, other := range r.resource.cells["read"].rules {
 		shared := other.purposes & r.purposes
-		if !other.deny && shared != 0 && (!every || shared == r.purposes) && l.compare() && r.holders.within(&other.holders) {
+		if l.spend(1) && !other.deny && shared != 0 && (!every || shared == r.purposes) && r.holders.within(&other.holders) {
 			list = append(list, other)
 		}
 	}

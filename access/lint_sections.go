@@ -219,7 +219,7 @@ func (l *linter) untestedDenials() {
 			continue
 		}
 		met := slices.ContainsFunc(l.policy.tests, func(t *policyTest) bool {
-			return l.compare() && r.resource.name == t.resource && slices.Contains(r.actions, t.action) && r.purposes&purposeBit(t.purpose) != 0 && l.plays(t, r)
+			return l.spend(1) && r.resource.name == t.resource && slices.Contains(r.actions, t.action) && r.purposes&purposeBit(t.purpose) != 0 && l.plays(t, r)
 		})
 		if !met {
 			l.report("L105", r.at, "rule "+r.id, "no test meets it")
