@@ -180,13 +180,13 @@ func TestRevokeRace(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
-			for n := 0; n < 200 || !over.Load(); n++ {
+			for n := 0; n < 60 || !over.Load(); n++ {
 				after := over.Load()
 				_, err := v.Verify(t.Context(), token)
 				if after && err == nil {
 					late.Add(1)
 				}
-				if n == 100 {
+				if n == 30 {
 					started <- struct{}{}
 				}
 			}
