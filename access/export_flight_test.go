@@ -1,5 +1,7 @@
 package access
 
+import "github.com/safeguard-sdk/safeguard"
+
 // Flights counts what is under way.
 func (g *Guard) Flights() int {
 	n := 0
@@ -12,4 +14,22 @@ func (g *Guard) Flights() int {
 		s.mu.Unlock()
 	}
 	return n
+}
+
+// Codes are all that there are.
+func Codes() (all []string) {
+	for c := range codes {
+		all = append(all, c.String())
+	}
+	return all
+}
+
+// ControlsOf returns the provisions that a code serves.
+func ControlsOf(name string) []safeguard.Control {
+	for c := range codes {
+		if c.String() == name {
+			return c.controls()
+		}
+	}
+	return nil
 }
