@@ -14,6 +14,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -226,4 +227,14 @@ func (f fixed) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.WriteHeader(f.status)
 	w.WriteString(f.body) //nolint:errcheck // of a test
 	return w.Result(), nil
+}
+
+// headerOf returns the header of a token.
+func headerOf(t testing.TB, token string) map[string]any {
+	first, _, _ := strings.Cut(token, ".")
+	document, err := base64.RawURLEncoding.DecodeString(first)
+	require.NoError(t, err)
+	out := map[string]any{}
+	require.NoError(t, json.Unmarshal(document, &out))
+	return out
 }
