@@ -10,10 +10,15 @@ import "strings"
 // what may be seen of a document, Permits is for data that opens whole or not
 // at all, such as a sealed group of fields. It has the method of crypto.Mask.
 func (d Decision) Permits(field string) bool {
-	if d.verdict == nil || d.verdict.code != codeAllowed || field == "" {
+	return d.verdict != nil && d.verdict.code == codeAllowed && d.verdict.mask.permits(field)
+}
+
+// permits reports whether a mask shows the whole of a field.
+func (n *node) permits(field string) bool {
+	if field == "" {
 		return false
 	}
-	n, open := d.verdict.mask, d.verdict.mask.allow
+	open := n.allow
 	for key := range strings.SplitSeq(field, ".") {
 		if n != nil {
 			n = n.children[key]

@@ -1,0 +1,319 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Bounds of a query. What is beyond them is refused.
+const (
+	maxParameters = 128
+	maxParameter  = 128 // bytes of a name
+	maxChain      = 4   // links of a chain
+)
+
+// ErrQuery is what every refused query unwraps to.
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+var ErrQuery = errors.New("access: query: not permitted")
+
+// A QueryError says which parameter of a query is refused, and why. It never
+// holds a value. It unwraps to [ErrQuery].
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+type QueryError struct {
+	// Parameter is the name of the parameter without what is chained to it;
+	// "" if it is not written like one.
+	Parameter string
+	// Reason says why, in words of the policy and of FHIR.
+	Reason string
+}
+
+// Error returns "access: query: parameter: reason".
+func (e *QueryError) Error() string {
+	return fmt.Sprintf("access: query: parameter %q: %s", e.Parameter, e.Reason)
+}
+
+// Unwrap returns ErrQuery.
+func (e *QueryError) Unwrap() error { return ErrQuery }
+
+// SearchParameters say what a search parameter looks at: a key is the type and
+// the parameter, a value the paths below the type, in JSON:
+//
+//	access.SearchParameters{"Patient.mrn": {"identifier"}, "Visit.day": {"start", "end"}}
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+type SearchParameters map[string][]string
+
+// CheckQuery refuses a search that looks at what the decision does not show:
+// whoever may not see a diagnosis, but may search and sort by it, learns it
+// from who is found. Call it before the search is run, with the decision about
+// the resource that is searched. The error is a [*QueryError].
+//
+// A parameter is permitted if it is known and all that it looks at may be seen
+// whole (see [Decision.Permits]); all others are refused, the unknown ones
+// too. Known are the paths of a plain resource by their own names, those of
+// more, which count first, and the search parameters of FHIR R4 for Patient,
+// Observation, Condition, Encounter, MedicationRequest, AllergyIntolerance,
+// Immunization, Procedure, DiagnosticReport, DocumentReference and
+// Appointment. Of these resources no parameter is known by its path.
+//
+// It knows FHIR's search: modifiers (name:exact; not ":text", which looks at
+// display texts), chains (subject:Patient.name) and _has, of which each link
+// is checked by what the caller may see of the type that it leads to, for the
+// same action and purpose; _sort; _include and _revinclude, which need the
+// reference and something of the type; and _elements. Refused are what looks
+// at everything or counts what is left out: _filter, _query, _text, _content,
+// _list, _contained, _summary=count and _summary=text, and every _total but
+// none. _count, _format and _pretty are permitted.
+//
+// It reads names only: that a value is well-formed, that a search is not too
+// dear, and what paging links hold, is the program's to check. Values that
+// are permitted still let one guess: who may see a birth date may search it.
+func (d Decision) CheckQuery(q url.Values, more ...SearchParameters) error {
+	if d.verdict == nil || d.verdict.code != codeAllowed {
+		return &QueryError{Reason: "the decision does not allow it"}
+	}
+	if len(q) > maxParameters {
+		return &QueryError{Reason: "too many parameters"}
+	}
+	c := querier{decision: &d, more: more}
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if reason := c.parameter(name, q[name]); reason != "" {
+			return &QueryError{Parameter: parameterName(name), Reason: reason}
+		}
+	}
+	return nil
+}
+
+// parameterName returns a name up to its first modifier or link, "" if a
+// person wrote something else there.
+func parameterName(name string) string {
+	name, _, _ = strings.Cut(name, ":")
+	if !isSegmented(name) {
+		return ""
+	}
+	return name
+}
+
+// isSegmented accepts letters, digits, '-', '_' and '.'.
+func isSegmented(s string) bool {
+	return s != "" && len(s) <= maxParameter && !strings.ContainsFunc(s, func(r rune) bool {
+		return r > 0x7f || !isAlphanumeric(byte(r)) && !strings.ContainsRune("._-", r)
+	})
+}
+
+// querier checks the parameters of one query.
+type querier struct {
+	decision *Decision
+	more     []SearchParameters
+}
+
+// parameter returns why a parameter is refused, "" if it is not.
+func (c *querier) parameter(name string, values []string) string {
+	base, modifier, modified := strings.Cut(name, ":")
+	if len(name) > maxParameter {
+		return "too long"
+	}
+	switch base {
+	case "_count", "_format", "_pretty", "_summary", "_total", "_sort", "_elements":
+		if modified {
+			return "a modifier that is not known"
+		}
+	}
+	switch base {
+	case "_count", "_format", "_pretty":
+		return ""
+	case "_summary":
+		return only(values, "it would count or show what is hidden", "true", "false", "data")
+	case "_total":
+		return only(values, "it would count what is left out", "none")
+	case "_sort":
+		return c.each(values, func(key string) string { return c.search(c.own(), strings.TrimPrefix(key, "-"), 0) })
+	case "_elements":
+		return c.each(values, c.element)
+	case "_include", "_revinclude":
+		if modified && modifier != "iterate" && modifier != "recurse" {
+			return "a modifier that is not known"
+		}
+		return c.each(values, func(v string) string { return c.include(v, base == "_revinclude") })
+	}
+	return c.search(c.own(), name, 0)
+}
+
+func (c *querier) own() string { return c.decision.Resource }
+
+// only refuses every value but some.
+func only(values []string, reason string, permitted ...string) string {
+	for _, v := range values {
+		if !slices.Contains(permitted, v) {
+			return reason
+		}
+	}
+	return ""
+}
+
+// each checks the parts of values that are lists with commas.
+func (c *querier) each(values []string, check func(string) string) string {
+	parts := 0
+	for _, v := range values {
+		for part := range strings.SplitSeq(v, ",") {
+			if parts++; parts > maxParameters {
+				return "too many parts"
+			}
+			if reason := check(part); reason != "" {
+				return reason
+			}
+		}
+	}
+	return ""
+}
+
+// element permits an element of which something may be seen.
+func (c *querier) element(path string) string {
+	mask := c.mask(c.own())
+	here := place{mask, mask.allow, top}
+	for key := range strings.SplitSeq(path, ".") {
+		here = here.step(here.node.child([]byte(key)), wordOf([]byte(key)), '{')
+		if !here.open && here.node == nil {
+			return "it names what may not be seen"
+		}
+	}
+	return ""
+}
+
+// include checks an _include or a _revinclude: source:parameter[:target].
+func (c *querier) include(v string, reverse bool) string {
+	parts := strings.Split(v, ":")
+	if len(parts) < 2 || len(parts) > 3 {
+		return "not a type and a parameter"
+	}
+	source, parameter := parts[0], parts[1]
+	target := strings.Join(parts[2:], "")
+	switch {
+	case reverse && target != "" && target != c.own():
+		return "it does not lead to the resource that is searched"
+	case reverse:
+		target = c.own()
+	case target != "" && c.mask(target) == nil:
+		return "nothing of the type that it leads to may be seen"
+	}
+	_, reason := c.leads(source, parameter, target)
+	return reason
+}
+
+// leads checks that a type has a reference by the name of a parameter, which
+// may be seen and may lead to target, if that is not "". It returns the types
+// that the reference may lead to.
+func (c *querier) leads(source, parameter, target string) (targets []string, reason string) {
+	p, known := c.known(source, parameter)
+	switch {
+	case !known || !p.reference:
+		return nil, "no reference that is known"
+	case target != "" && p.targets != nil && !slices.Contains(p.targets, target):
+		return nil, "it does not lead to that type"
+	}
+	return p.targets, c.looksAt(source, p)
+}
+
+// has checks what follows _has: type:reference:parameter.
+func (c *querier) has(target, rest string, links int) string {
+	parts := strings.SplitN(rest, ":", 3)
+	if len(parts) != 3 {
+		return "not a type, a reference and a parameter"
+	}
+	source, reference, parameter := parts[0], parts[1], parts[2]
+	if _, reason := c.leads(source, reference, target); reason != "" {
+		return reason
+	}
+	return c.search(source, parameter, links+1)
+}
+
+// search checks a parameter of a type with what is chained to it.
+func (c *querier) search(resource, name string, links int) string {
+	if links > maxChain {
+		return "a chain that is too long"
+	}
+	base, rest, modified := strings.Cut(name, ":")
+	if base == "_has" {
+		return c.has(resource, rest, links)
+	}
+	if link, next, chained := strings.Cut(base, "."); chained && fhirSearch(resource) {
+		return c.chain(resource, link, "", strings.TrimSuffix(next+":"+rest, ":"), links)
+	}
+	if target, next, chained := strings.Cut(rest, "."); chained {
+		return c.chain(resource, base, target, next, links)
+	}
+	p, known := c.known(resource, base)
+	switch {
+	case !known:
+		return "not known"
+	case modified && rest == "identifier" && p.reference:
+		p.paths = []string{strings.TrimSuffix(p.paths[0], "reference") + rest}
+	case modified && !isModifier(rest) && !(p.reference && slices.Contains(p.targets, rest)):
+		return "a modifier that is not known"
+	}
+	return c.looksAt(resource, p)
+}
+
+// isModifier reports whether a modifier looks at nothing but the element.
+func isModifier(s string) bool {
+	switch s {
+	case "exact", "contains", "missing", "not", "above", "below", "in", "not-in", "of-type":
+		return true
+	}
+	return false
+}
+
+// chain checks a search by what a reference leads to.
+func (c *querier) chain(resource, base, target, next string, links int) string {
+	targets, reason := c.leads(resource, base, target)
+	switch {
+	case reason != "":
+		return reason
+	case target == "" && len(targets) == 1:
+		target = targets[0]
+	case target == "":
+		return "a chain must name the type that it leads to"
+	}
+	return c.search(target, next, links+1)
+}
+
+// looksAt checks that all that a parameter looks at may be seen.
+func (c *querier) looksAt(resource string, p searchParameter) string {
+	mask := c.mask(resource)
+	if mask == nil {
+		return "nothing of the type that it looks at may be seen"
+	}
+	for _, path := range p.paths {
+		if !mask.permits(path) {
+			return "it looks at " + resource + "." + path + ", which may not be seen whole"
+		}
+	}
+	return ""
+}
+
+// known returns a search parameter: the program's own, one of FHIR, or a path.
+func (c *querier) known(resource, name string) (searchParameter, bool) {
+	for _, m := range c.more {
+		if paths := m[resource+"."+name]; len(paths) > 0 {
+			return searchParameter{paths: paths}, true
+		}
+	}
+	if fhirSearch(resource) {
+		return r4Parameter(resource, name)
+	}
+	return searchParameter{paths: []string{name}}, isSegmented(name) && name[0] != '_'
+}
+
+// mask returns what may be seen of a type, nil if nothing.
+func (c *querier) mask(resource string) *node {
+	if resource == c.own() {
+		return c.decision.verdict.mask
+	}
+	return c.decision.maskFor([]byte(resource), Labels{})
+}

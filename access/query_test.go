@@ -1,0 +1,179 @@
+package access_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access"
+	"github.com/stretchr/testify/require"
+)
+
+const searchPolicy = `{"version":1,
+  "resources":{"Patient":["search"],"Observation":["search"],"Condition":["search"],"Encounter":["search"],"Visit":["search"]},
+  "roles":{"r":{"allow":[
+    {"id":"P","resource":"Patient","actions":["search"],"purposes":["TREAT"],"because":"b",
+     "fields":["Patient.id","Patient.name.family","Patient.birthDate","Patient.telecom","Patient.meta.lastUpdated","Patient.generalPractitioner.reference"]},
+    {"id":"O","resource":"Observation","actions":["search"],"purposes":["TREAT"],"because":"b",
+     "fields":["Observation.code","Observation.subject.reference","Observation.valueQuantity"]},
+    {"id":"E","resource":"Encounter","actions":["search"],"purposes":["TREAT"],"because":"b","fields":["Encounter.status","Encounter.subject"]},
+    {"id":"V","resource":"Visit","actions":["search"],"purposes":["TREAT"],"because":"b","fields":["Visit.start","Visit.room.name"]}]}}}`
+
+func searching(t testing.TB, resource string) access.Decision {
+	t.Helper()
+	d := guard(t, searchPolicy, access.Assignments{"a": {"r"}}).Decide(as("a"),
+		access.Request{Resource: resource, Action: "search", Purpose: safeguard.Treatment})
+	require.True(t, d.Allowed, d.Explain())
+	return d
+}
+
+// A search looks at visible fields only, however it is written: by a
+// parameter, sorted, chained, reversed, included or counted.
+//
+// Controls: HIPAA 164.502(b)(1), 164.514(d)(2), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestCheckQuery(t *testing.T) {
+	for resource, c := range map[string]struct{ yes, no string }{
+		"Patient": {
+			yes: `_id=1 family=x family:exact=x family:contains=x birthdate=ge1970 birthdate:missing=true phone=5 email=a telecom=5 _lastUpdated=gt2020
+			 _sort=birthdate _sort=-family,birthdate _count=5 _format=json _summary=true _summary=false _total=none _elements=id,name _elements=name.family
+			 general-practitioner=Practitioner/1 general-practitioner:Practitioner=1
+			 _has:Observation:patient:code=1 _has:Observation:subject:code:in=v _include=Patient:general-practitioner _revinclude=Observation:subject
+			 _revinclude=Encounter:subject:Patient _revinclude:iterate=Observation:patient _has:Encounter:patient:status=x`,
+			no: `name=x given=x gender=f address=x identifier=1 phonetic=x birthDate=1970 name.family=x _tag=x _security=R _profile=x
+			 family:text=x family:phonetic=x family:=x _sort=name _sort=birthdate,gender _sort=_score _sort= _sort=--family _elements=gender _elements=name.given _elements=
+			 _summary=count _summary=text _summary= _total=accurate _total=estimate _filter=family _query=q _text=x _content=x _list=1 _contained=true _type=Patient
+			 _has:Observation:patient:status=x _has:Observation:subject:value-quantity=5 _has:Condition:patient:code=x _has:Practitioner:patient:code=x
+			 _has:Observation:code:code=1 _has:Observation:patient=1 _has=1 _has:Observation=1 _has:Observation:performer:code=x _has:Observation:patient:_has:Condition:encounter:code=1
+			 general-practitioner.name=x general-practitioner:Organization.name=x general-practitioner:Patient.family=x general-practitioner:identifier=1 organization=1
+			 _include=Patient:organization _include=Patient:link _include=* _include=Patient _include=Patient:general-practitioner:Organization _include=Patient:family
+			 _revinclude=Condition:subject _revinclude=Observation:performer _revinclude=Observation:subject:Group _revinclude=* _include:other=Patient:general-practitioner
+			 _count:x=1 unknown=1 family.x=1 _has:Encounter:patient:identifier=1 =1 FAMILY=x _sort:x=birthdate`,
+		},
+		"Observation": {
+			yes: `code=x subject=Patient/1 subject:Patient=1 patient=1 patient.family=x subject:Patient.birthdate=1970 subject:Patient.family:exact=x
+			 patient._has:Encounter:patient:status=x _include=Observation:subject _include=Observation:subject:Patient code-value-quantity=x`,
+			no: `subject.family=x patient.gender=f subject:Patient.given=x subject:Group.code=x subject:Practitioner.name=x subject:Patient.general-practitioner.name=x
+			 combo-code=x value-quantity=5 subject:identifier=1 date=2020 _include=Observation:encounter _include=Observation:subject:Location
+			 patient.organization.name=x patient.subject=x patient.=x .family=x patient..family=x encounter.status=x code.text=x`,
+		},
+		"Encounter": {
+			yes: `status=x subject:identifier=1 patient:identifier=9 subject:Patient.family=x`, no: `participant=1 class=x`,
+		},
+		"Visit": {
+			yes: `start=1 room.name=x start:exact=1 _sort=start,-room.name _elements=room`,
+			no:  `room=1 end=1 Start=1 _id=1 start:text=1 start:Patient.name=1 _lastUpdated=1 room.number=1 st%20art=1`,
+		},
+	} {
+		d := searching(t, resource)
+		for raw := range strings.FieldsSeq(c.yes) {
+			q, err := url.ParseQuery(raw)
+			require.NoError(t, err)
+			require.NoError(t, d.CheckQuery(q), "%s?%s", resource, raw)
+		}
+		for raw := range strings.FieldsSeq(c.no) {
+			q, err := url.ParseQuery(raw)
+			require.NoError(t, err)
+			err = d.CheckQuery(q)
+			require.ErrorIs(t, err, access.ErrQuery, "%s?%s", resource, raw)
+			var refused *access.QueryError
+			require.ErrorAs(t, err, &refused)
+			require.NotEmpty(t, refused.Reason)
+		}
+	}
+}
+
+// The error names the parameter, and nothing that somebody typed behind it.
+//
+// Controls: HIPAA 164.502(b)(1), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestQueryErrorHoldsNoValue(t *testing.T) {
+	d := searching(t, "Patient")
+	for _, q := range []url.Values{
+		{"given": {planted}}, {planted + " Smith": {"x"}}, {"_sort": {planted}}, {"_elements": {planted}}, {"_include": {planted}},
+		{"_has:" + planted + ":a:b": {"x"}}, {"general-practitioner:" + planted + ".name": {"x"}}, {"family:" + planted: {"x"}},
+		{"_summary": {planted}}, {strings.Repeat("x", 4096): {planted}},
+	} {
+		err := d.CheckQuery(q)
+		require.ErrorIs(t, err, access.ErrQuery)
+		require.NotContains(t, err.Error(), planted)
+		require.Less(t, len(err.Error()), 256)
+	}
+	many := url.Values{}
+	for i := range 200 {
+		many.Set(strings.Repeat("a", i+1), "1")
+	}
+	require.ErrorContains(t, d.CheckQuery(many), "too many")
+	require.ErrorContains(t, d.CheckQuery(url.Values{"_sort": {strings.Repeat("birthdate,", 300) + "birthdate"}}), "too many")
+	require.ErrorContains(t, d.CheckQuery(url.Values{"_has:" + strings.Repeat("Observation:patient:_has:", 4) + "Observation:patient:code": {"1"}}), "too long")
+	require.ErrorIs(t, access.Decision{Allowed: true}.CheckQuery(nil), access.ErrQuery, "the zero Decision")
+	require.NoError(t, d.CheckQuery(nil))
+}
+
+// A program's own parameters count before those of FHIR, and are held to the
+// same rule.
+//
+// Controls: HIPAA 164.502(b)(1), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestCheckQueryOwnParameters(t *testing.T) {
+	d := searching(t, "Patient")
+	own := access.SearchParameters{"Patient.born": {"birthDate"}, "Patient.both": {"birthDate", "gender"}, "Patient.family": {"name"}, "Patient.none": {}}
+	require.NoError(t, d.CheckQuery(url.Values{"born": {"1"}, "_sort": {"-born"}}, own))
+	for _, name := range []string{"both", "family", "none"} {
+		require.ErrorIs(t, d.CheckQuery(url.Values{name: {"1"}}, own), access.ErrQuery, name)
+	}
+}
+
+// Whatever is asked, a query is refused with a typed error or looks at known
+// parameters only.
+//
+// Controls: HIPAA 164.502(b)(1), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func FuzzCheckQuery(f *testing.F) {
+	for _, seed := range []string{"family=x", "_has:Observation:patient:code=1", "_sort=-birthdate,family", "subject:Patient.family:exact=x",
+		"_include=Patient:general-practitioner:Organization", "_elements=name.family", "a:b:c.d.e:f=1", ":.:=", "_has:::=,"} {
+		f.Add(seed)
+	}
+	patient, observation := searching(f, "Patient"), searching(f, "Observation")
+	f.Fuzz(func(t *testing.T, raw string) {
+		q, err := url.ParseQuery(raw)
+		if err != nil {
+			return
+		}
+		for _, d := range []access.Decision{patient, observation} {
+			if err := d.CheckQuery(q); err != nil {
+				require.ErrorIs(t, err, access.ErrQuery)
+				continue
+			}
+			for name := range q {
+				require.NotContains(t, name, "gender")
+				require.NotContains(t, name, "given")
+			}
+		}
+	})
+}
+
+// Each line of the table of search parameters can be found, and looks at a
+// path below its own resource.
+//
+// Controls: HIPAA 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+func TestSearchParametersOfR4(t *testing.T) {
+	everything := `{"version":1,"resources":{"Patient":["search"],"Observation":["search"],"AllergyIntolerance":["search"],"Encounter":["search"]},
+	  "roles":{"r":{"allow":[%s]}}}`
+	var rules []string
+	for _, r := range []string{"Patient", "Observation", "AllergyIntolerance", "Encounter"} {
+		rules = append(rules, `{"id":"`+r+`","resource":"`+r+`","actions":["search"],"purposes":["TREAT"],"fields":"all","justification":"j","because":"b"}`)
+	}
+	g := guard(t, strings.Replace(everything, "%s", strings.Join(rules, ","), 1), access.Assignments{"a": {"r"}})
+	for resource, names := range map[string]string{
+		"Patient":            "active address address-city birthdate death-date deceased email family general-practitioner given identifier link name phone telecom _id _tag",
+		"Observation":        "code code-value-quantity combo-code component-code date focus has-member patient performer subject status value-concept value-string",
+		"AllergyIntolerance": "code onset type verification-status patient",
+		"Encounter":          "location location-period participant participant-type part-of subject class",
+	} {
+		d := g.Decide(as("a"), access.Request{Resource: resource, Action: "search", Purpose: safeguard.Treatment})
+		for name := range strings.FieldsSeq(names) {
+			require.NoError(t, d.CheckQuery(url.Values{name: {"1"}}), "%s %s", resource, name)
+		}
+		for _, name := range []string{"value", "combo", "loc", "address-", "-city", "name>", "given=name", "code value", "onset\ntype"} {
+			require.ErrorIs(t, d.CheckQuery(url.Values{name: {"1"}}), access.ErrQuery, "%s %q", resource, name)
+		}
+	}
+}
