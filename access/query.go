@@ -13,7 +13,7 @@ import (
 const (
 	maxParameters = 128
 	maxParameter  = 128 // bytes of a name
-	maxChain      = 4   // links of a chain
+	maxLinks      = 4   // links of a chain
 )
 
 // ErrQuery is what every refused query unwraps to.
@@ -235,7 +235,7 @@ func (c *querier) has(target, rest string, links int) string {
 
 // search checks a parameter of a type with what is chained to it.
 func (c *querier) search(resource, name string, links int) string {
-	if links > maxChain {
+	if links > maxLinks {
 		return "a chain that is too long"
 	}
 	base, rest, modified := strings.Cut(name, ":")
