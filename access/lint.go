@@ -121,14 +121,14 @@ func lintChecks() []func(*linter) {
 
 // linter is one run over one policy.
 type linter struct {
-	policy   *Policy
-	doc      *lintDocument
-	words    translation
-	kinds    map[string]LintRule
-	lines    []int // where each line begins
-	work     int  // of the check that runs
-	cut      bool // some check came to its bound
-	found    []Mistake
+	policy *Policy
+	doc    *lintDocument
+	words  translation
+	kinds  map[string]LintRule
+	lines  []int // where each line begins
+	work   int   // of the check that runs
+	cut    bool  // some check came to its bound
+	found  []Mistake
 }
 
 func newLinter(p *Policy) *linter {

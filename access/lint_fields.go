@@ -65,8 +65,10 @@ func (l *linter) leakPaths(r *lintRule) {
 	said := plainText(r.because.text + " " + r.justification.text)
 	for _, f := range l.written(r) {
 		_, keys, _ := strings.Cut(f.text, ".")
+		parent := ""
 		for i, key := range strings.Split(keys, ".") {
-			words, what := leakWords(key, i == 0)
+			words, what := leakWords(key, parent, i == 0)
+			parent = key
 			if words == nil || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(said, w) }) {
 				continue
 			}
@@ -77,9 +79,10 @@ func (l *linter) leakPaths(r *lintRule) {
 }
 
 // leakWords returns how a reason may speak of such a place, nil for any other.
-func leakWords(key string, top bool) (words []string, what string) {
+func leakWords(key, parent string, top bool) (words []string, what string) {
 	switch {
-	case key == "text" && top, key == "div":
+	case !byNameOnly(key, parent, top):
+	case key == "text", key == "div":
 		return []string{"text", "narrative", "prose"}, "the narrative tells the whole resource in prose"
 	case key == "contained":
 		return []string{"contained"}, "contained holds whole other resources"

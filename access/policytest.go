@@ -108,8 +108,8 @@ func (n *node) reveals(path string) bool {
 		return false
 	}
 	open := n.allow
-	_, keys, _ := strings.Cut(path, ".")
-	for key := range strings.SplitSeq(keys, ".") {
+	parent, keys, _ := strings.Cut(path, ".")
+	for i, key := range strings.Split(keys, ".") {
 		if n != nil {
 			n = n.children[key]
 		}
@@ -118,17 +118,26 @@ func (n *node) reveals(path string) bool {
 			return false
 		case n != nil && n.allow:
 			open = true
-		case mayRepeat(key):
+		case byNameOnly(key, parent, i == 0):
 			open = false
 		}
+		parent = key
 	}
 	return open || n != nil && n.inside
 }
 
-// mayRepeat reports whether a place with this key is never shown unless a rule
-// lists it or something in it. A text or a display may be shown, where it is a
-// plain word of an allowed field.
-func mayRepeat(key string) bool { return key != "text" && key != "display" && repeats(key) }
+// byNameOnly reports whether a place is shown by name only: one of those that repeat
+// other data, but for a text within a field and the display of a coding, which
+// may be plain words.
+func byNameOnly(key, parent string, top bool) bool {
+	switch key {
+	case "text":
+		return top
+	case "display":
+		return parent != "coding" && parent != "valueCoding"
+	}
+	return repeats(key)
+}
 
 // Coverage says how much of what a policy allows its tests have tried.
 //
