@@ -15,6 +15,7 @@ import (
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
+	"github.com/safeguard-sdk/safeguard/audit"
 	"github.com/stretchr/testify/require"
 )
 
@@ -263,7 +264,12 @@ func TestChallenge(t *testing.T) {
 func TestCommitAsksWithTheSameNarrowing(t *testing.T) {
 	g := clinic(t)
 	mux := g.Mux()
-	mux.HandleFunc("GET /patients/{id}", readPatient, answerChart)
+	mux.HandleFunc("GET /patients/{id}", readPatient, func(w http.ResponseWriter, r *http.Request) {
+		answerChart(w, r)
+		if err := audit.EntryFrom(r.Context()).Commit(context.Background()); err != nil {
+			panic(err)
+		}
+	})
 	require.NoError(t, g.VerifyRoutes(mux))
 	s := serve(t, g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(w, r.WithContext(access.WithActiveRoles(r.Context(), "clinician")))

@@ -14,14 +14,16 @@ import (
 type Observed struct {
 	// Occasion is "start", "hourly" or "stop".
 	Occasion string `json:"occasion"`
-	// Component, Controls, Statement, Settings, Counters and Since are those
-	// of the safeguard.Observation.
+	// Component, Controls, Statement, Settings, Counters, Since and Unenforced
+	// are those of the safeguard.Observation.
 	Component string              `json:"component"`
 	Controls  []safeguard.Control `json:"controls,omitempty"`
 	Statement string              `json:"statement,omitempty"`
 	Settings  map[string]string   `json:"settings,omitempty"`
 	Counters  map[string]uint64   `json:"counters,omitempty"`
 	Since     time.Time           `json:"since,omitzero"`
+	// Unenforced names what the component does not enforce now.
+	Unenforced []string `json:"unenforced,omitempty"`
 	// Failed says that a component could not report.
 	Failed bool `json:"failed,omitempty"`
 }
@@ -82,7 +84,7 @@ func ask(ctx context.Context, wait time.Duration, reporter safeguard.Reporter) [
 	for _, o := range observations {
 		out = append(out, Observed{
 			Component: o.Component, Controls: o.Controls, Statement: o.Statement,
-			Settings: o.Settings, Counters: o.Counters, Since: o.Since,
+			Settings: o.Settings, Counters: o.Counters, Since: o.Since, Unenforced: o.Unenforced,
 		})
 	}
 	if err == nil {
@@ -148,5 +150,5 @@ func (ob *Observed) append(dst []byte) []byte {
 	o = put(o, "controls", ob.Controls).str("statement", ob.Statement)
 	o = putMap(o, "settings", ob.Settings, func(o object, name, v string) object { return appendString(o.quoted(name), v) })
 	o = putMap(o, "counters", ob.Counters, putCount)
-	return o.time("since", ob.Since).bool("failed", ob.Failed).end()
+	return put(o.time("since", ob.Since), "unenforced", ob.Unenforced).bool("failed", ob.Failed).end()
 }

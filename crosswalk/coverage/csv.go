@@ -49,6 +49,9 @@ func (r *report) csvRow(e *entry) []string {
 	}
 	for _, o := range e.Observations {
 		said = append(said, "Self-reported by the running service ("+o.Component+"): "+o.Statement)
+		if len(o.Unenforced) > 0 {
+			said = append(said, "Unenforced: "+strings.Join(o.Unenforced, ", ")+".")
+		}
 	}
 	return []string{
 		string(e.ID), e.Title, e.Rule.String(), e.Section(), e.Level.String(), string(e.Parent), e.Designation.String(), e.Text, yes(e.Policies),

@@ -38,7 +38,8 @@ type Document struct {
 	// not nil means a run in which nothing passed.
 	Passed []TestID
 	// Observations are what a running service reports of itself, from
-	// [safeguard.Reporter]. They are printed as self-reported.
+	// [safeguard.Reporter]. They are printed as self-reported,
+	// and as unenforced where they say so.
 	Observations []safeguard.Observation
 	// Proposed shows beside the rule in force what the proposal of 2025 would
 	// change, labelled as proposed. The default leaves it out.
@@ -58,7 +59,7 @@ type Summary struct {
 	// document was given no run, else one that passed in it.
 	Tagged int `json:"tagged"`
 	Tested int `json:"tested"`
-	// Reported are named by an observation.
+	// Reported are named by an observation that leaves nothing unenforced.
 	Reported int `json:"reported"`
 	// Shared can be served by code in part; the others are the
 	// organisation's alone.

@@ -58,6 +58,11 @@ func TestO(t *testing.T) {}
 			Settings:  map[string]string{"idle": "15m0s", "absolute": "12h0m0s"},
 			Counters:  map[string]uint64{"logoffs.idle": 3},
 			Since:     time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC),
+		}, {
+			Component:  "example.org/m/access",
+			Controls:   []safeguard.Control{safeguard.AccessControl},
+			Statement:  "NOT ENFORCED: the policy is observed.",
+			Unenforced: []string{"GET /a until 2026-12-01", "GET /b until 2026-12-01"},
 		}},
 	}
 }
@@ -253,7 +258,7 @@ func TestDocumentEscapes(t *testing.T) {
 		}}}},
 		Observations: []safeguard.Observation{{
 			Component: attack, Statement: attack, Controls: []safeguard.Control{safeguard.AuditControls},
-			Settings: map[string]string{attack: attack}, Counters: map[string]uint64{attack: 1},
+			Settings: map[string]string{attack: attack}, Counters: map[string]uint64{attack: 1}, Unenforced: []string{attack},
 		}},
 	}
 	clean := &coverage.Document{Title: "x", Indexes: []*coverage.Index{{Module: "x", APIs: []coverage.API{{Package: "x", Kind: coverage.FuncKind}}}}}
@@ -367,4 +372,21 @@ func TestDocumentReportsWriteErrors(t *testing.T) {
 	require.ErrorIs(t, d.WriteCSV(failing{}), io.ErrShortWrite)
 	require.ErrorIs(t, d.WriteJSON(failing{}), io.ErrShortWrite)
 	require.ErrorIs(t, (&coverage.Index{}).WriteJSON(failing{}), io.ErrShortWrite)
+}
+
+// What a service says it does not enforce is printed in every format, and is
+// no report that the provision is served.
+//
+// Controls: HIPAA 164.308(a)(8).
+func TestUnenforcedIsNotReported(t *testing.T) {
+	d := sample(t)
+	s, err := d.Summary(crosswalk.SecurityRule)
+	require.NoError(t, err)
+	require.Equal(t, 1, s.Reported, "automatic logoff; access control is named and not enforced")
+	entry := item(t, markdown(t, d), safeguard.AccessControl)
+	require.Contains(t, entry, "**Reported:** no")
+	for _, document := range []string{entry, html(t, d), rendered(t, d.WriteCSV), rendered(t, d.WriteJSON)} {
+		require.Contains(t, strings.ToLower(document), "unenforced")
+		require.Contains(t, document, "GET /b until 2026-12-01")
+	}
 }

@@ -108,6 +108,8 @@ type observationJSON struct {
 	Settings  map[string]string `json:"settings,omitempty"`
 	Counters  map[string]uint64 `json:"counters,omitempty"`
 	Since     string            `json:"counted_since,omitempty"`
+	// Unenforced keeps the observation from counting as reported.
+	Unenforced []string `json:"unenforced,omitempty"`
 }
 
 type practiceJSON struct {
@@ -177,7 +179,7 @@ func (r *report) provision(e *entry) provisionJSON {
 		p.Tests = append(p.Tests, testStateJSON{t.TestID, t.state(e.run)})
 	}
 	for _, o := range e.Observations {
-		p.Observations = append(p.Observations, observationJSON{o.Component, o.Statement, o.Settings, o.Counters, since(o)})
+		p.Observations = append(p.Observations, observationJSON{o.Component, o.Statement, o.Settings, o.Counters, since(o), o.Unenforced})
 	}
 	for _, q := range e.Practices {
 		p.Practices = append(p.Practices, practiceJSON{q.Silent, q.Advice, q.Source})

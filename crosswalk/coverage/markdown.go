@@ -97,7 +97,7 @@ func markdownItem(b *bytes.Buffer, it item) {
 	for _, f := range it.Facts {
 		fmt.Fprintf(b, "- **%s:** %s\n", esc(f.Name), esc(f.Value))
 	}
-	if len(it.Observations) == 0 {
+	if it.Reported == "no" {
 		b.WriteString("- **Reported:** no\n")
 	}
 	for _, o := range it.Observations {

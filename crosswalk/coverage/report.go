@@ -113,8 +113,11 @@ func (e *entry) Tested() bool {
 	return slices.ContainsFunc(e.Tests, func(t testState) bool { return t.Passed })
 }
 
-// Reported reports whether a running service named the provision.
-func (e *entry) Reported() bool { return len(e.Observations) > 0 }
+// Reported reports whether a running service named the provision, and says
+// that it enforces what is for it.
+func (e *entry) Reported() bool {
+	return slices.ContainsFunc(e.Observations, func(o safeguard.Observation) bool { return len(o.Unenforced) == 0 })
+}
 
 // bySDK reports whether exported API of this library names the provision.
 func (e *entry) bySDK() bool {

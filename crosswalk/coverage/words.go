@@ -158,6 +158,9 @@ func refs(pairs []crosswalk.Pair) string {
 
 func observe(o safeguard.Observation) observation {
 	out := observation{Component: o.Component, Statement: o.Statement}
+	if len(o.Unenforced) > 0 {
+		out.Values = append(out.Values, fact{"unenforced", strings.Join(o.Unenforced, ", ")})
+	}
 	for _, k := range slices.Sorted(maps.Keys(o.Settings)) {
 		out.Values = append(out.Values, fact{k, o.Settings[k]})
 	}

@@ -74,6 +74,8 @@ type observed struct {
 	Counters  map[string]uint64   `json:"counters"`
 	Since     time.Time           `json:"since"`
 	Failed    bool                `json:"failed"`
+	// Unenforced names what the component does not enforce.
+	Unenforced []string `json:"unenforced"`
 }
 
 // decode reads one record. ok is false for what is no CloudEvent with a type

@@ -56,6 +56,9 @@ func observationTables(reports []report, source, collector string, p Period) []T
 			if s.selects(&r.observed) {
 				current = current || !r.former
 				t.Rows = append(t.Rows, reportRows(r)...)
+				if len(r.Unenforced) > 0 && !r.former {
+					t.Gaps = append(t.Gaps, "The component reports that it does not enforce: "+cut(strings.Join(r.Unenforced, ", "))+".")
+				}
 			}
 		}
 		if current {
@@ -74,12 +77,18 @@ func reportRows(r report) [][]string {
 	component, statement := cut(r.Component), cut(r.Statement)
 	if r.former {
 		rows := [][]string{{component, statement, "formerly", "last reported at", stamp(r.at)}}
+		for _, what := range r.Unenforced {
+			rows = append(rows, []string{component, statement, "formerly", "unenforced", cut(what)})
+		}
 		for _, k := range slices.Sorted(maps.Keys(r.Settings)) {
 			rows = append(rows, []string{component, statement, "formerly", cut(k), cut(r.Settings[k])})
 		}
 		return rows
 	}
 	rows := [][]string{{component, statement, "reported", "at", stamp(r.at)}}
+	for _, what := range r.Unenforced {
+		rows = append(rows, []string{component, statement, "unenforced", "now", cut(what)})
+	}
 	if !r.Since.IsZero() {
 		rows = append(rows, []string{component, statement, "counters", "since", stamp(r.Since)})
 	}

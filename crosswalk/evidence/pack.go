@@ -97,7 +97,7 @@ func (in *Input) observed() []Table {
 	for _, o := range in.Observations {
 		reports = append(reports, report{reported: reported{observed{
 			Component: o.Component, Controls: o.Controls, Statement: o.Statement,
-			Settings: o.Settings, Counters: o.Counters, Since: o.Since,
+			Settings: o.Settings, Counters: o.Counters, Since: o.Since, Unenforced: o.Unenforced,
 		}, made}})
 	}
 	return observationTables(reports, "the running service, asked on "+string(in.Made), in.Collector, Period{in.Made, in.Made})

@@ -123,6 +123,7 @@ func observations() []safeguard.Observation {
 		Component: "session", Controls: []safeguard.Control{safeguard.AutomaticLogoff},
 		Statement: "Sessions end after the idle limit | and so on.",
 		Settings:  map[string]string{"idle": "15m0s", "absolute": "12h0m0s"}, Counters: map[string]uint64{"started": 2},
+		Unenforced: []string{"sessions of GET /kiosk until 2026-12-01"},
 	}}
 }
 

@@ -82,14 +82,14 @@ func (s *reports) add(e event, o *observed) {
 func (s *reports) retire(source string, b *batch) {
 	for _, key := range slices.Sorted(maps.Keys(b.before)) {
 		now, ok := b.now[key]
-		if !ok || !maps.Equal(now.Settings, b.before[key].Settings) {
+		if !ok || !maps.Equal(now.Settings, b.before[key].Settings) || !slices.Equal(now.Unenforced, b.before[key].Unenforced) {
 			s.past(source, b.before[key])
 		}
 	}
 }
 
 func (s *reports) past(source string, r reported) {
-	key := fmt.Sprintf("%s\x00%s\x00%q", source, r.Statement, r.Settings) // maps are printed in order
+	key := fmt.Sprintf("%s\x00%s\x00%q\x00%q", source, r.Statement, r.Settings, r.Unenforced) // maps are printed in order
 	f := s.former.get(key, func() *reported { return &reported{} })
 	if f != nil && !r.at.Before(f.at) {
 		*f = r
