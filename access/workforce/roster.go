@@ -4,10 +4,25 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 	"time"
 )
+
+// Accounts returns every account of a tenant, terminated ones too, in no order.
+// It reads what this process knows and needs no lease.
+//
+// Controls: HIPAA 164.308(a)(4)(ii)(C), 164.312(a)(2)(i); NIST CSF 2.0 PR.AA-05.
+func (r *Registry) Accounts(tenant string) iter.Seq[Account] {
+	return func(yield func(Account) bool) {
+		for a := range r.table.all() {
+			if a.key.tenant == tenant && !yield(a.show()) {
+				return
+			}
+		}
+	}
+}
 
 // A RosterPlan says which accounts a roster lists.
 //
