@@ -38,7 +38,7 @@ type keys struct {
 
 // find returns the key that a token names.
 func (k *keys) find(ctx context.Context, id string) (*publicKey, *Error) {
-	set, err := k.fresh(ctx)
+	set, err := k.fresh(ctx, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (k *keys) find(ctx context.Context, id string) (*publicKey, *Error) {
 	if id == "" || k.isDistrusted(id) || !k.refresh(ctx, true) {
 		return nil, refusal(codeKey)
 	}
-	if set, err = k.fresh(ctx); err != nil {
+	if set, err = k.fresh(ctx, time.Now()); err != nil {
 		return nil, err
 	}
 	if key := set.find(id); key != nil {
@@ -60,14 +60,14 @@ func (k *keys) find(ctx context.Context, id string) (*publicKey, *Error) {
 }
 
 // fresh returns the keys, if they are not too old.
-func (k *keys) fresh(ctx context.Context) (*keySet, *Error) {
+func (k *keys) fresh(ctx context.Context, now time.Time) (*keySet, *Error) {
 	set := k.current.Load()
-	if set != nil && elapsed(set.fetched) < k.every {
+	if set != nil && elapsed(set.fetched, now) < k.every {
 		return set, nil
 	}
 	k.refresh(ctx, set == nil || !k.isFailing())
 	set = k.current.Load()
-	if set == nil || elapsed(set.fetched) >= k.stale {
+	if set == nil || elapsed(set.fetched, time.Now()) >= k.stale {
 		return nil, refusal(codeKeys)
 	}
 	return set, nil
@@ -180,10 +180,9 @@ func (k *keys) isFailing() bool {
 	return k.failing
 }
 
-// elapsed returns the time since t by the monotonic or the wall clock, whichever
+// elapsed returns the time from t to now by the monotonic or the wall clock, whichever
 // says more: the one stands still while a machine is suspended, the other can
 // be set back.
-func elapsed(t time.Time) time.Duration {
-	now := time.Now()
+func elapsed(t, now time.Time) time.Duration {
 	return max(now.Sub(t), now.Round(0).Sub(t.Round(0)))
 }

@@ -161,7 +161,7 @@ func (v *Verifier) live(ctx context.Context, t *Token) *Error {
 	if v.tooOld(t, now) {
 		return refusal(codeAssurance)
 	}
-	set, err := v.keys.fresh(ctx)
+	set, err := v.keys.fresh(ctx, now)
 	if err != nil {
 		return err
 	}
