@@ -58,7 +58,7 @@ func (p *Policy) basis(q *question) []string {
 // question reads a basis back. It reports the first word that the policy does
 // not know.
 func (p *Policy) question(basis []string) (q question, unknown string) {
-	q.level, q.facts = uint32(levelN), askedAll
+	q.holding, q.level, q.facts = new(holding), uint32(levelN), askedAll
 	for _, word := range basis {
 		if !p.understand(&q, word) {
 			return q, word

@@ -195,7 +195,8 @@ func (c *compiler) resource(m member) error {
 		if !isName(a.text) {
 			return c.src.errorAt(a.at, "%s is no name of an action", quote(a.text))
 		}
-		r.cells[a.text] = &cell{index: c.cells, at: a.at, resource: r, action: a.text}
+		one := &cell{index: c.cells, at: a.at, resource: r, action: a.text}
+		r.cells[a.text], r.order = one, append(r.order, one)
 		c.cells++
 	}
 	c.policy.resources[m.name] = r

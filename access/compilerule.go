@@ -229,7 +229,7 @@ func (c *compiler) file(r *rule, v value) error {
 		return err
 	}
 	for _, a := range actions {
-		at := r.resource.cells[a.text]
+		at := r.resource.cell(a.text)
 		if at == nil {
 			return c.src.errorAt(a.at, "%s declares no action %s", r.resource.name, quote(a.text))
 		}

@@ -65,7 +65,7 @@ func (c *compiler) test(v value) (*policyTest, error) {
 	switch {
 	case c.policy.resources[t.resource] == nil:
 		return nil, c.src.errorAt(found["on"].value.at, "unknown resource %s", quote(t.resource))
-	case c.policy.resources[t.resource].cells[t.action] == nil:
+	case !c.policy.declares(t.resource, t.action):
 		return nil, c.src.errorAt(found["do"].value.at, "%s declares no action %s", t.resource, quote(t.action))
 	case !t.purpose.Valid():
 		return nil, c.src.errorAt(found["purpose"].value.at, "%s is no purpose-of-use code", quote(string(t.purpose)))

@@ -32,75 +32,101 @@ import (
 // It writes no audit record: the Mux does, and a program that calls Decide
 // itself notes the Decision in its audit Entry. It takes nothing from the
 // Throttle: the Mux does.
-func (g *Guard) Decide(ctx context.Context, r Request) Decision {
-	d, c := g.decide(ctx, r)
+func (g *Guard) Decide(ctx context.Context, r Request) (d Decision) {
+	c := g.take(ctx, &r, &d)
+	if c == codeAllowed && !g.ready(ctx) {
+		c = codeThrottle
+		g.refuseAt(d.engine, &r, c, &d)
+	}
 	g.counters[c].Add(1)
 	return d
 }
 
-func (g *Guard) decide(ctx context.Context, r Request) (Decision, code) {
-	d, c := g.decideFree(ctx, r)
-	if t := g.options.Throttle; c == codeAllowed && t != nil {
-		if p, _ := safeguard.PrincipalFrom(ctx); !t.Ready(p) {
-			return g.refused(d.engine, &r, codeThrottle), codeThrottle
-		}
+// decide is Decide without counting.
+func (g *Guard) decide(ctx context.Context, r Request) (d Decision, c code) {
+	c = g.take(ctx, &r, &d)
+	if c == codeAllowed && !g.ready(ctx) {
+		c = codeThrottle
+		g.refuseAt(d.engine, &r, c, &d)
 	}
 	return d, c
 }
 
+// ready asks the throttle.
+func (g *Guard) ready(ctx context.Context) bool {
+	if g.options.Throttle == nil {
+		return true
+	}
+	p, _ := safeguard.PrincipalFrom(ctx)
+	return g.options.Throttle.Ready(p)
+}
+
 // decideFree is decide without the throttle.
-func (g *Guard) decideFree(ctx context.Context, r Request) (Decision, code) {
+func (g *Guard) decideFree(ctx context.Context, r Request) (d Decision, c code) {
+	c = g.take(ctx, &r, &d)
+	return d, c
+}
+
+// take takes the decision into d, which is zero.
+func (g *Guard) take(ctx context.Context, r *Request, d *Decision) code {
 	e := g.current()
 	p, ok := safeguard.PrincipalFrom(ctx)
 	if !ok {
-		return g.refused(e, &r, codeNoPrincipal), codeNoPrincipal
+		return g.refuseAt(e, r, codeNoPrincipal, d)
 	}
 	q := question{purpose: purposeBit(r.Purpose)}
 	if q.purpose == 0 {
-		return g.refused(e, &r, codeNoPurpose), codeNoPurpose
+		return g.refuseAt(e, r, codeNoPurpose, d)
 	}
 	n := narrowingOf(ctx)
 	if n.denied&q.purpose != 0 {
-		return g.refused(e, &r, codePurpose), codePurpose
+		return g.refuseAt(e, r, codePurpose, d)
 	}
-	if c := g.activate(ctx, e, p, n.active, &q); c != codeAllowed {
-		d := g.refused(e, &r, c)
+	now := g.clock.now()
+	s, c := g.standing(ctx, e, &p, now)
+	if c == codeAllowed {
+		q.holding, c = s.activate(n.active)
+	}
+	if c != codeAllowed {
 		_, fixed := g.options.Roles.(Assignments)
 		d.foreign = fixed && p.Tenant != ""
-		return d, c
+		return g.refuseAt(e, r, c, d)
 	}
-	s := scopedTo(n.scope, r)
-	if s != nil && !s.permits(r.Resource, r.Labels) {
-		return g.refused(e, &r, codeScope), codeScope
+	d.scope = scopedTo(n.scope, r)
+	if d.scope != nil {
+		if !d.scope.permits(r.Resource, r.Labels) {
+			return g.refuseAt(e, r, codeScope, d)
+		}
+		q.facts |= scoped
 	}
 	_, at := e.policy.cell(r.Resource, r.Action)
 	if at == nil {
-		return g.refused(e, &r, codeUndeclared), codeUndeclared
+		return g.refuseAt(e, r, codeUndeclared, d)
 	}
-	q.about(e.policy, at, &r, p.Tenant)
-	if s != nil {
-		q.facts |= scoped
-	}
+	q.about(e.policy, at, r, p.Tenant)
 	v := e.verdict(&q, at)
-	grant := ""
 	if v.ask != 0 {
-		i := inquiry{guard: g, policy: e.policy, principal: p, request: r}
-		var c code
+		i := inquiry{guard: g, policy: e.policy, now: now}
 		for v.ask != 0 {
-			if c = i.ask(ctx, v, &q); c != codeAllowed {
-				return g.refused(e, &r, c), c
+			if c := i.ask(ctx, &p, r, v, &q); c != codeAllowed {
+				return g.refuseAt(e, r, c, d)
 			}
-			v = e.verdict(&q, at)
+			v = e.answered(v, &q, at)
 		}
-		grant = i.grant
+		d.grant = i.grant
 	}
-	return Decision{
-		Allowed: v.code == codeAllowed, Code: v.code.String(), Rules: v.shown.rules, Fields: v.shown.fields,
-		Obligations: v.shown.obligations, Exempt: v.exempt, Emergency: grant, Basis: v.shown.basis,
-		Policy: e.policy.hash, Controls: g.controls[v.code],
-		Resource: r.Resource, Action: r.Action, Purpose: r.Purpose,
-		guard: g, engine: e, code: v.code, verdict: v, scope: s, grant: grant,
-	}, v.code
+	g.fill(d, r, e, v.code)
+	d.Allowed, d.verdict, d.Emergency = v.code == codeAllowed, v, d.grant
+	d.Rules, d.Fields, d.Obligations, d.Basis = v.shown.rules, v.shown.fields, v.shown.obligations, v.shown.basis
+	d.Exempt = v.exempt
+	return v.code
+}
+
+// fill says what was asked, and the code.
+func (g *Guard) fill(d *Decision, r *Request, e *engine, c code) {
+	d.guard, d.engine, d.code = g, e, c
+	d.Code, d.Policy, d.Controls = g.names[c], e.policy.hash, g.controls[c]
+	d.Resource, d.Action, d.Purpose = r.Resource, r.Action, r.Purpose
 }
 
 // about fills in what a request says of the data.
@@ -118,63 +144,62 @@ func (q *question) about(p *Policy, at *cell, r *Request, tenant string) {
 }
 
 // refusal returns the Decision that was taken before any rule was looked at.
-func (g *Guard) refusal(r Request, c code) Decision { return g.refused(g.current(), &r, c) }
+func (g *Guard) refusal(r Request, c code) (d Decision) {
+	g.refuseAt(g.current(), &r, c, &d)
+	return d
+}
 
-func (g *Guard) refused(e *engine, r *Request, c code) Decision {
-	return Decision{
-		Code: c.String(), Policy: e.policy.hash, Controls: g.controls[c],
-		Resource: r.Resource, Action: r.Action, Purpose: r.Purpose, guard: g, engine: e, code: c,
-	}
+func (g *Guard) refuseAt(e *engine, r *Request, c code, d *Decision) code {
+	*d = Decision{foreign: d.foreign}
+	g.fill(d, r, e, c)
+	return c
 }
 
 // inquiry asks the users' hooks about one request.
 type inquiry struct {
-	guard     *Guard
-	policy    *Policy
-	principal safeguard.Principal
-	request   Request
-	grant     string // id of the open emergency grant
+	guard  *Guard
+	policy *Policy
+	now    time.Duration // by the clock of the guard
+	grant  string        // id of the open emergency grant
 }
 
 // ask finds out what v asks for, and fills it in.
-func (i *inquiry) ask(ctx context.Context, v *verdict, q *question) code {
+func (i *inquiry) ask(ctx context.Context, p *safeguard.Principal, r *Request, v *verdict, q *question) code {
 	q.facts |= v.ask
 	switch v.ask {
 	case askedRelations:
-		return i.relations(ctx, q)
+		return i.relations(ctx, p, r.Patient, q)
 	case askedEmergency:
-		return i.emergency(ctx, q)
+		return i.emergency(ctx, p, r.Patient, q)
 	case askedConsents:
-		return i.consents(ctx, v.consents, q)
+		return i.consents(ctx, p, r, v.consents, q)
 	}
-	return i.conditions(ctx, v.conditions, q)
+	return i.conditions(ctx, p, r, v.conditions, q)
 }
 
-func (i *inquiry) relations(ctx context.Context, q *question) code {
-	if i.request.Patient.IsZero() {
+func (i *inquiry) relations(ctx context.Context, p *safeguard.Principal, patient safeguard.Patient, q *question) (c code) {
+	if patient.IsZero() {
 		return codeAllowed
 	}
-	if c := i.guard.cache; c != nil {
-		set, err := c.set(ctx, i.policy, &i.principal, i.request.Patient)
-		if err != nil || ctx.Err() != nil {
-			return codeRelationSource
-		}
-		q.relations = set
-		return codeAllowed
+	var err error
+	if cache := i.guard.cache; cache != nil {
+		q.relations, err = cache.set(ctx, i.policy, p, patient, i.now+i.guard.cacheAhead)
+	} else {
+		var names []string
+		names, err = i.guard.options.Relationships.Relations(ctx, *p, patient)
+		q.relations = i.policy.relationSet(names)
 	}
-	names, err := i.guard.options.Relationships.Relations(ctx, i.principal, i.request.Patient)
 	if err != nil || ctx.Err() != nil {
 		return codeRelationSource
 	}
-	q.relations = i.policy.relationSet(names)
 	return codeAllowed
 }
 
-func (i *inquiry) emergency(ctx context.Context, q *question) code {
-	if i.request.Patient.IsZero() {
+func (i *inquiry) emergency(ctx context.Context, p *safeguard.Principal, patient safeguard.Patient, q *question) code {
+	if patient.IsZero() {
 		return codeAllowed
 	}
-	grant, err := i.guard.options.Emergencies.Emergency(ctx, i.principal, i.request.Patient)
+	grant, err := i.guard.options.Emergencies.Emergency(ctx, *p, patient)
 	if err != nil || ctx.Err() != nil {
 		return codeEmergencySource
 	}
@@ -185,13 +210,13 @@ func (i *inquiry) emergency(ctx context.Context, q *question) code {
 	return codeAllowed
 }
 
-func (i *inquiry) consents(ctx context.Context, wanted uint64, q *question) code {
+func (i *inquiry) consents(ctx context.Context, p *safeguard.Principal, r *Request, wanted uint64, q *question) code {
 	for bit, c := range i.policy.consents {
 		if wanted>>bit&1 == 0 {
 			continue
 		}
-		r := i.request // a copy, for the hook to keep its hands on
-		given, err := i.guard.options.Consents.Consented(ctx, c.id, i.principal, &r)
+		own := *r // a copy, which is the hook's
+		given, err := i.guard.options.Consents.Consented(ctx, c.id, *p, &own)
 		if err != nil || ctx.Err() != nil {
 			return codeConsentSource
 		}
@@ -202,10 +227,10 @@ func (i *inquiry) consents(ctx context.Context, wanted uint64, q *question) code
 	return codeAllowed
 }
 
-func (i *inquiry) conditions(ctx context.Context, wanted uint64, q *question) code {
+func (i *inquiry) conditions(ctx context.Context, p *safeguard.Principal, r *Request, wanted uint64, q *question) code {
 	for _, name := range named(i.policy.conditions, wanted) {
-		r := i.request
-		holds, err := i.guard.options.Conditions[name].Narrow(ctx, i.principal, &r)
+		own := *r
+		holds, err := i.guard.options.Conditions[name].Narrow(ctx, *p, &own)
 		if err != nil || ctx.Err() != nil {
 			return codeConditionSource
 		}

@@ -96,7 +96,7 @@ func (d *Decision) maskFor(resourceType []byte, l Labels) *node {
 	if r == nil || d.verdict == nil || d.verdict.code != codeAllowed {
 		return nil
 	}
-	at := r.cells[d.Action]
+	at := r.cell(d.Action)
 	if at == nil || r.name != d.Resource && d.scope != nil && !d.scope.permits(r.name, l) {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (d *Decision) maskFor(resourceType []byte, l Labels) *node {
 // resources.
 func (d *Decision) same(other Decision) bool {
 	return d.engine == other.engine && d.grant == other.grant &&
-		d.verdict != nil && other.verdict != nil && d.verdict.question == other.verdict.question
+		d.verdict != nil && other.verdict != nil && d.verdict.question.same(other.verdict.question)
 }
 
 type decisionKey struct{}

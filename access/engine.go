@@ -9,14 +9,16 @@ import (
 // bounded, holds nothing of who asked, and is read without a lock: what was
 // forgotten is computed again.
 type engine struct {
-	policy *Policy
-	slots  [verdictSlots]atomic.Pointer[verdict]
+	policy   *Policy
+	verdicts [verdictSlots]atomic.Pointer[verdict]
+	holdings [holdingSlots]atomic.Pointer[holding]
 }
 
-// A verdict may be in any of verdictWays slots.
+// What is remembered may be in any of ways slots.
 const (
 	verdictSlots = 1 << 14
-	verdictWays  = 4
+	holdingSlots = 1 << 12
+	ways         = 4
 )
 
 // current returns the engine that decides now.
@@ -24,8 +26,7 @@ func (g *Guard) current() *engine { return g.engine.Load() }
 
 // question is all that a verdict depends on, besides the policy.
 type question struct {
-	active     roleSet // roles whose rules allow
-	inactive   roleSet // granted roles whose rules only deny
+	*holding
 	relations  uint64
 	codes      uint64 // sensitivity of the data
 	consented  uint64
@@ -53,19 +54,29 @@ const askedAll = askedRelations | askedEmergency | askedConsents | askedConditio
 
 func (f facts) has(g facts) bool { return f&g != 0 }
 
+// holding are the roles that a caller has. There may be several of the same.
+type holding struct {
+	active   roleSet // roles whose rules allow
+	inactive roleSet // granted roles whose rules only deny
+	sum      uint64  // hash of both, set by engine.holding
+}
+
+// same reports whether two questions are the same, whoever keeps their roles.
+func (q question) same(other question) bool {
+	roles, others := *q.holding, *other.holding
+	q.holding, other.holding = nil, nil
+	return roles == others && q == other
+}
+
 // hash mixes a question to find its slot. Equality decides, so it need not
 // resist anybody.
 func (q *question) hash() uint64 {
 	h := mix(uint64(q.cell)<<32|uint64(q.purpose), uint64(q.level)<<32|uint64(q.facts))
-	h = mix(h^q.active[0], q.active[1]^0x9e3779b97f4a7c15)
-	h = mix(h^q.active[2], q.active[3]^0xbf58476d1ce4e5b9)
 	h = mix(h^q.relations, q.codes^0x94d049bb133111eb)
-	h = mix(h^q.consented, q.conditions^0xd6e8feb86659fd93)
-	if q.inactive != (roleSet{}) {
-		h = mix(h^q.inactive[0], q.inactive[1]^0xa0761d6478bd642f)
-		h = mix(h^q.inactive[2], q.inactive[3]^0xe7037ed1a0b428db)
+	if q.consented|q.conditions != 0 {
+		h = mix(h^q.consented, q.conditions^0xd6e8feb86659fd93)
 	}
-	return h
+	return h ^ q.sum
 }
 
 func mix(a, b uint64) uint64 {
@@ -76,10 +87,10 @@ func mix(a, b uint64) uint64 {
 // verdict returns what the rules at a cell say.
 func (e *engine) verdict(q *question, at *cell) *verdict {
 	h := q.hash()
-	free := (h + h>>32%verdictWays) % verdictSlots // one to forget, if there is none
-	for way := range verdictWays {
-		slot := (h + uint64(way)) % verdictSlots
-		v := e.slots[slot].Load()
+	free := (h + h>>32%ways) % verdictSlots // one to forget, if there is none
+	for way := range uint64(ways) {
+		slot := (h + way) % verdictSlots
+		v := e.verdicts[slot].Load()
 		switch {
 		case v == nil:
 			free = slot
@@ -88,6 +99,38 @@ func (e *engine) verdict(q *question, at *cell) *verdict {
 		}
 	}
 	v := e.policy.judge(*q, at)
-	e.slots[free].Store(v)
+	e.verdicts[free].Store(v)
 	return v
+}
+
+// answered returns what the rules say once q has found out what v asked for.
+// Most often that is what it was the last time.
+func (e *engine) answered(v *verdict, q *question, at *cell) *verdict {
+	if last := v.next.Load(); last != nil && last.question == *q {
+		return last
+	}
+	next := e.verdict(q, at)
+	v.next.Store(next)
+	return next
+}
+
+// holding returns h, or the same that is known already.
+func (e *engine) holding(h *holding) *holding {
+	at := mix(h.active.hash(), h.inactive.hash())
+	h.sum = at
+	free := (at + at>>32%ways) % holdingSlots
+	for way := range uint64(ways) {
+		slot := (at + way) % holdingSlots
+		known := e.holdings[slot].Load()
+		switch {
+		case known == nil:
+			free = slot
+		case *known == *h:
+			return known
+		}
+	}
+	kept := new(holding)
+	*kept = *h
+	e.holdings[free].Store(kept)
+	return kept
 }

@@ -50,13 +50,16 @@ var ErrOptions = errors.New("access: options: not usable")
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 type Guard struct {
-	engine   atomic.Pointer[engine]
-	options  Options            // its Conditions are a copy
-	subjects SubjectSource      // Options.Roles, nil if it knows roles only
-	cache    *RelationshipCache // Options.Relationships, nil if it is none
-	since    time.Time
-	counters [codes]atomic.Uint64
-	controls [codes][]safeguard.Control
+	engine     atomic.Pointer[engine]
+	options    Options            // its Conditions are a copy
+	subjects   SubjectSource      // Options.Roles, nil if it knows roles only
+	cache      *RelationshipCache // Options.Relationships, nil if it is none
+	cacheAhead time.Duration      // how much older it is
+	since      time.Time
+	clock      clock
+	counters   [codes]atomic.Uint64
+	controls   [codes][]safeguard.Control
+	names      [codes]string
 
 	projections sync.Pool // of *projection, empty
 
@@ -79,12 +82,15 @@ func New(policy *Policy, opts *Options) (*Guard, error) {
 		return nil, fmt.Errorf("%w: %s", ErrOptions, what)
 	}
 	g := &Guard{options: *opts, since: time.Now(), routes: map[*Mux][]Route{}}
+	g.clock.start = g.since
 	g.options.Conditions = maps.Clone(opts.Conditions)
 	g.subjects, _ = opts.Roles.(SubjectSource)
-	g.cache, _ = opts.Relationships.(*RelationshipCache)
+	if g.cache, _ = opts.Relationships.(*RelationshipCache); g.cache != nil {
+		g.cacheAhead = g.since.Sub(g.cache.since)
+	}
 	g.engine.Store(&engine{policy: policy})
 	for c := range codes {
-		g.controls[c] = c.controls()
+		g.controls[c], g.names[c] = c.controls(), c.String()
 	}
 	return g, nil
 }

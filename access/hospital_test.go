@@ -54,7 +54,7 @@ func hospitalPolicy(rules int) string {
 		for i := range resources {
 			fmt.Fprintf(&b, `%s{"id":"A-%d-%d","resource":"T%d","actions":["read","search"],"purposes":["TREAT","HOPERAT"],
 				"fields":["T%d.name","T%d.f%d"],"relationship":["care-team"],"labels":{"max":"R","sensitivity":["PSY"]},"because":"b"}`,
-				comma(i), role, i, i, i, i, role)
+				comma(i), role, i, i, i, i, role%10)
 		}
 		b.WriteString(`]}`)
 	}

@@ -44,6 +44,7 @@ type resource struct {
 	name  string
 	whole int              // id of "Name.*", the whole record
 	cells map[string]*cell // by action
+	order []*cell          // as declared; they are few, so this is searched faster
 }
 
 // cell holds the rules about one action on one resource.
@@ -205,7 +206,16 @@ func (p *Policy) cell(name, action string) (*resource, *cell) {
 	if r == nil {
 		return nil, nil
 	}
-	return r, r.cells[action]
+	return r, r.cell(action)
+}
+
+func (r *resource) cell(action string) *cell {
+	for _, c := range r.order {
+		if c.action == action {
+			return c
+		}
+	}
+	return nil
 }
 
 func (p *Policy) declares(resource, action string) bool {

@@ -53,24 +53,19 @@ type RelationshipCache struct {
 	generation uint64 // grows with every Forget
 }
 
-// related is one answer.
+// related is one answer. It is immutable.
 type related struct {
-	key   relatedKey
-	until time.Duration // since the cache was made
-	names []string
-	bits  atomic.Pointer[relationBits]
+	key    relatedKey
+	until  time.Duration // since the cache was made
+	policy *Policy       // of set, nil if none asked
+	set    uint64        // names as a set
+	names  []string
 }
 
 type relatedKey struct {
 	patient                safeguard.Patient
 	id, tenant, onBehalfOf string
 	kind                   safeguard.Kind
-}
-
-// relationBits are names under one policy.
-type relationBits struct {
-	policy *Policy
-	set    uint64
 }
 
 // CacheRelationships returns a cache in front of src. Nil opts are the
@@ -114,25 +109,24 @@ func CacheRelationships(src Relationships, opts *CacheOptions) (*RelationshipCac
 // Relations returns what p is to patient, as the source says now or said
 // lately.
 func (c *RelationshipCache) Relations(ctx context.Context, p safeguard.Principal, patient safeguard.Patient) ([]string, error) {
-	r, err := c.relations(ctx, &p, patient)
+	r, err := c.relations(ctx, nil, &p, patient, time.Since(c.since))
 	if err != nil {
 		return nil, err
 	}
 	return slices.Clone(r.names), nil
 }
 
-// set returns what p is to patient as a set of a policy's relations.
-func (c *RelationshipCache) set(ctx context.Context, policy *Policy, p *safeguard.Principal, patient safeguard.Patient) (uint64, error) {
-	r, err := c.relations(ctx, p, patient)
+// set returns what p is to patient as a set of a policy's relations, at now
+// since the cache was made.
+func (c *RelationshipCache) set(ctx context.Context, policy *Policy, p *safeguard.Principal, patient safeguard.Patient, now time.Duration) (uint64, error) {
+	r, err := c.relations(ctx, policy, p, patient, now)
 	if err != nil {
 		return 0, err
 	}
-	if known := r.bits.Load(); known != nil && known.policy == policy {
-		return known.set, nil
+	if r.policy == policy {
+		return r.set, nil
 	}
-	set := policy.relationSet(r.names)
-	r.bits.Store(&relationBits{policy, set})
-	return set, nil
+	return policy.relationSet(r.names), nil
 }
 
 func (p *Policy) relationSet(names []string) uint64 {
@@ -145,17 +139,16 @@ func (p *Policy) relationSet(names []string) uint64 {
 	return set
 }
 
-func (c *RelationshipCache) relations(ctx context.Context, p *safeguard.Principal, patient safeguard.Patient) (*related, error) {
+func (c *RelationshipCache) relations(ctx context.Context, policy *Policy, p *safeguard.Principal, patient safeguard.Patient, now time.Duration) (*related, error) {
 	key := relatedKey{patient, p.ID, p.Tenant, p.OnBehalfOf, p.Kind}
 	at := c.home(&key)
-	now := time.Since(c.since)
 	for way := range cacheWays {
 		r := c.slots[at+way].Load()
 		if r != nil && now < r.until && r.key == key {
 			return r, nil
 		}
 	}
-	return c.ask(ctx, p, &key, at, now)
+	return c.ask(ctx, policy, p, &key, at, now)
 }
 
 // cacheWays is in how many slots an answer may be.
@@ -169,7 +162,7 @@ func (c *RelationshipCache) home(key *relatedKey) int {
 
 // ask asks the source, and keeps the answer unless something was forgotten
 // meanwhile.
-func (c *RelationshipCache) ask(ctx context.Context, p *safeguard.Principal, key *relatedKey, at int, now time.Duration) (*related, error) {
+func (c *RelationshipCache) ask(ctx context.Context, policy *Policy, p *safeguard.Principal, key *relatedKey, at int, now time.Duration) (*related, error) {
 	c.mu.Lock()
 	before := c.generation
 	c.mu.Unlock()
@@ -183,7 +176,10 @@ func (c *RelationshipCache) ask(ctx context.Context, p *safeguard.Principal, key
 		return nil, err
 	}
 	// The answer is as old as the question.
-	r := &related{key: *key, until: now + c.ttl, names: slices.Clone(names)}
+	r := &related{key: *key, until: now + c.ttl, policy: policy, names: slices.Clone(names)}
+	if policy != nil {
+		r.set = policy.relationSet(r.names)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.generation == before {

@@ -39,6 +39,10 @@ func (s *roleSet) shared(t *roleSet) int {
 	return n
 }
 
+func (s *roleSet) hash() uint64 {
+	return mix(s[0]^mix(s[2], 0x9e3779b97f4a7c15), s[1]^mix(s[3], 0xbf58476d1ce4e5b9))
+}
+
 // each calls f with every role in s, in order.
 func (s *roleSet) each(f func(int)) {
 	for i, word := range s {

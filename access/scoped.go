@@ -7,11 +7,11 @@ type scopedRequest struct {
 }
 
 // scopedTo returns nil without a scope.
-func scopedTo(s Scope, r Request) *scopedRequest {
+func scopedTo(s Scope, r *Request) *scopedRequest {
 	if s == nil {
 		return nil
 	}
-	return &scopedRequest{s, r}
+	return &scopedRequest{s, *r}
 }
 
 // permits reports whether the scope covers the same request about another

@@ -7,13 +7,13 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// standing is what a list of roles comes to under one policy.
+// standing is what a list of roles comes to under one policy. It is immutable.
 type standing struct {
+	*holding
 	engine   *engine
-	roles    roleSet
-	code     code      // of the roles
-	crowded  bool      // too many of them are active at once
-	from, to time.Time // when the training is current
+	code     code  // of the roles
+	crowded  bool  // too many of them are active at once
+	from, to int64 // when the training is current, in nanoseconds since 1970
 }
 
 // standing returns what s comes to under e. It is computed once.
@@ -21,45 +21,47 @@ func (s *Subject) standing(e *engine) *standing {
 	if known := s.compiled.Load(); known != nil && known.engine == e {
 		return known
 	}
-	now := e.policy.standing(s.Roles)
-	now.engine = e
+	now := e.standing(s.Roles)
 	now.from, now.to = e.policy.trained(s.Trained)
 	s.compiled.Store(&now)
 	return &now
 }
 
 // standing returns what a list of roles comes to.
-func (p *Policy) standing(names []string) standing {
-	var s standing
+func (e *engine) standing(names []string) standing {
+	s := standing{engine: e}
+	var h holding
 	for _, name := range names {
-		i, known := p.roles[name]
+		i, known := e.policy.roles[name]
 		if !known {
-			return standing{code: codeUnknownRole}
+			s.code = codeUnknownRole
+			return s
 		}
-		s.roles.add(i)
+		h.active.add(i)
 	}
 	switch {
-	case s.roles == (roleSet{}):
+	case h.active == (roleSet{}):
 		s.code = codeNoRole
-	case p.broken(&s.roles, false) != nil:
+	case e.policy.broken(&h.active, false) != nil:
 		s.code = codeSeparation
 	default:
-		s.crowded = p.broken(&s.roles, true) != nil
+		s.crowded = e.policy.broken(&h.active, true) != nil
 	}
+	s.holding = e.holding(&h)
 	return s
 }
 
-// grants finds out the roles of p, and whether the account may be used.
-func (g *Guard) grants(ctx context.Context, e *engine, p safeguard.Principal) (standing, code) {
+// standing finds out what p is now.
+func (g *Guard) standing(ctx context.Context, e *engine, p *safeguard.Principal, now time.Duration) (standing, code) {
 	if g.subjects == nil {
-		names, err := g.options.Roles.Roles(ctx, p)
+		names, err := g.options.Roles.Roles(ctx, *p)
 		if err != nil || ctx.Err() != nil {
 			return standing{}, codeRoleSource
 		}
-		s := e.policy.standing(names)
+		s := e.standing(names)
 		return s, s.code
 	}
-	subject, err := g.subjects.Subject(ctx, p)
+	subject, err := g.subjects.Subject(ctx, *p)
 	switch {
 	case err != nil || ctx.Err() != nil:
 		return standing{}, codeRoleSource
@@ -68,7 +70,7 @@ func (g *Guard) grants(ctx context.Context, e *engine, p safeguard.Principal) (s
 	}
 	s := subject.standing(e)
 	if e.policy.training != nil {
-		if now := time.Now(); now.Before(s.from) || !now.Before(s.to) {
+		if today := g.clock.wall(now); today < s.from || today >= s.to {
 			return *s, codeTraining
 		}
 	}
@@ -76,36 +78,33 @@ func (g *Guard) grants(ctx context.Context, e *engine, p safeguard.Principal) (s
 }
 
 // activate finds out which roles count.
-func (g *Guard) activate(ctx context.Context, e *engine, p safeguard.Principal, active []string, q *question) code {
-	s, c := g.grants(ctx, e, p)
-	if c != codeAllowed {
-		return c
-	}
-	if active == nil {
-		q.active = s.roles
+func (s *standing) activate(names []string) (*holding, code) {
+	if names == nil {
 		if s.crowded {
-			return codeSeparation
+			return nil, codeSeparation
 		}
-		return codeAllowed
+		return s.holding, codeAllowed
 	}
-	granted := e.policy.closure(&s.roles)
-	for _, name := range active {
-		i, known := e.policy.roles[name]
+	p := s.engine.policy
+	granted := p.closure(&s.active)
+	var h holding
+	for _, name := range names {
+		i, known := p.roles[name]
 		if !known || !granted.has(i) {
-			return codeRoleInactive
+			return nil, codeRoleInactive
 		}
-		q.active.add(i)
+		h.active.add(i)
 	}
-	if q.active == (roleSet{}) {
-		return codeRoleInactive
+	if h.active == (roleSet{}) {
+		return nil, codeRoleInactive
 	}
-	for i, word := range s.roles {
-		q.inactive[i] = word &^ q.active[i]
+	for i, word := range s.active {
+		h.inactive[i] = word &^ h.active[i]
 	}
-	if e.policy.broken(&q.active, true) != nil {
-		return codeSeparation
+	if p.broken(&h.active, true) != nil {
+		return nil, codeSeparation
 	}
-	return codeAllowed
+	return s.engine.holding(&h), codeAllowed
 }
 
 // closure returns roles and all that they inherit.

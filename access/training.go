@@ -1,27 +1,26 @@
 package access
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
-// trained returns from when to when the training of somebody is current: after
-// the last of the required courses was completed, and until the first of them
-// is too old. A course that is missing makes that nothing.
-func (p *Policy) trained(completed map[string]time.Time) (from, to time.Time) {
+// trained returns from when to when the training of somebody is current, in
+// nanoseconds since 1970: after the last of the required courses was
+// completed, and until the first of them is too old. A course that is missing
+// makes that nothing.
+func (p *Policy) trained(completed map[string]time.Time) (from, to int64) {
 	if p.training == nil {
-		return
+		return 0, math.MaxInt64
 	}
-	days := p.training.maxAge + p.training.grace
-	for i, course := range p.training.required {
+	from, to = math.MinInt64, math.MaxInt64
+	for _, course := range p.training.required {
 		at := completed[course]
-		if at.IsZero() {
-			return time.Time{}, time.Time{}
+		if at.Year() < 1970 || at.Year() > 2200 {
+			return 0, 0
 		}
-		end := at.AddDate(0, 0, days)
-		if at.After(from) {
-			from = at
-		}
-		if i == 0 || end.Before(to) {
-			to = end
-		}
+		from = max(from, at.UnixNano())
+		to = min(to, at.Add(time.Duration(p.training.maxAge+p.training.grace)*24*time.Hour).UnixNano())
 	}
 	return from, to
 }

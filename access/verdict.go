@@ -3,22 +3,25 @@ package access
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
-// verdict is what the rules say to a question. It is immutable.
+// verdict is what the rules say to a question. It is immutable but for next.
+// What every decision reads stands first.
 type verdict struct {
 	question    question
 	ask         facts // what must be found out first, 0 if nothing
-	consents    uint64
-	conditions  uint64 // to be asked for
 	code        code
-	rules       []string // of the rules that decided, sorted
-	fields      []string // sorted
-	obligations []string // sorted
-	exempt      string
-	basis       []string // sorted
-	mask        *node    // nil unless allowed
 	shown       shown
+	exempt      string
+	next        atomic.Pointer[verdict] // what followed when ask was answered
+	consents    uint64                  // to be asked for
+	conditions  uint64                  // to be asked for
+	mask        *node                   // nil unless allowed
+	rules       []string                // of the rules that decided, sorted
+	fields      []string                // sorted
+	obligations []string                // sorted
+	basis       []string                // sorted
 }
 
 // shown are copies for callers, so that one who sorts them harms no record.

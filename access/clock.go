@@ -1,0 +1,28 @@
+package access
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// clock tells the time since it was started, and the time of day, which it
+// looks at once a second: to look at it for each decision costs a third of one.
+// A step of the time of day, and a machine that slept, are followed within that
+// second.
+type clock struct {
+	start  time.Time
+	offset atomic.Int64 // of the time of day, from the time since start
+	again  atomic.Int64 // when to look again
+}
+
+// now returns the time since the start. It only grows.
+func (c *clock) now() time.Duration { return time.Since(c.start) }
+
+// wall returns the time of day at now, in nanoseconds since 1970.
+func (c *clock) wall(now time.Duration) int64 {
+	if int64(now) >= c.again.Load() {
+		c.offset.Store(time.Now().UnixNano() - int64(now))
+		c.again.Store(int64(now + time.Second))
+	}
+	return int64(now) + c.offset.Load()
+}
