@@ -26,7 +26,7 @@ func allowed(r *workforce.Registry, id string) bool {
 // registry returns one that runs, over a pool of its own.
 func registry(t *testing.T, at, name string, lease time.Duration) *workforce.Registry {
 	t.Helper()
-	r, err := workforce.New(open(t, at, nil), &workforce.Options{Name: name, Lease: lease})
+	r, err := workforce.New(open(t, at, nil), &workforce.Options{Name: name, Lease: lease, UnsafeWithoutCutter: true})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -18,7 +18,7 @@ import (
 
 func newRegistry(t *testing.T, s state.State) (r *workforce.Registry, stop func()) {
 	t.Helper()
-	r, err := workforce.New(s, nil)
+	r, err := workforce.New(s, &workforce.Options{UnsafeWithoutCutter: true})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -3,6 +3,7 @@ package workforce
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -25,6 +26,31 @@ type Cutter interface {
 type AllCutter interface {
 	Cutter
 	CutAll(ctx context.Context) error
+}
+
+// AddCutter makes terminations call c, for good. A Guard is made after the
+// Registry that it asks, so call it once both are there: Run wants one.
+// It returns [ErrOptions] if c is nil.
+func (r *Registry) AddCutter(c Cutter) error {
+	if c == nil {
+		return fmt.Errorf("%w: the Cutter is nil", ErrOptions)
+	}
+	r.cutters.mu.Lock()
+	defer r.cutters.mu.Unlock()
+	r.cutters.list = append(slices.Clip(r.cutters.list), c)
+	return nil
+}
+
+// cutters are those that were added.
+type cutters struct {
+	mu   sync.Mutex
+	list []Cutter
+}
+
+func (c *cutters) all() []Cutter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.list
 }
 
 // A Revoker ends the sessions of an account, wherever they are kept. It has
@@ -117,7 +143,7 @@ func (r *Registry) ended(e ending) {
 
 func (r *Registry) cut(ctx context.Context, k key) error {
 	var err error
-	for _, c := range r.options.Cutters {
+	for _, c := range r.cutters.all() {
 		err = errors.Join(err, c.Cut(ctx, k.tenant, k.id))
 	}
 	if err != nil {
@@ -140,7 +166,7 @@ func (r *Registry) revoke(ctx context.Context, k key) error {
 // cutAll ends everything in flight.
 func (r *Registry) cutAll(ctx context.Context) error {
 	var err error
-	for _, c := range r.options.Cutters {
+	for _, c := range r.cutters.all() {
 		if all, ok := c.(AllCutter); ok {
 			err = errors.Join(err, all.CutAll(ctx))
 		}

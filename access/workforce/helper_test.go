@@ -34,6 +34,7 @@ func newRegistry(t testing.TB, s state.State, opts *Options) *Registry {
 // start runs r until the test ends.
 func start(t testing.TB, r *Registry) (stop func()) {
 	t.Helper()
+	require.NoError(t, r.AddCutter(&hook{}))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -46,9 +47,12 @@ func start(t testing.TB, r *Registry) (stop func()) {
 }
 
 // live starts r and waits until it decides. It is for use within synctest.
-func live(t testing.TB, s state.State, opts *Options) *Registry {
+func live(t testing.TB, s state.State, opts *Options, cutters ...Cutter) *Registry {
 	t.Helper()
 	r := newRegistry(t, s, opts)
+	for _, c := range cutters {
+		require.NoError(t, r.AddCutter(c))
+	}
 	start(t, r)
 	synctest.Wait()
 	require.NoError(t, r.alive(time.Now()))

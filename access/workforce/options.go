@@ -28,10 +28,12 @@ type Options struct {
 	// the State, and therefore how long a termination elsewhere waits for it
 	// when it is silent. The default is DefaultLease.
 	Lease time.Duration
-	// Cutters end what is in flight of an account. A *access.Guard is one.
-	Cutters []Cutter
 	// Revokers end the sessions of an account.
 	Revokers []Revoker
+	// UnsafeWithoutCutter lets Run begin before [Registry.AddCutter]. What is
+	// in flight of a terminated account goes on to its end then, and is
+	// acknowledged all the same. It is for a process that lets nothing out.
+	UnsafeWithoutCutter bool
 	// Noter makes changes audit records; a *audit.Recorder is one. A change
 	// that widens access is recorded before it is made, and not made
 	// otherwise. One that narrows is made first. The default is no records.
@@ -54,11 +56,6 @@ func (o *Options) fault(s state.State) string {
 		return "Name is no text of at most 64 bytes"
 	case o.Lease < MinLease || o.Lease > MaxLease:
 		return "Lease is out of bounds"
-	}
-	for _, c := range o.Cutters {
-		if c == nil {
-			return "a Cutter is nil"
-		}
 	}
 	for _, r := range o.Revokers {
 		if r == nil {

@@ -34,6 +34,7 @@ type Registry struct {
 	table    table
 	widening gate // one change that widens at a time
 
+	cutters  cutters
 	endings  endings
 	kick     chan struct{} // Run has something to do
 	renewed  chan struct{} // the lease was extended

@@ -67,13 +67,17 @@ func TestNothingIsKnownBeforeRun(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	for name, o := range map[string]Options{
 		"short": {Lease: time.Millisecond}, "long": {Lease: time.Hour}, "name": {Name: "a\nb"},
-		"cutter": {Cutters: []Cutter{nil}}, "revoker": {Revokers: []Revoker{nil}},
+		"revoker": {Revokers: []Revoker{nil}},
 	} {
 		_, err := New(memory(), &o)
 		require.ErrorIs(t, err, ErrOptions, name)
 	}
 	_, err := New(nil, nil)
 	require.ErrorIs(t, err, ErrOptions)
+
+	r := newRegistry(t, memory(), nil)
+	require.ErrorIs(t, r.AddCutter(nil), ErrOptions)
+	require.ErrorIs(t, r.Run(t.Context()), ErrOptions, "nothing would end what is in flight")
 }
 
 // An account lives through its statuses; each change has somebody who made it
@@ -264,7 +268,7 @@ func TestFactsThatAreNotUnderstoodDenyAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := memory()
-				r := newRegistry(t, s, nil)
+				r := newRegistry(t, s, &Options{UnsafeWithoutCutter: true})
 				ended := make(chan error, 1)
 				go func() { ended <- r.Run(t.Context()) }()
 				synctest.Wait()

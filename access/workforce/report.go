@@ -42,7 +42,7 @@ func (c *counters) terminated(r *Report) {
 // "time-to-deny.max", of those that were confirmed), how many were not
 // confirmed, and how often the lease was over.
 func (r *Registry) Report(context.Context) ([]safeguard.Observation, error) {
-	c, settings := &r.counters, map[string]string{"lease": r.options.Lease.String(), "live": strconv.FormatBool(r.alive(time.Now()) == nil)}
+	c, settings := &r.counters, map[string]string{"lease": r.options.Lease.String(), "cutters": strconv.Itoa(len(r.cutters.all())), "live": strconv.FormatBool(r.alive(time.Now()) == nil)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.count > c.unconfirmed {

@@ -14,11 +14,15 @@ import (
 // trying; once the lease is over everything is denied, and what is in flight
 // is ended if a Cutter can.
 //
-// It returns the cause of ctx, or an error that unwraps to [ErrFacts] if there
+// It wants a Cutter, see [Registry.AddCutter]: without one it returns
+// [ErrOptions], and everybody is denied. Otherwise it returns the cause of ctx, or an error that unwraps to [ErrFacts] if there
 // is a fact that this version does not understand: end the process then, all
 // is denied. It may run once at a time. Cancel ctx after the server has been
 // shut down: Run ends what is in flight before it gives up the lease.
 func (r *Registry) Run(ctx context.Context) error {
+	if len(r.cutters.all()) == 0 && !r.options.UnsafeWithoutCutter {
+		return fmt.Errorf("%w: there is no Cutter; AddCutter adds a Guard", ErrOptions)
+	}
 	if !r.running.CompareAndSwap(false, true) {
 		return errors.New("workforce: Run is running already")
 	}

@@ -22,8 +22,8 @@ import (
 func TestTerminateReachesEveryReplica(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, here, there := memory(), &hook{}, &hook{}
-		a := live(t, s, &Options{Name: "a", Cutters: []Cutter{here}, Revokers: []Revoker{here}})
-		b := live(t, s, &Options{Name: "b", Cutters: []Cutter{there}, Revokers: []Revoker{there}})
+		a := live(t, s, &Options{Name: "a", Revokers: []Revoker{here}}, here)
+		b := live(t, s, &Options{Name: "b", Revokers: []Revoker{there}}, there)
 		hire(t, a, "ada", "bob")
 		synctest.Wait()
 		require.True(t, allowed(b, "ada"))
@@ -60,7 +60,7 @@ func TestPartitionedReplicaRunsOutOfItsLease(t *testing.T) {
 		s, there := memory(), &hook{}
 		far := &line{State: s.State}
 		a := live(t, s, nil)
-		b := live(t, far, &Options{Name: "b", Cutters: []Cutter{there}})
+		b := live(t, far, &Options{Name: "b"}, there)
 		hire(t, a, "ada", "bob")
 		synctest.Wait()
 		far.cutOff(true)
@@ -173,7 +173,7 @@ func TestUnconfirmedTerminations(t *testing.T) {
 func TestTerminateWithoutTheState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := memory(), &hook{}
-		a := live(t, s, &Options{Cutters: []Cutter{h}, Revokers: []Revoker{h}})
+		a := live(t, s, &Options{Revokers: []Revoker{h}}, h)
 		hire(t, a, "ada", "bob")
 		s.cutOff(true)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -224,7 +224,7 @@ func TestTerminationsOfUnknownOutcome(t *testing.T) {
 func TestFailingCutters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := errors.New("a stream does not end")
-		r := live(t, memory(), &Options{Cutters: []Cutter{failing{bad}}})
+		r := live(t, memory(), nil, failing{bad})
 		hire(t, r, "ada")
 		report, err := r.Terminate(t.Context(), fire("ada"))
 		require.ErrorIs(t, err, bad)
