@@ -2,6 +2,7 @@ package access
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -269,6 +270,9 @@ func (m *Matrix) cell(i int) MatrixCell {
 	return c
 }
 
+// Resources returns the names of the resources, sorted.
+func (p *Policy) Resources() []string { return slices.Sorted(maps.Keys(p.resources)) }
+
 // A Reach is one way to a field.
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(C), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
@@ -277,7 +281,7 @@ type Reach struct {
 	Purpose      safeguard.Purpose
 	// Conditional says that something besides role and purpose must be true.
 	Conditional bool
-	// Rules are the ids of the rules that apply, sorted.
+	// Rules are the ids of the rules that give it, sorted.
 	Rules []string
 }
 
@@ -291,39 +295,42 @@ func (p *Policy) Who(field string) []Reach {
 	if p.resources[resource] == nil {
 		return nil
 	}
-	shown := map[int][2]bool{} // by mask: always, at most
+	shown := map[int]*way{} // by mask
 	var list []Reach
 	for c := range m.Cells() {
 		if c.Mask == 0 {
 			continue
 		}
-		seen, known := shown[c.Mask]
-		if !known {
-			seen = p.revealed(c, field)
-			shown[c.Mask] = seen
+		if shown[c.Mask] == nil {
+			shown[c.Mask] = p.way(c, field)
 		}
-		if seen[1] {
-			list = append(list, Reach{Role: c.Role, Action: c.Action, Purpose: c.Purpose, Conditional: !seen[0], Rules: c.Rules})
+		if w := shown[c.Mask]; len(w.rules) > 0 {
+			list = append(list, Reach{Role: c.Role, Action: c.Action, Purpose: c.Purpose, Conditional: !w.always, Rules: w.rules})
 		}
 	}
 	return list
 }
 
-// revealed reports whether a cell shows a field always, and at most.
-func (p *Policy) revealed(c MatrixCell, field string) [2]bool {
-	var always, allow, narrow []*rule
+// way is how a cell shows a field.
+type way struct {
+	always bool
+	rules  []string // those that give it, none if it is not shown
+}
+
+func (p *Policy) way(c MatrixCell, field string) *way {
+	w, res := &way{}, p.resources[c.Resource]
+	var narrow []*rule
 	for _, id := range c.Rules {
-		r := p.byID[id]
-		switch {
-		case r.deny:
+		if r := p.byID[id]; r.deny {
 			narrow = append(narrow, r)
-		default:
-			allow = append(allow, r)
-			if p.unconditional(r) {
-				always = append(always, r)
-			}
 		}
 	}
-	res := p.resources[c.Resource]
-	return [2]bool{p.mask(res, always, narrow).reveals(field), p.mask(res, allow, narrow).reveals(field)}
+	for _, id := range c.Rules {
+		r := p.byID[id]
+		if !r.deny && p.mask(res, []*rule{r}, narrow).reveals(field) {
+			w.rules = append(w.rules, id)
+			w.always = w.always || p.unconditional(r)
+		}
+	}
+	return w
 }

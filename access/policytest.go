@@ -54,6 +54,9 @@ func (p *Policy) Test() []Failure {
 	return failures
 }
 
+// Tests returns how many tests stand in the policy.
+func (p *Policy) Tests() int { return len(p.tests) }
+
 // place returns the line and the column of a position in the document.
 func (p *Policy) place(at int) (line, column int) {
 	before := string(p.src[:min(at, len(p.src))])
