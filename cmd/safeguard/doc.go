@@ -1,6 +1,6 @@
 // Safeguard is one command for the people who run a service that keeps patient
 // data and for those who audit it: a thin shell over the packages below
-// audit, crosswalk and crypto. Files in, files out, exit codes for CI.
+// access, audit, crosswalk and crypto. Files in, files out, exit codes for CI.
 //
 //	safeguard controls    which provisions a module's code serves, from its
 //	                      source, its tests and its ledger
@@ -14,6 +14,7 @@
 //	                      rewrap, verify, migrate, shred, back up, drill
 //	safeguard audit       the ledgers of a service: verify, prove, query, report,
 //	                      review, prune, anchor, export, restore
+//	safeguard policy      access policies: lint, test, matrix, who, diff, explain
 //
 // safeguard COMMAND --help says more. Install it with
 //

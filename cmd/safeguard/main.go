@@ -31,6 +31,7 @@ type cli struct {
 	Oscal    oscalCmd    `cmd:"" help:"Write OSCAL 1.2.2, and check such files."`
 	Evidence evidenceCmd `cmd:"" help:"Make and verify the pack that the audit protocol of OCR asks for."`
 	Keys     keysCmd     `cmd:"" help:"Make, rotate, back up and destroy keys, and renew what is sealed under them."`
+	Policy   policyCmd   `cmd:"" help:"Lint, test, compare and explain access policies, and write them for auditors."`
 	Audit    auditCmd    `cmd:"" help:"Verify, prove, search, review, export, prune and anchor the ledgers of a service."`
 
 	Progress string           `enum:"auto,always,never" default:"auto" help:"Say on standard error what is going on: auto (if that is a terminal), always or never."`
