@@ -119,11 +119,8 @@ func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 	for _, name := range rule.Headers {
 		rt.headers = append(rt.headers, http.CanonicalHeaderKey(name))
 	}
-	if rt.rule.Purpose == nil {
+	if rt.rule.Purpose == nil && rule.Public == "" {
 		rt.rule.Purpose = PurposeHeader()
-	}
-	if err := rule.check(m.guard.current().policy); err != nil {
-		m.problems = append(m.problems, fmt.Errorf("%s: %w", quote(pattern), err))
 	}
 	if err := register(m.mux, pattern, rt); err != nil {
 		m.problems = append(m.problems, err)
@@ -165,8 +162,16 @@ func (g *Guard) VerifyRoutes(m *Mux) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.problems) > 0 {
-		return fmt.Errorf("%w: %w", ErrRoutes, errors.Join(m.problems...))
+	g.routesMu.Lock()
+	defer g.routesMu.Unlock()
+	problems := slices.Clone(m.problems)
+	for _, rt := range m.routes {
+		if err := rt.rule.check(g.current().policy); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", quote(rt.pattern), err))
+		}
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%w: %w", ErrRoutes, errors.Join(problems...))
 	}
 	if len(m.routes) == 0 {
 		return fmt.Errorf("%w: no route", ErrRoutes)
@@ -174,19 +179,22 @@ func (g *Guard) VerifyRoutes(m *Mux) error {
 	m.verified = true
 	var routes []Route
 	for _, rt := range m.routes {
-		r := Route{
-			Pattern: rt.pattern, Resource: rt.rule.Resource, Action: rt.rule.Action, Headers: rt.headers,
-			Unprojected: rt.rule.Unprojected, Public: rt.rule.Public,
-		}
-		if rt.rule.Observe != nil {
-			r.Observe = *rt.rule.Observe
-		}
-		routes = append(routes, r)
+		routes = append(routes, rt.described())
 	}
-	g.routesMu.Lock()
-	defer g.routesMu.Unlock()
 	g.routes[m] = routes
 	return nil
+}
+
+// described returns what documents say of a route.
+func (rt *route) described() Route {
+	r := Route{
+		Pattern: rt.pattern, Resource: rt.rule.Resource, Action: rt.rule.Action, Headers: rt.headers,
+		Unprojected: rt.rule.Unprojected, Public: rt.rule.Public,
+	}
+	if rt.rule.Observe != nil {
+		r.Observe = *rt.rule.Observe
+	}
+	return r
 }
 
 // Routes returns the routes of every Mux that VerifyRoutes has passed, sorted

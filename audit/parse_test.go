@@ -108,10 +108,14 @@ func TestStamp(t *testing.T) {
 	b, err := e.Append(nil)
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(b), `{"specversion":"1.0","sequence":"00000000000000000000","recordedtime":"0001-01-01T00:00:00.000000000Z",`))
-	for sequence, now := range map[uint64]time.Time{
-		42:        time.Date(2026, 11, 22, 4, 5, 6, 7, time.FixedZone("", 3600)),
-		1<<64 - 1: time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
+	for _, c := range []struct {
+		sequence uint64
+		now      time.Time
+	}{
+		{42, time.Date(2026, 11, 22, 4, 5, 6, 7, time.FixedZone("", 3600))},
+		{1<<64 - 1, time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)},
 	} {
+		sequence, now := c.sequence, c.now
 		require.True(t, audit.Stamp(b, sequence, now))
 		got, err := audit.ParseEvent(b)
 		require.NoError(t, err)
