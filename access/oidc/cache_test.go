@@ -14,6 +14,7 @@ import (
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access/oidc"
+	"github.com/safeguard-sdk/safeguard/access/workforce"
 )
 
 // A token that is kept is the same Token, costs no allocation, and is not kept
@@ -69,6 +70,12 @@ func TestCacheAges(t *testing.T) {
 		refused(t, err, "oidc.assurance")
 	})
 }
+
+// A registry of the workforce says since when tokens count, and revokes them.
+var (
+	_ oidc.Epochs       = (*workforce.Registry)(nil)
+	_ workforce.Revoker = (*oidc.Verifier)(nil)
+)
 
 // epochs says since when tokens count.
 type epochs struct{ of *atomic.Pointer[epoch] }

@@ -86,6 +86,9 @@ func (t *Token) narrow(ctx context.Context) context.Context {
 	if t.scopes != nil {
 		ctx = access.WithScope(ctx, t.scopes)
 	}
+	if t.limited {
+		ctx = access.WithPurposes(ctx, t.purposes...)
+	}
 	return context.WithValue(ctx, tokenKey{}, t)
 }
 

@@ -189,10 +189,14 @@ func TestScopesNarrow(t *testing.T) {
 		{name: "patient scope without a patient", claims: map[string]any{"scope": "patient/*.rs"}, request: about},
 		{name: "patient scope", claims: map[string]any{"scope": "patient/*.rs", "patient": "p-1"}, request: about, allowed: true},
 		{name: "patient scope of another", claims: map[string]any{"scope": "patient/*.rs", "patient": "p-2"}, request: about},
+		{name: "purpose of another token", opts: oidc.Options{PurposesClaim: "pou"}, claims: map[string]any{"pou": "HPAYMT"}, request: ask},
+		{name: "purpose of the token", opts: oidc.Options{PurposesClaim: "pou"}, claims: map[string]any{"pou": "TREAT"}, request: ask, allowed: true},
 		{name: "system scope of a person", claims: map[string]any{"scope": "system/*.cruds"}, request: ask},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := newVerifier(t, newIssuer("ES256"), func(_ *oidc.Trust, o *oidc.Options) { o.UnsafeIgnoreScope = c.opts.UnsafeIgnoreScope })
+			v := newVerifier(t, newIssuer("ES256"), func(_ *oidc.Trust, o *oidc.Options) {
+				o.UnsafeIgnoreScope, o.PurposesClaim = c.opts.UnsafeIgnoreScope, c.opts.PurposesClaim
+			})
 			token := verify(t, v, good(t, c.claims))
 			require.Equal(t, c.allowed, guard.Decide(token.Context(t.Context()), c.request).Allowed)
 		})
