@@ -124,7 +124,7 @@ func TestStreamPaysAsItGoes(t *testing.T) {
 	defer res.Body.Close()
 	_, err = io.Copy(io.Discard, res.Body)
 	require.Error(t, err)
+	require.Contains(t, s.deniedAtLast(t), access.CodeThrottle)
 	require.Equal(t, 6, sent)
 	require.Equal(t, []int{1, 1, 1}, p.charges)
-	require.Contains(t, s.deniedAtLast(t), access.CodeThrottle)
 }

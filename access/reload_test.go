@@ -166,13 +166,17 @@ func TestWatch(t *testing.T) {
 			err    error
 		}
 		var got []outcome
+		outcomes := make(chan outcome, 16)
 		stopped := make(chan error, 1)
 		go func() {
-			stopped <- access.Watch(ctx, path, time.Second, g, func(c access.Change, err error) { got = append(got, outcome{c, err}) })
+			stopped <- access.Watch(ctx, path, time.Second, g, func(c access.Change, err error) { outcomes <- outcome{c, err} })
 		}()
 		pass := func() {
 			time.Sleep(3 * time.Second)
 			synctest.Wait()
+			for len(outcomes) > 0 {
+				got = append(got, <-outcomes)
+			}
 		}
 		pass()
 		require.Empty(t, got, "nothing is new")

@@ -106,6 +106,7 @@ func TestStreamRecordsFirst(t *testing.T) {
 	body, err := io.ReadAll(res.Body)
 	require.Error(t, err, "the client must not take two for all")
 	require.Equal(t, 2, strings.Count(string(body), "\n"))
+	s.Close()
 	require.Equal(t, []int{1, 2, 2}, counts)
 	require.ErrorIs(t, failed, access.ErrStream)
 	s.log.Fail(nil)
@@ -181,8 +182,8 @@ func TestStreamEnds(t *testing.T) {
 					require.Error(t, err)
 					require.Equal(t, 1, strings.Count(string(body), "\n"))
 				}
-				require.ErrorIs(t, sent, c.err)
 				require.Contains(t, s.deniedAtLast(t), c.code)
+				require.ErrorIs(t, sent, c.err)
 			})
 		}
 	}
