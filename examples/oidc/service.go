@@ -37,7 +37,7 @@ func (s starter) Start(ctx context.Context, p safeguard.Principal, until time.Ti
 
 func newService(issuer string) (*service, error) {
 	verifier, err := oidc.New(oidc.Trust{
-		Issuer: issuer, Audience: "charts", Algorithms: []string{"ES256"}, MaxLifetime: time.Hour, Discover: true,
+		Issuer: issuer, Audience: "charts", Algorithms: []string{"EdDSA"}, MaxLifetime: time.Hour, Discover: true,
 	}, &oidc.Options{Contexts: []string{"loa3"}})
 	if err != nil {
 		return nil, err
