@@ -132,9 +132,10 @@ type separation struct {
 }
 
 // ParsePolicy reads a policy. Everything that it does not know is a mistake:
-// an unknown or repeated key, a resource, action, role, category or field
+// an unknown or repeated key, a resource, action, role, category, label or field
 // that was not declared, a purpose that is no purpose-of-use code, a circle of
-// inheritance. The error is a [*PolicyError] with line and column.
+// inheritance, a role that breaks a separation of duties by what it inherits.
+// The error is a [*PolicyError] with line and column.
 //
 // The document is one JSON object of at most 4 MiB:
 //
@@ -154,20 +155,61 @@ type separation struct {
 //	  }
 //	}
 //
+// # Fields
+//
 // A field is the path of object keys from the resource down; arrays follow
 // and are not written. A listed path includes what is below it, except the
 // places where FHIR repeats or hides other data, which must be listed by
 // name: see [Decision.Project]. "fields": "all", or "all" within the list,
-// stands for the whole record and needs a "justification" (164.514(d)(5)).
-// Every rule has an "id", unique in the policy, and a "because".
+// stands for the whole record and needs a "justification" (164.514(d)(5)) or
+// an "exempt": the paragraph of 164.502(b)(2) by which the minimum necessary
+// does not apply, "164.502(b)(2)(i)" to "(vi)". Of these (i) is for the purposes
+// TREAT, ETREAT and ERTREAT only, and exempts disclosures to and requests by a
+// provider, not uses within; (ii) is for PATRQT only. Every rule has an "id",
+// unique in the policy, and a "because".
 //
-// An allow rule may have a "relationship", a list of names of which the
-// caller must have at least one with the patient; see [Relationships]. A deny
-// rule without purposes counts for all of them; one without fields, or with
-// "all", denies the action; one with fields takes these away from whatever
+// # What an allow rule may ask for
+//
+//	"relationship": ["care-team", "treating"]           one of these, see Relationships
+//	"labels": {"max": "R", "sensitivity": ["PSY"]}      data up to this, see Labels; the default is N and none
+//	"conditions": ["on-shift"]                          all of these, see Condition
+//	"emergency": true                                   a broken glass; purposes must be ["BTG"], and BTG must have it
+//	"obligations": ["notify-privacy-officer"]           asks for nothing: it is handed on in Decision.Obligations
+//
+// # Deny rules
+//
+// A deny rule without purposes counts for all of them; one without fields, or
+// with "all", denies the action; one with fields takes these away from whatever
 // any allow rule of the same caller gives, and with them the narrative of the
-// resource ("text.div"), which repeats them in prose. Roles inherit the rules of the
-// roles they name, denials as well.
+// resource ("text.div"), which repeats them in prose. It ignores relationships,
+// labels and emergencies. Roles inherit the rules of the roles they name,
+// denials as well.
+//
+// # What counts for every rule
+//
+//	"tenant": "required"                                     caller and request must name the same; the default is that one
+//	                                                         that the request names must be the caller's
+//	"labels": ["PSY", "42CFRPart2"]                          the sensitivity codes that rules may name; data with another is denied
+//	"consent": [{"id": "C-1", "labels": ["42CFRPart2"],      data with one of the labels (none: any data), for one of the
+//	             "purposes": ["HOPERAT"], "because": "…"}]   purposes (none: any), needs the patient's consent, see Consents
+//	"training": {"required": ["hipaa"], "max_age_days": 365, courses that every caller must have completed lately;
+//	             "grace_days": 14, "because": "…"}           the days of grace are added
+//	"separation": [{"id": "S-1", "kind": "static",           of the roles, with all that is inherited, nobody may have
+//	                "roles": ["biller", "approver"],         more than max; "dynamic": have more than max active at once,
+//	                "max": 1, "because": "…"}]               see WithActiveRoles
+//	"emergency": {"roles": ["clinician"],                    who may break the glass and how, see EmergencyRules;
+//	              "reasons": ["life-threat"],                "override": ["consent"] lets it stand in for consent
+//	              "minutes": 30, "review_hours": 72, "max_unreviewed": 3, "step_up_minutes": 5, "because": "…"}
+//
+// # Tests
+//
+// "tests" are decisions that must come out as they say, which names must exist
+// and which ParsePolicy does not run:
+//
+//	{"name": "a nurse reads", "as": ["nurse"], "do": "read", "on": "Patient", "purpose": "TREAT",
+//	 "relationship": ["care-team"], "labels": {"confidentiality": "R", "sensitivity": ["PSY"]}, "conditions": ["on-shift"],
+//	 "consented": true, "emergency": true, "untrained": true,
+//	 "expect": "deny", "code": "access.purpose", "sees": ["Patient.name"], "not_sees": ["Patient.text"], "rules": ["R-1"]}
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(B), 164.514(d)(2), 164.514(d)(5); NIST CSF 2.0 PR.AA-05.
 func ParsePolicy(src []byte) (*Policy, error) {

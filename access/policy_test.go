@@ -186,6 +186,7 @@ func TestNewRefuses(t *testing.T) {
 func FuzzParsePolicy(f *testing.F) {
 	f.Add([]byte(clinicPolicy))
 	f.Add([]byte(policyOf(goodRule)))
+	f.Add([]byte(everyKey))
 	f.Add([]byte(`{"version":1,"version":1}`))
 	f.Add([]byte(`{"version":1,"resources":{"P":["read"]},"roles":{"a":{"inherits":["a"]}}}`))
 	f.Add([]byte("\xff"))
