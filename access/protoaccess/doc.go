@@ -1,5 +1,32 @@
 // Package protoaccess projects protobuf messages through a decision of package
-// access.
+// access: what the decision does not show is taken out.
+//
+// A [Projector] works on a message ([Projector.Project] takes out fields in
+// place) or on its encoding ([Projector.ProjectWire] copies what may be seen,
+// and never builds the message, which is the fast way for what comes from a
+// store). Both keep an allow-list: a field that no rule names, one that is not
+// in the descriptor, and one that was added to the message yesterday are left
+// out.
+//
+// A rule names a field by its path of JSON names, "birthDate" or "name.family"
+// (Options.ProtoNames takes the names of the .proto file instead). A path that
+// is allowed includes what is below it, but for the places where FHIR repeats
+// or hides data; as access.Decision.Permits does, which is asked about each
+// field once for a decision and a type of message, this goes by the name alone:
+// text, div, display, extension, modifierExtension, contained and resourceType.
+// A message with a modifierExtension that is not shown is left out whole.
+//
+// Some of protobuf is shown only if a rule lists the field itself, and then as
+// it is: google.protobuf.Any, Struct, Value and ListValue, in which a
+// descriptor does not say what there is. A map is shown if it is allowed whole,
+// and what its values repeat or hide is taken out of them. Groups and
+// extensions are never shown.
+//
+// A decision may depend on more than a mask: SMART scopes may be narrowed to
+// one patient or one category, and policies to security labels. These are read
+// from JSON documents by access.Decision.Project and cannot be from messages.
+// A decision under a scope that looks into resources projects no message. The
+// labels of data are for the program to say in access.Request.Labels.
 //
 // Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 package protoaccess
