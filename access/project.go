@@ -121,6 +121,7 @@ type projection struct {
 	base      labelSet // of the Bundle, which count for what is in it
 	found     found
 	sensitive []string // names of labels, in use by nobody
+	chosen    *node    // the mask of the last resource that was kept
 	masked    bool     // hidden elements are marked
 	isBundle  bool     // the document, though something else was expected
 	withheld  bool     // the last resource that was left out was so for its labels
@@ -199,7 +200,9 @@ func (p *projection) item() bool {
 // whether it was kept, and sets void if the object must be left out.
 func (p *projection) field(o *object, key []byte, w word, here place, kept int, void *bool) bool {
 	if w == wordMeta && here.kind != metadata {
-		p.labels()
+		if p.labels(); p.err != nil {
+			return false
+		}
 	}
 	first, mark := p.src[p.pos], len(p.dst)
 	inside := here.step(here.node.child(key), w, first)

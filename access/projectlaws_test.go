@@ -326,6 +326,8 @@ func FuzzProject(f *testing.F) {
 	for _, seed := range []string{
 		`{"resourceType":"Patient","a":{"b":[1,{"c":"d"}]},"text":{"div":"x"}}`,
 		`{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Patient","a":1}}]}`,
+		`{"meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"N"}]},"resourceType":"Patient","a":1}`,
+		`{"a":{"meta":{"security":[{"code":"`, `{"resourceType":"Bundle","type":"searchset","meta":{"security":[`,
 		`[{"a":"\ud83d\ude00"},{"\u0061":-1.5e3}]`, `{"a":{"coding":[{"display":"x"}]},"b":null}`, `{"a":1,"a":2}`, `{"a":"\ud800"}`,
 		`{"entry":[{"resource":{"a":1,"resourceType":"Patient"}}],"type":"collection","resourceType":"Bundle"}`,
 	} {

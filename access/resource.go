@@ -31,7 +31,7 @@ func (p *projection) resource(want string, name []byte) bool {
 		case p.err != nil:
 			return false
 		case !again:
-			return p.settle(kept, name, start)
+			return p.settle(kept, mask, name, start)
 		}
 		mask = p.mask(name)
 		p.keys = p.keys[:base]
@@ -89,7 +89,7 @@ func (p *projection) attempt(mask *node, want string, name []byte) (kept, again 
 }
 
 // settle says whether a resource that was projected is kept.
-func (p *projection) settle(kept bool, name []byte, start int) bool {
+func (p *projection) settle(kept bool, mask *node, name []byte, start int) bool {
 	if !kept {
 		return false
 	}
@@ -98,6 +98,7 @@ func (p *projection) settle(kept bool, name []byte, start int) bool {
 		return false
 	}
 	p.used.merge(p.touched)
+	p.chosen = mask
 	return true
 }
 
