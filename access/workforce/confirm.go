@@ -46,7 +46,7 @@ type ReplicaReport struct {
 
 // confirm waits until every other process denies.
 func (r *Registry) confirm(ctx context.Context, start time.Time, seq uint64, report *Report) error {
-	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		live, err := r.replicas(ctx)
 		if err == nil {
 			report.look(live, r.id, seq, time.Since(start))

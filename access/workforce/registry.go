@@ -71,7 +71,7 @@ const page = 5000
 
 // timeout bounds one call of the State.
 func (r *Registry) timeout(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, max(r.options.Lease/3, time.Second))
+	return context.WithTimeout(ctx, min(max(r.options.Lease/3, time.Second), 10*time.Second))
 }
 
 // catchUp reads the facts that there are when it is called. What it has read

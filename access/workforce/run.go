@@ -43,7 +43,7 @@ func (r *Registry) Run(ctx context.Context) error {
 func (r *Registry) follow(ctx context.Context) error {
 	lease := r.options.Lease
 	early := false
-	for retry := lease / 50; ; {
+	for retry := brief(lease); ; {
 		seq := r.table.seq.Load()
 		acknowledged, err := r.renew(ctx)
 		switch {
@@ -56,10 +56,10 @@ func (r *Registry) follow(ctx context.Context) error {
 			if rest(ctx, retry) != nil {
 				return context.Cause(ctx)
 			}
-			retry = min(2*retry, lease/10)
+			retry = min(2*retry, lease/10, 2*time.Second)
 			continue
 		}
-		retry = lease / 50
+		retry = brief(lease)
 		if r.endings.before(r.table.seq.Load()) > acknowledged {
 			continue // other processes wait to hear it
 		}
@@ -99,8 +99,8 @@ func (r *Registry) await(ctx context.Context, again bool) bool {
 	lease := r.options.Lease
 	ctx, cancel := context.WithTimeout(ctx, lease/3)
 	defer cancel()
-	if again && rest(ctx, lease/50) != nil {
-		return false
+	if again {
+		r.pause(ctx)
 	}
 	waited, after := make(chan error, 1), r.table.seq.Load()
 	go func() { waited <- r.state.Wait(ctx, after) }()
@@ -117,14 +117,20 @@ func (r *Registry) await(ctx context.Context, again bool) bool {
 	}
 }
 
-// pause waits after a failure of Wait for the rest of the third, or less.
+// pause keeps a State that fails, or says nothing, from being asked without
+// end.
 func (r *Registry) pause(ctx context.Context) {
+	timer := time.NewTimer(brief(r.options.Lease))
+	defer timer.Stop()
 	select {
 	case <-r.kick:
 	case <-ctx.Done():
-	case <-time.After(r.options.Lease / 10):
+	case <-timer.C:
 	}
 }
+
+// brief is a pause that a lease hardly notices.
+func brief(lease time.Duration) time.Duration { return min(lease/50, 100*time.Millisecond) }
 
 // watch ends what is in flight when the lease is over, once for each lease.
 func (r *Registry) watch(ctx context.Context) {
