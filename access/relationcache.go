@@ -235,3 +235,15 @@ func (c *RelationshipCache) forget(concerns func(*relatedKey) bool) {
 		}
 	}
 }
+
+// Len returns how many answers are kept, those that are over included. It looks
+// at every place.
+func (c *RelationshipCache) Len() int {
+	n := 0
+	for i := range c.slots {
+		if c.slots[i].Load() != nil {
+			n++
+		}
+	}
+	return n
+}
