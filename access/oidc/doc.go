@@ -27,10 +27,11 @@
 // [Verifier.Revoke] an account's tokens.
 //
 // It does not sign anybody in, does not keep refresh tokens, reads no encrypted
-// or opaque tokens, and does not throttle. A bearer token that was stolen works
-// until it expires or is revoked: keep lifetimes short, or bind it. It believes
-// the issuer: who can make it sign is whoever they like. Replays of proofs and of
-// forwarded identities are noticed within one process only.
+// or opaque tokens, takes no token of somebody who acts as another ("act"), and
+// does not throttle. A bearer token that was stolen works until it expires or is
+// revoked: keep lifetimes short, or bind it. It believes the issuer: who can make
+// it sign is whoever they like. Replays of proofs and of forwarded identities are
+// noticed within one process only.
 //
 // Controls: HIPAA 164.312(d), 164.312(a)(2)(i), 164.312(a)(2)(iii), 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-01, PR.AA-03, PR.AA-05.
 package oidc

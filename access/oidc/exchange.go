@@ -23,8 +23,12 @@ type Sessions interface {
 	Start(ctx context.Context, p safeguard.Principal, until time.Time) (token, id string, err error)
 }
 
-// maxGrants is how many sessions can be narrowed by their token at once.
-const maxGrants = 1 << 16
+// Bounds of the sessions that can be narrowed by their token at once, in all and
+// of one account: who exchanges one token again and again locks nobody else out.
+const (
+	maxGrants = 1 << 16
+	maxOwn    = 64
+)
 
 // An Exchange gives a server session for a token, so that automatic logoff holds
 // for whoever came with one: the session ends after a time without activity,
@@ -38,7 +42,8 @@ const maxGrants = 1 << 16
 //
 // It knows the tokens of its sessions in memory, so requests of a session must
 // reach the process that started it; another denies them, and the client
-// exchanges its token there.
+// exchanges its token there. It knows 65,536 at once and 64 of one account, and
+// starts no more.
 //
 // A token that is bound to a key is not exchanged, for the session would not be.
 // It is safe for concurrent use; the zero value is not usable.
@@ -51,6 +56,7 @@ type Exchange struct {
 
 	mu      sync.Mutex
 	grants  map[string]*Token
+	own     map[account]int
 	nextDue time.Time // before which none of them is over
 }
 
@@ -62,7 +68,7 @@ func NewExchange(v *Verifier, s Sessions) (*Exchange, error) {
 	if v == nil || s == nil {
 		return nil, fmt.Errorf("%w: a Verifier and Sessions are required", ErrOptions)
 	}
-	return &Exchange{verifier: v, sessions: s, grants: map[string]*Token{}}, nil
+	return &Exchange{verifier: v, sessions: s, grants: map[string]*Token{}, own: map[account]int{}}, nil
 }
 
 // session is the answer of the endpoint, in the terms of RFC 6749, section 5.1.
@@ -108,10 +114,10 @@ func (x *Exchange) exchange(r *http.Request, e *audit.Entry) (session, *Error) {
 	e.SetPrincipal(t.principal)
 	e.AddGate(x.verifier.gate(e, t))
 	token, id, bad := x.sessions.Start(r.Context(), t.principal, t.expires)
-	if bad != nil || id == "" {
+	if bad != nil || id == "" || token == "" {
 		return session{}, refusal(codeSessions)
 	}
-	if !x.keep(id, t) {
+	if !x.keep(id, t) { // the session that was started is denied by Handler
 		return session{}, refusal(codeFull)
 	}
 	return session{Token: token, Type: "Bearer", Expires: int64(time.Until(t.expires) / time.Second)}, nil
@@ -119,30 +125,40 @@ func (x *Exchange) exchange(r *http.Request, e *audit.Entry) (session, *Error) {
 
 // keep remembers the token of a session, unless there is no room.
 func (x *Exchange) keep(id string, t *Token) bool {
-	now := time.Now()
+	now, a := time.Now(), accountOf(&t.principal)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if len(x.grants) >= maxGrants && !now.Before(x.nextDue) {
+	if x.full(a) && !now.Before(x.nextDue) {
 		x.sweep(now)
 	}
-	if len(x.grants) >= maxGrants {
+	if x.full(a) {
 		return false
 	}
 	if len(x.grants) == 0 || t.deadline.Before(x.nextDue) {
 		x.nextDue = t.deadline
 	}
 	x.grants[id] = t
+	x.own[a]++
 	return true
 }
+
+func (x *Exchange) full(a account) bool { return len(x.grants) >= maxGrants || x.own[a] >= maxOwn }
 
 // sweep forgets tokens that are over.
 func (x *Exchange) sweep(now time.Time) {
 	x.nextDue = now.Add(maxLifetime)
 	for id, t := range x.grants {
-		if !now.Before(t.deadline) {
+		switch a := accountOf(&t.principal); {
+		case now.Before(t.deadline):
+			if t.deadline.Before(x.nextDue) {
+				x.nextDue = t.deadline
+			}
+		case x.own[a] > 1:
+			x.own[a]--
 			delete(x.grants, id)
-		} else if t.deadline.Before(x.nextDue) {
-			x.nextDue = t.deadline
+		default:
+			delete(x.own, a)
+			delete(x.grants, id)
 		}
 	}
 }

@@ -101,6 +101,8 @@ func TestForwardOnce(t *testing.T) {
 		refused(t, err, "oidc.expired")
 		_, err = lax.Verify(mint())
 		refused(t, err, "oidc.key") // another service's
+		require.EqualValues(t, 1, counter(t, r, "verified"))
+		require.EqualValues(t, 1, counter(t, r, "refused.oidc.expired"))
 	})
 }
 
@@ -135,6 +137,8 @@ func TestForwardRefuses(t *testing.T) {
 	_, err = oidc.NewForwarder(signers()["ES256"], "charts", billing)
 	require.ErrorIs(t, err, oidc.ErrOptions)
 	_, err = oidc.NewForwarder(nil, "charts", billing)
+	require.ErrorIs(t, err, oidc.ErrOptions)
+	_, err = oidc.NewReceiver(billing, map[string][]ed25519.PublicKey{"charts": {key.Public().(ed25519.PublicKey)}}, &oidc.ReceiverOptions{Replays: -1})
 	require.ErrorIs(t, err, oidc.ErrOptions)
 	public := key.Public().(ed25519.PublicKey)
 	for _, c := range []struct {

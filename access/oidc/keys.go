@@ -25,6 +25,7 @@ type keys struct {
 	timeout time.Duration
 
 	current atomic.Pointer[keySet]
+	waiting atomic.Int64
 	fetches atomic.Uint64
 	failed  atomic.Uint64
 
@@ -74,10 +75,15 @@ func (k *keys) fresh(ctx context.Context, now time.Time) (*keySet, *Error) {
 }
 
 // refresh fetches the keys, or joins the fetch that is under way, and waits for
-// its end if it is told to. It reports whether a fetch has ended.
+// its end if it is told to and not too many do. It reports whether a fetch has
+// ended.
 func (k *keys) refresh(ctx context.Context, wait bool) bool {
 	flight := k.takeOff()
 	if flight == nil || !wait {
+		return false
+	}
+	defer k.waiting.Add(-1)
+	if k.waiting.Add(1) > maxWaiting {
 		return false
 	}
 	select {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -217,4 +218,30 @@ func TestDistrustAhead(t *testing.T) {
 	}
 	require.ErrorIs(t, v.Distrust("one more"), oidc.ErrUnavailable)
 	require.NoError(t, v.Distrust("ES256"))
+}
+
+// However many requests name unknown keys while an issuer hangs, only so many
+// wait for it.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(7)(ii)(C); NIST CSF 2.0 PR.AA-03, PR.IR-04.
+func TestWaitersAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer("ES256")
+		i.hang = make(chan struct{})
+		v := newVerifier(t, i, nil)
+		var wg sync.WaitGroup
+		var done atomic.Int64
+		for range 1200 {
+			wg.Go(func() {
+				_, err := v.Verify(t.Context(), garbage("x"))
+				require.Error(t, err)
+				done.Add(1)
+			})
+		}
+		synctest.Wait()
+		require.EqualValues(t, 1200-1024, done.Load())
+		close(i.hang)
+		wg.Wait()
+		require.EqualValues(t, 1, i.fetches.Load())
+	})
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Bounds of what is kept of an issuer: keys of a set, and keys that are
-// distrusted.
+// Bounds of what is kept of an issuer: keys of a set, keys that are distrusted,
+// and requests that wait for a fetch.
 const (
 	maxKeys       = 100
 	maxDistrusted = 1000
+	maxWaiting    = 1024
 )
 
 // A keySet is the keys of an issuer at one time. It is never changed.

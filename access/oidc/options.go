@@ -125,6 +125,10 @@ type Options struct {
 	// "https://api.example.org". DPoP proofs (RFC 9449) are made for it;
 	// without it tokens that are bound to a key are refused.
 	Origin string
+	// Proofs is how many proofs are remembered, each for 80 s or so, so that none
+	// counts twice: 0 means 131,072, the most is 4,194,304. Beyond that proofs are
+	// refused. One takes some 150 bytes.
+	Proofs int
 
 	// UnsafeWithoutEntry lets the handlers run outside audit.Handler, in a
 	// service that keeps its own access log. Nothing then asks again before
@@ -139,6 +143,8 @@ const (
 	maxLifetime    = 24 * time.Hour
 	defaultCache   = 4096
 	maxCache       = 1_000_000
+	defaultProofs  = 1 << 17
+	maxProofs      = 1 << 22
 	defaultRefresh = 5 * time.Minute
 	defaultLeast   = 30 * time.Second
 	defaultStale   = time.Hour
@@ -163,6 +169,7 @@ func (o Options) defaults() Options {
 	o.MaxStale = or(o.MaxStale, defaultStale)
 	o.Timeout = or(o.Timeout, defaultTimeout)
 	o.Cache = or(o.Cache, defaultCache)
+	o.Proofs = or(o.Proofs, defaultProofs)
 	return o
 }
 
@@ -217,6 +224,8 @@ func (o *Options) fault() string {
 		return "Timeout must be at most 30 s"
 	case o.Cache < 0 || o.Cache > maxCache:
 		return "Cache must be at most 1,000,000"
+	case o.Proofs < 0 || o.Proofs > maxProofs:
+		return "Proofs must be at most 4,194,304"
 	case o.Origin != "" && !isOrigin(o.Origin):
 		return "Origin must be an https address without a path"
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -26,6 +27,10 @@ type ReceiverOptions struct {
 	// UnsafeAllowReplay lets a token count as often as it comes, for callers that
 	// send one request several times. A token that was overheard counts then, too.
 	UnsafeAllowReplay bool
+	// Replays is how many tokens are remembered, so that none counts twice: 0
+	// means 131,072, the most is 4,194,304. Beyond that tokens are refused. One
+	// takes some 150 bytes.
+	Replays int
 	// UnsafeWithoutEntry lets Handler run outside audit.Handler, in a service that
 	// keeps its own access log.
 	UnsafeWithoutEntry bool
@@ -42,6 +47,10 @@ type Receiver struct {
 	issuers  map[string]string     // of a key, by its id
 	opts     ReceiverOptions
 	seen     *replays
+	since    time.Time
+
+	verified atomic.Uint64
+	refused  [codes]atomic.Uint64
 }
 
 // NewReceiver returns a Receiver at audience, the origin of this service as its
@@ -50,14 +59,20 @@ type Receiver struct {
 //
 // Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
 func NewReceiver(audience string, issuers map[string][]ed25519.PublicKey, opts *ReceiverOptions) (*Receiver, error) {
-	r := &Receiver{audience: audience, keys: map[string]*publicKey{}, issuers: map[string]string{}, seen: newReplays(maxProofs)}
+	r := &Receiver{audience: audience, keys: map[string]*publicKey{}, issuers: map[string]string{}, since: time.Now()}
 	if opts != nil {
 		r.opts = *opts
 	}
-	r.opts.Leeway = or(r.opts.Leeway, defaultLeeway)
-	if !isOrigin(audience) || r.opts.Leeway < 0 || r.opts.Leeway > maxLeeway {
-		return nil, fmt.Errorf("%w: an origin and a Leeway of at most 60 s are required", ErrOptions)
+	r.opts.Leeway, r.opts.Replays = or(r.opts.Leeway, defaultLeeway), or(r.opts.Replays, defaultProofs)
+	switch {
+	case !isOrigin(audience):
+		return nil, fmt.Errorf("%w: the audience must be an https address without a path", ErrOptions)
+	case r.opts.Leeway < 0 || r.opts.Leeway > maxLeeway:
+		return nil, fmt.Errorf("%w: Leeway must be at most 60 s", ErrOptions)
+	case r.opts.Replays < 0 || r.opts.Replays > maxProofs:
+		return nil, fmt.Errorf("%w: Replays must be at most 4,194,304", ErrOptions)
 	}
+	r.seen = newReplays(r.opts.Replays)
 	for issuer, keys := range issuers {
 		for _, raw := range keys {
 			key, err := importEdDSA(raw)
@@ -80,9 +95,15 @@ func NewReceiver(audience string, issuers map[string][]ed25519.PublicKey, opts *
 func (r *Receiver) Verify(token string) (*Token, error) {
 	t, err := r.verify(token)
 	if err != nil {
-		return nil, err
+		return nil, r.count(err)
 	}
+	r.verified.Add(1)
 	return t, nil
+}
+
+func (r *Receiver) count(err *Error) *Error {
+	r.refused[err.kind].Add(1)
+	return err
 }
 
 func (r *Receiver) verify(token string) (*Token, *Error) {
@@ -216,9 +237,10 @@ func (r *Receiver) Handler(next http.Handler) http.Handler {
 		setHeaders(w.Header())
 		t, err := r.admit(req.Context(), e, req.Header[forwardHeader])
 		if err != nil {
-			refuse(w, e, err, challengeForward)
+			refuse(w, e, r.count(err), challengeForward)
 			return
 		}
+		r.verified.Add(1)
 		e.SetPrincipal(t.principal)
 		next.ServeHTTP(w, req.WithContext(t.Context(req.Context())))
 	})

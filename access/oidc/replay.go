@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// maxProofs is how many proofs and forwarded identities can be remembered.
-const maxProofs = 1 << 17
-
 // replays remembers what was seen once and must not be seen again, until it
 // has expired by itself. When it is full it takes nothing new: what it cannot
 // remember it must not let in.

@@ -2,7 +2,10 @@ package oidc
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/safeguard-sdk/safeguard"
 )
@@ -22,9 +25,7 @@ func (v *Verifier) Report(context.Context) ([]safeguard.Observation, error) {
 		"verified": v.verified.Load(), "hits": v.hits.Load(),
 		"fetches": v.keys.fetches.Load(), "fetches.failed": v.keys.failed.Load(),
 	}
-	for c := range codes {
-		counts["refused."+c.name()] = v.refused[c].Load()
-	}
+	countRefused(counts, &v.refused)
 	return []safeguard.Observation{{
 		Component: "access/oidc",
 		Controls: []safeguard.Control{
@@ -40,4 +41,32 @@ func (v *Verifier) Report(context.Context) ([]safeguard.Observation, error) {
 		Counters: counts,
 		Since:    v.since,
 	}}, nil
+}
+
+// Report says whose identities are accepted and what has been counted, and
+// implements safeguard.Reporter. It names no principal and no key.
+func (r *Receiver) Report(context.Context) ([]safeguard.Observation, error) {
+	issuers := slices.Sorted(maps.Values(r.issuers))
+	replay := "refused"
+	if r.opts.UnsafeAllowReplay {
+		replay = "allowed"
+	}
+	counts := map[string]uint64{"verified": r.verified.Load()}
+	countRefused(counts, &r.refused)
+	return []safeguard.Observation{{
+		Component: "access/oidc",
+		Controls:  []safeguard.Control{safeguard.PersonOrEntityAuthentication, safeguard.UniqueUserIdentification},
+		Statement: "Identities that other services forward are signed, made for this service, and count at most 60 s.",
+		Settings: map[string]string{
+			"audience": r.audience, "issuers": strings.Join(slices.Compact(issuers), " "), "leeway": r.opts.Leeway.String(), "replay": replay,
+		},
+		Counters: counts,
+		Since:    r.since,
+	}}, nil
+}
+
+func countRefused(counts map[string]uint64, refused *[codes]atomic.Uint64) {
+	for c := range codes {
+		counts["refused."+c.name()] = refused[c].Load()
+	}
 }

@@ -49,7 +49,7 @@ func New(trust Trust, opts *Options) (*Verifier, error) {
 		},
 		cache:   newCache(o.Cache),
 		revoked: revocations{keep: trust.MaxLifetime + 2*o.Leeway, since: map[account]time.Time{}},
-		proofs:  newReplays(maxProofs),
+		proofs:  newReplays(o.Proofs),
 		since:   time.Now(),
 	}, nil
 }

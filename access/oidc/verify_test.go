@@ -73,6 +73,7 @@ func TestNewRefuses(t *testing.T) {
 		"stale for days":           func(_ *oidc.Trust, o *oidc.Options) { o.MaxStale = 48 * time.Hour },
 		"timeout":                  func(_ *oidc.Trust, o *oidc.Options) { o.Timeout = time.Minute },
 		"cache":                    func(_ *oidc.Trust, o *oidc.Options) { o.Cache = -1 },
+		"proofs":                   func(_ *oidc.Trust, o *oidc.Options) { o.Proofs = 1 << 23 },
 		"origin with a path":       func(_ *oidc.Trust, o *oidc.Options) { o.Origin = "https://api.example/v1" },
 		"origin over http":         func(_ *oidc.Trust, o *oidc.Options) { o.Origin = "http://api.example" },
 		"origin with default port": func(_ *oidc.Trust, o *oidc.Options) { o.Origin = "https://api.example:443" },
