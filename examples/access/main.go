@@ -1,9 +1,11 @@
 // Command access tells what package access does: one chart, asked for by
-// different people for different purposes, and a handler that tries to write
-// past the projection. It needs no flag and no service, and ends by itself.
+// different people for different purposes, a handler that tries to write past
+// the projection, a route on trial, a stream, and an employee who leaves while it
+// runs. It needs no flag and no service, and ends by itself.
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -15,7 +17,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
@@ -45,7 +49,8 @@ func run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	guard, err := access.New(policy, &access.Options{Roles: access.Assignments{"sam": {"scheduler"}, "carla": {"clinician"}}})
+	staff := &staff{roles: map[string]string{"sam": "scheduler", "carla": "clinician"}}
+	guard, err := access.New(policy, &access.Options{Roles: staff})
 	if err != nil {
 		return err
 	}
@@ -59,7 +64,7 @@ func run(out io.Writer) error {
 		return err
 	}
 	server := httptest.NewServer(recorder.Handler(signIn(mux)))
-	err = story(out, server.URL)
+	err = errors.Join(story(out, server.URL), termination(out, server.URL, guard, staff))
 	server.Close()
 	if err := errors.Join(err, recorder.Close(context.Background())); err != nil {
 		return err
@@ -81,12 +86,98 @@ func routes(out io.Writer, guard *access.Guard) (*access.Mux, error) {
 	mux.HandleFunc("GET /patients/{id}/raw", read, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, chart) // forgets the projection
 	})
+	trial := read
+	trial.Observe = &access.Observe{Until: time.Now().Add(24 * time.Hour), Because: "the billing office tries the policy"}
+	mux.HandleFunc("GET /patients/{id}/trial", trial, func(w http.ResponseWriter, r *http.Request) {
+		_ = access.WriteJSON(w, r, http.StatusOK, []byte(`{"id":"p-1","maritalStatus":"M"}`))
+	})
+	mux.HandleFunc("GET /patients/{id}/stream", read, streamChart)
 	return mux, guard.VerifyRoutes(mux)
 }
 
 func readChart(w http.ResponseWriter, r *http.Request) {
 	// The answer is final whatever WriteJSON returns.
 	_ = access.WriteJSON(w, r, http.StatusOK, []byte(chart))
+}
+
+// streamChart sends a chart whenever it has changed, which here is at once and
+// without an end, until the stream ends.
+func streamChart(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	stream, err := access.NewStream(w, r)
+	for err == nil {
+		err = stream.Send([]byte(`{"resourceType":"Patient","id":"p-1","telecom":[{"value":"555-0100"}]}`))
+	}
+}
+
+// staff stands for the registry of a workforce, which package access/workforce
+// has: who has which role, and whether the account is open.
+type staff struct {
+	mu    sync.Mutex
+	roles map[string]string
+}
+
+// Subject returns what is known of somebody now.
+func (s *staff) Subject(_ context.Context, p safeguard.Principal) (*access.Subject, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	role, known := s.roles[p.ID]
+	return &access.Subject{Active: known, Roles: []string{role}}, nil
+}
+
+// Roles returns the role of somebody.
+func (s *staff) Roles(ctx context.Context, p safeguard.Principal) ([]string, error) {
+	subject, err := s.Subject(ctx, p)
+	return subject.Roles, err
+}
+
+// remove closes an account.
+func (s *staff) remove(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.roles, id)
+}
+
+// termination closes an account while a stream of it is open.
+func termination(out io.Writer, url string, guard *access.Guard, staff *staff) error {
+	res, err := get(url+"/patients/p-1/stream", "sam", safeguard.Operations)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	event, err := bufio.NewReader(res.Body).ReadString('\n')
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Sam follows a chart:\n  %s\n  %s\n", res.Status, strings.TrimSpace(event))
+
+	staff.remove("sam") // first, so that nothing new begins
+	if err := guard.Cut(context.Background(), "", "sam"); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	fmt.Fprintf(out, "Sam is terminated. The stream was cut: %t.\n", err != nil)
+	res, err = get(url+"/patients/p-1", "sam", safeguard.Operations)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(res.Body)
+	fmt.Fprintf(out, "Sam asks again:\n  %s\n  %s\n\n", res.Status, bytes.TrimSpace(body))
+	return errors.Join(err, res.Body.Close())
+}
+
+func get(url, who string, purpose safeguard.Purpose) (*http.Response, error) {
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	if who != "" {
+		req.SetBasicAuth(who, "")
+	}
+	if purpose != "" {
+		req.Header.Set("Purpose-Of-Use", string(purpose))
+	}
+	return http.DefaultClient.Do(req)
 }
 
 // signIn stands for a service's own sign-in.
@@ -110,18 +201,9 @@ func story(out io.Writer, url string) error {
 		{"Carla does not say what for", "carla", "/patients/p-1", ""},
 		{"Somebody has not signed in", "", "/patients/p-1", safeguard.Treatment},
 		{"A handler writes the whole chart by itself", "sam", "/patients/p-1/raw", safeguard.Operations},
+		{"On a route on trial the policy is observed, and not enforced", "sam", "/patients/p-1/trial", safeguard.Payment},
 	} {
-		req, err := http.NewRequest(http.MethodGet, url+scene.path, nil)
-		if err != nil {
-			return err
-		}
-		if scene.who != "" {
-			req.SetBasicAuth(scene.who, "")
-		}
-		if scene.purpose != "" {
-			req.Header.Set("Purpose-Of-Use", string(scene.purpose))
-		}
-		res, err := http.DefaultClient.Do(req)
+		res, err := get(url+scene.path, scene.who, scene.purpose)
 		if err != nil {
 			return err
 		}
@@ -148,6 +230,8 @@ func report(out io.Writer, guard *access.Guard) error {
 	for _, code := range codes {
 		fmt.Fprintf(out, "  %-22s %d\n", code, counters[code])
 	}
+	trial := observations[len(observations)-1]
+	fmt.Fprintf(out, "  %s Would have denied: %d.\n", trial.Statement, trial.Counters["would-deny"])
 	return nil
 }
 

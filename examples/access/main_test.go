@@ -15,7 +15,8 @@ func TestStory(t *testing.T) {
 	require.NoError(t, run(&out))
 	require.Equal(t, 1, strings.Count(out.String(), "asthma"))
 	require.Equal(t, 1, strings.Count(out.String(), "1 Elm Street"))
-	for _, want := range []string{"is no purpose-of-use code", "no rule", "access.purpose", "access.no-principal", "access.raw-write"} {
+	for _, want := range []string{"is no purpose-of-use code", "no rule", "access.purpose", "access.no-principal", "access.raw-write",
+		"maritalStatus", "NOT ENFORCED", "Would have denied: 1", "data: {", "The stream was cut: true", "access.inactive"} {
 		require.Contains(t, out.String(), want)
 	}
 }
