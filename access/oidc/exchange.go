@@ -110,6 +110,8 @@ func (x *Exchange) exchange(r *http.Request, e *audit.Entry) (session, *Error) {
 		return session{}, err
 	case t.Bound():
 		return session{}, refusal(codeProof)
+	case time.Now().Compare(t.expires) >= 0: // within the leeway, too late for a session
+		return session{}, refusal(codeExpired)
 	}
 	e.SetPrincipal(t.principal)
 	e.AddGate(x.verifier.gate(e, t))

@@ -167,5 +167,11 @@ func TestExchangeAnswerExpires(t *testing.T) {
 		}
 		require.NoError(t, json.Unmarshal([]byte(body(t, serve(recorded(t, x), post(token)))), &answer))
 		require.EqualValues(t, 60, answer.Expires)
+		after(time.Minute)
+		verify(t, v, token) // by the leeway
+		late := serve(recorded(t, x), post(token))
+		require.Equal(t, http.StatusUnauthorized, late.StatusCode)
+		require.Contains(t, body(t, late), "oidc.expired")
+		require.Len(t, s.started, 1)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
@@ -39,8 +40,14 @@ type publicKey struct {
 }
 
 // parsePublicKey reads one JSON Web Key. It refuses private and symmetric
-// keys, keys for encryption, and keys that are too short.
-func parsePublicKey(document []byte) (*publicKey, error) {
+// keys, keys for encryption, and keys that are too short. A strange key must not
+// end the program, whatever the library makes of it.
+func parsePublicKey(document []byte) (k *publicKey, err error) {
+	defer func() {
+		if recover() != nil {
+			k, err = nil, errKey
+		}
+	}()
 	object, err := parseObject(document)
 	if err != nil {
 		return nil, err
@@ -56,7 +63,7 @@ func parsePublicKey(document []byte) (*publicKey, error) {
 	if err := jwk.Export(parsed, &raw); err != nil {
 		return nil, errKey
 	}
-	k := &publicKey{raw: raw, algorithms: algorithmsOf(raw)}
+	k = &publicKey{raw: raw, algorithms: algorithmsOf(raw)}
 	if named, is, ok := text(object, "alg"); !ok {
 		return nil, errKey
 	} else if is {
@@ -88,12 +95,12 @@ func algorithmsOf(raw any) []string {
 		}
 		return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
 	case *ecdsa.PublicKey:
-		switch k.Curve.Params().BitSize {
-		case 256:
+		switch k.Curve {
+		case elliptic.P256():
 			return []string{"ES256"}
-		case 384:
+		case elliptic.P384():
 			return []string{"ES384"}
-		case 521:
+		case elliptic.P521():
 			return []string{"ES512"}
 		}
 	case ed25519.PublicKey:
@@ -111,7 +118,12 @@ func known(algorithm string) bool {
 }
 
 // verify checks the signature of a compact token.
-func (k *publicKey) verify(algorithm string, compact []byte) error {
+func (k *publicKey) verify(algorithm string, compact []byte) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errSignature
+		}
+	}()
 	if !slices.Contains(k.algorithms, algorithm) {
 		return errSignature
 	}

@@ -233,8 +233,9 @@ func TestWaitersAreBounded(t *testing.T) {
 		var done atomic.Int64
 		for range 1200 {
 			wg.Go(func() {
-				_, err := v.Verify(t.Context(), garbage("x"))
-				require.Error(t, err)
+				if _, err := v.Verify(t.Context(), garbage("x")); err == nil {
+					t.Error("garbage was let in")
+				}
 				done.Add(1)
 			})
 		}
