@@ -161,7 +161,7 @@ func (c *cellRun) items(d *CellChange, a, b *grant) {
 	maps.Copy(all, b.allow)
 	for _, item := range slices.Sorted(maps.Keys(all)) {
 		before, after := a.allow[item], b.allow[item]
-		if item == "" || slices.Equal(before, after) {
+		if item == "" || slices.Equal(before, after) || saidAbove(item, a, b) {
 			continue
 		}
 		kind, name, special := strings.Cut(item, ":")
@@ -180,6 +180,18 @@ func (c *cellRun) items(d *CellChange, a, b *grant) {
 		}
 	}
 	d.Gained, d.Lost = topmost(d.Gained), topmost(d.Lost)
+}
+
+// saidAbove reports whether the field above has changed in the same way.
+func saidAbove(item string, a, b *grant) bool {
+	for at := strings.LastIndexByte(item, '.'); at > 0; at = strings.LastIndexByte(item[:at], '.') {
+		above := item[:at]
+		if a.allow[above] == nil && b.allow[above] == nil {
+			continue
+		}
+		return slices.Equal(a.allow[above], a.allow[item]) && slices.Equal(b.allow[above], b.allow[item])
+	}
+	return false
 }
 
 // require compares the situations in which something is given.

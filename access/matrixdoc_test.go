@@ -31,7 +31,7 @@ func golden(t *testing.T, path string, write func(io.Writer) error) string {
 // The role × field document names every rule of every role with its reasons
 // and the hash of the policy, in three forms.
 //
-// Controls: HIPAA 164.514(d)(2), 164.514(d)(5), 164.316(b)(1); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.308(a)(4)(ii)(B), 164.514(d)(2), 164.514(d)(5); NIST CSF 2.0 PR.AA-05.
 func TestMatrixDocument(t *testing.T) {
 	p := parsed(t, cleanPolicy)
 	m := p.Matrix(nil)
@@ -49,7 +49,7 @@ func TestMatrixDocument(t *testing.T) {
 // Texts of a policy stay texts: no formula in a spreadsheet, no markup in a
 // page or a table.
 //
-// Controls: HIPAA 164.312(c)(1), 164.514(d)(2); NIST CSF 2.0 PR.DS-10.
+// Controls: HIPAA 164.308(a)(4)(ii)(B), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 func TestMatrixDocumentInjection(t *testing.T) {
 	p := parsed(t, `{"version":1,"description":"<script>alert(1)</script>","resources":{"T":["read"]},"roles":{"r":{"description":"a | b","allow":[
 	  {"id":"R-1","resource":"T","actions":["read"],"purposes":["TREAT"],"fields":["T.a"],"because":"=HYPERLINK(\"x\")"},
