@@ -91,24 +91,27 @@ func (d Decision) Record() audit.Decision {
 // the request took away stays away, and so does what another type would need
 // that was not asked for.
 func (d *Decision) maskFor(resourceType []byte, l Labels) *node {
-	p := d.engine.policy
-	r := p.resources[string(resourceType)]
-	if r == nil || d.verdict == nil || d.verdict.code != codeAllowed {
+	if d.verdict == nil || d.verdict.code != codeAllowed {
 		return nil
 	}
-	at := r.cell(d.Action)
-	if at == nil || r.name != d.Resource && d.scope != nil && !d.scope.permits(r.name, l) {
+	p, labels := d.engine.policy, labelSet{}
+	if l.Confidentiality != "" || len(l.Sensitivity) > 0 {
+		labels = p.labelSet(&l)
+	}
+	r := p.resources[string(resourceType)]
+	if r == nil || r.name != d.Resource && d.scope != nil && !d.scope.permits(r.name, l) {
 		return nil
 	}
 	q := d.verdict.question
-	labels := q.labels()
-	if l.Confidentiality != "" || len(l.Sensitivity) > 0 {
-		labels = labels.join(p.labelSet(&l))
-	}
-	q.cell, q.level, q.codes, q.facts = uint32(at.index), uint32(labels.level), labels.codes, q.facts|askedAll
-	if q == d.verdict.question {
+	labels = labels.join(q.labels())
+	if r.name == d.Resource && labels == q.labels() {
 		return d.verdict.mask
 	}
+	at := r.cell(d.Action)
+	if at == nil {
+		return nil
+	}
+	q.cell, q.level, q.codes, q.facts = uint32(at.index), uint32(labels.level), labels.codes, q.facts|askedAll
 	return d.engine.verdict(&q, at).mask
 }
 
