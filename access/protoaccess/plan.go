@@ -53,8 +53,10 @@ type field struct {
 	opaque   bool // a message that is shown as it is
 	modifier bool // if it is there and not shown, neither is the message
 	oneof    int  // from 1, 0 for none
+	plain    bool // a scalar of which nothing more has to be known
 	closed   protoreflect.EnumValueDescriptors
-	child    *plan // of messages
+	common   uint64 // those below 64 of closed
+	child    *plan  // of messages
 }
 
 // listed is the tree of the paths that rules list.
@@ -165,9 +167,8 @@ func (c *compiler) field(fd protoreflect.FieldDescriptor, path string, l *listed
 	if o := fd.ContainingOneof(); o != nil {
 		f.oneof = o.Index() + 1
 	}
-	if e := fd.Enum(); e != nil && e.IsClosed() {
-		f.closed = e.Values()
-	}
+	f.close(fd)
+	f.plain = fd.Message() == nil && f.closed == nil && !f.modifier
 	whole := c.decision.Permits(path)
 	switch {
 	case fd.Kind() == protoreflect.GroupKind:
@@ -187,15 +188,27 @@ func (c *compiler) field(fd protoreflect.FieldDescriptor, path string, l *listed
 	return f
 }
 
+// close keeps the values of a closed enum.
+func (f *field) close(fd protoreflect.FieldDescriptor) {
+	if fd.Enum() == nil || !fd.Enum().IsClosed() {
+		return
+	}
+	f.closed = fd.Enum().Values()
+	for i := range f.closed.Len() {
+		if n := f.closed.Get(i).Number(); n >= 0 && n < 64 {
+			f.common |= 1 << n
+		}
+	}
+}
+
 // entry plans an entry of a map. Rules name no keys.
 func (c *compiler) entry(fd protoreflect.FieldDescriptor, path string, whole bool) *plan {
 	made := &plan{open: whole}
 	key, value := fd.MapKey(), fd.MapValue()
-	made.add(1, &field{number: 1, kind: key.Kind(), wire: wireType(key.Kind()), show: whole})
+	made.add(1, &field{number: 1, kind: key.Kind(), wire: wireType(key.Kind()), show: whole, plain: true})
 	f := &field{number: 2, kind: value.Kind(), wire: wireType(value.Kind()), show: whole}
-	if e := value.Enum(); e != nil && e.IsClosed() {
-		f.closed = e.Values()
-	}
+	f.close(value)
+	f.plain = value.Message() == nil && f.closed == nil
 	if m := value.Message(); m != nil {
 		f.child = c.message(m, path, nil, whole)
 		f.modifier = true // without its value an entry is none

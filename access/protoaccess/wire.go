@@ -9,11 +9,15 @@ import (
 
 // scan is one run of ProjectWire.
 type scan struct {
-	dst   []byte
-	fault string
+	dst     []byte
+	members []protowire.Number // of the oneofs of the messages around, which were seen
+	fault   string
 }
 
-const malformed = "malformed protobuf"
+const (
+	malformed = "malformed protobuf"
+	notText   = "a string is not UTF-8"
+)
 
 func (s *scan) fail(what string) bool {
 	if s.fault == "" {
@@ -29,41 +33,88 @@ func (p *plan) scan(s *scan, src []byte, emit bool, depth int) (kept, void bool)
 	if depth > maxDepth {
 		return s.fail("nested too deep"), false
 	}
-	var few [16]protowire.Number
-	members := few[:]
-	if p.oneofs > len(few) {
-		members = make([]protowire.Number, p.oneofs)
+	base := len(s.members)
+	for range p.oneofs {
+		s.members = append(s.members, 0)
 	}
+	var r raw
 	for len(src) > 0 {
-		number, wire, n := protowire.ConsumeTag(src)
-		if n < 0 {
+		if !r.read(src) {
 			return s.fail(malformed), false
 		}
-		size := protowire.ConsumeFieldValue(number, wire, src[n:])
-		if size < 0 {
-			return s.fail(malformed), false
-		}
-		whole, value := src[:n+size], src[n:n+size]
-		src = src[n+size:]
-		f := p.field(number)
-		if f == nil || !f.takes(wire) {
+		src = src[len(r.whole):]
+		f := p.field(r.number)
+		if f == nil || !f.takes(r.wire) {
 			continue // not in the descriptor
 		}
 		if f.oneof != 0 {
-			member := &members[f.oneof-1]
-			if *member != 0 && *member != number {
+			member := &s.members[base+f.oneof-1]
+			if *member != 0 && *member != r.number {
 				return s.fail("two members of a oneof"), false
 			}
-			*member = number
+			*member = r.number
 		}
-		shown := f.scan(s, whole, value, wire, emit && f.show, depth)
+		if f.plain && r.wire == f.wire { // as most are
+			if f.kind == protoreflect.StringKind && !utf8.Valid(r.body()) {
+				return s.fail(notText), false
+			}
+			if emit && f.show {
+				s.dst = append(s.dst, r.whole...)
+				kept = true
+			}
+			continue
+		}
+		shown := f.scan(s, &r, emit && f.show, depth)
 		if s.fault != "" {
 			return false, false
 		}
 		kept = kept || shown
 		void = void || f.modifier && emit && !shown
 	}
+	s.members = s.members[:base]
 	return kept, void
+}
+
+// raw is one field of an encoded message.
+type raw struct {
+	whole  []byte // with its tag
+	tag    int    // bytes of the tag
+	head   int    // bytes before the content, of a wire type that has a length
+	number protowire.Number
+	wire   protowire.Type
+}
+
+func (r *raw) value() []byte { return r.whole[r.tag:] }
+
+func (r *raw) body() []byte { return r.whole[r.head:] }
+
+// read reads the field that src, which is not empty, begins with.
+func (r *raw) read(src []byte) bool {
+	if tag := src[0]; tag >= 0x08 && tag < 0x80 {
+		r.number, r.wire, r.tag = protowire.Number(tag>>3), protowire.Type(tag&7), 1
+	} else if r.number, r.wire, r.tag = protowire.ConsumeTag(src); r.tag < 0 {
+		return false
+	}
+	value := src[r.tag:]
+	size := 0
+	switch {
+	case r.wire == protowire.BytesType && len(value) > 0 && value[0] < 0x80 && int(value[0]) < len(value):
+		r.head = r.tag + 1
+		size = 1 + int(value[0])
+	case r.wire == protowire.BytesType:
+		var content []byte
+		content, size = protowire.ConsumeBytes(value)
+		r.head = r.tag + size - len(content)
+	case r.wire == protowire.VarintType && len(value) > 0 && value[0] < 0x80:
+		size = 1
+	default:
+		size = protowire.ConsumeFieldValue(r.number, r.wire, value)
+	}
+	if size < 0 {
+		return false
+	}
+	r.whole = src[:r.tag+size]
+	return true
 }
 
 // takes reports whether the field may have a wire type.
@@ -71,26 +122,21 @@ func (f *field) takes(wire protowire.Type) bool {
 	return wire == f.wire || f.repeated && wire == protowire.BytesType
 }
 
-// scan reads one field, whole with its tag, and reports whether it was shown.
-func (f *field) scan(s *scan, whole, value []byte, wire protowire.Type, emit bool, depth int) bool {
+// scan reads one field and reports whether it was shown.
+func (f *field) scan(s *scan, r *raw, emit bool, depth int) bool {
 	switch {
 	case f.kind == protoreflect.GroupKind:
 		return false
 	case f.child != nil:
-		return f.scanMessage(s, whole, value, emit, depth)
-	case wire == protowire.BytesType && f.wire != protowire.BytesType:
-		return f.scanPacked(s, whole, value, emit)
-	}
-	if f.kind == protoreflect.StringKind {
-		text, _ := protowire.ConsumeBytes(value)
-		if !utf8.Valid(text) {
-			return s.fail("a string is not UTF-8")
-		}
-	}
-	if !emit || f.closed != nil && !f.isKnown(value) {
+		return f.scanMessage(s, r, emit, depth)
+	case r.wire == protowire.BytesType && f.wire != protowire.BytesType:
+		return f.scanPacked(s, r, emit)
+	case f.kind == protoreflect.StringKind && !utf8.Valid(r.body()):
+		return s.fail(notText)
+	case !emit || f.closed != nil && !f.isKnown(r.value()):
 		return false
 	}
-	s.dst = append(s.dst, whole...)
+	s.dst = append(s.dst, r.whole...)
 	return true
 }
 
@@ -98,15 +144,18 @@ func (f *field) scan(s *scan, whole, value []byte, wire protowire.Type, emit boo
 // does not have count as unknown fields.
 func (f *field) isKnown(value []byte) bool {
 	v, _ := protowire.ConsumeVarint(value)
+	if v < 64 {
+		return f.common>>v&1 != 0
+	}
 	return f.closed.ByNumber(protoreflect.EnumNumber(int32(v))) != nil
 }
 
 // scanPacked reads several values of a repeated field.
-func (f *field) scanPacked(s *scan, whole, value []byte, emit bool) bool {
-	values, _ := protowire.ConsumeBytes(value)
+func (f *field) scanPacked(s *scan, r *raw, emit bool) bool {
+	values := r.body()
 	shown := emit && f.closed == nil && len(values) > 0
 	if shown {
-		s.dst = append(s.dst, whole...)
+		s.dst = append(s.dst, r.whole...)
 	}
 	for len(values) > 0 {
 		n := protowire.ConsumeFieldValue(f.number, f.wire, values)
@@ -125,26 +174,23 @@ func (f *field) scanPacked(s *scan, whole, value []byte, emit bool) bool {
 
 // scanMessage reads a message inside another one. What is left empty is left
 // out.
-func (f *field) scanMessage(s *scan, whole, value []byte, emit bool, depth int) bool {
-	body, _ := protowire.ConsumeBytes(value)
+func (f *field) scanMessage(s *scan, r *raw, emit bool, depth int) bool {
 	if f.opaque || !emit {
-		f.child.scan(s, body, false, depth+1)
+		f.child.scan(s, r.body(), false, depth+1)
 		if emit && s.fault == "" {
-			s.dst = append(s.dst, whole...)
+			s.dst = append(s.dst, r.whole...)
 		}
 		return emit && s.fault == ""
 	}
 	mark := len(s.dst)
-	s.dst = append(s.dst, whole[:len(whole)-len(value)]...)
-	begin := len(s.dst)
-	room := protowire.SizeVarint(uint64(len(body)))
-	s.dst = append(s.dst, value[:room]...) // as many bytes as the length takes at most
-	kept, void := f.child.scan(s, body, true, depth+1)
-	if s.fault != "" || void || !kept && (!f.child.open || len(body) > 0) {
+	room := protowire.SizeVarint(uint64(len(r.body())))
+	s.dst = append(s.dst, r.whole[:r.tag+room]...) // as many bytes as the length takes at most
+	kept, void := f.child.scan(s, r.body(), true, depth+1)
+	if s.fault != "" || void || !kept && (!f.child.open || len(r.body()) > 0) {
 		s.dst = s.dst[:mark]
 		return false
 	}
-	s.close(begin, room)
+	s.close(mark+r.tag, room)
 	return true
 }
 
