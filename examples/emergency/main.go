@@ -65,7 +65,10 @@ func run(out io.Writer) error {
 	if err := r.registry.AddCutter(r.guard); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	if err := r.registry.AddCutter(r.guard); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	stopped := make(chan error, 1)
 	go func() { stopped <- r.registry.Run(ctx) }()
 	err = r.story(ctx)
