@@ -8,13 +8,15 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// statusOf returns the HTTP status of a denial.
+// statusOf returns the HTTP status of a refusal.
 func statusOf(c code) int {
 	switch c {
 	case codeNoPrincipal:
 		return http.StatusUnauthorized
 	case codeThrottle:
 		return http.StatusTooManyRequests
+	case codeRawWrite, codeProjection, codeNoAnswer:
+		return http.StatusInternalServerError
 	}
 	return http.StatusForbidden
 }

@@ -165,8 +165,9 @@ func TestCutEndsStreams(t *testing.T) {
 		require.NoError(t, err)
 		began := time.Now()
 		staff.terminate(t, s.guard, "carla")
-		t.Logf("the stream was cut after %v", time.Since(began))
+		cut := time.Since(began)
 		err = <-ended
+		t.Logf("cut after %v, and the handler's stream ended after %v", cut, time.Since(began))
 		require.ErrorIs(t, err, access.ErrStream)
 		require.ErrorIs(t, err, access.ErrTerminated)
 		_, err = io.Copy(io.Discard, res.Body)
@@ -387,6 +388,7 @@ func TestCutChoosesByAccount(t *testing.T) {
 	require.NoError(t, g.Cut(t.Context(), "", "carla"))
 	require.ErrorIs(t, context.Cause(carla), access.ErrTerminated)
 	require.ErrorIs(t, context.Cause(agent), access.ErrTerminated)
+	require.ErrorIs(t, g.Cut(t.Context(), "", ""), safeguard.ErrPrincipal, "who acts for nobody is not nobody")
 	require.NoError(t, sam.Err())
 	require.NoError(t, elsewhere.Err())
 	require.NoError(t, g.CutAll(t.Context()))

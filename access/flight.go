@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -45,10 +46,15 @@ func (g *Guard) Track(ctx context.Context) (tracked context.Context, release fun
 // more; what the kernel, or the frame buffer of an HTTP/2 connection (4 KiB), has
 // taken before has left. It does not wait for handlers that ignore their
 // context, only for a write that cannot be aborted, behind a ResponseWriter
-// without SetWriteDeadline. It returns the error of ctx if that takes longer.
+// without SetWriteDeadline. It returns the error of ctx if that takes longer, and
+// one that unwraps to safeguard.ErrPrincipal for an empty id. Public routes, behind
+// which no PHI is, go on.
 //
 // Controls: HIPAA 164.308(a)(3)(ii)(C), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func (g *Guard) Cut(ctx context.Context, tenant, id string) error {
+	if id == "" {
+		return fmt.Errorf("access: cut: %w", safeguard.ErrPrincipal)
+	}
 	return g.enforcement.flights.cut(ctx, func(p *safeguard.Principal) bool {
 		return p.Tenant == tenant && (p.ID == id || p.OnBehalfOf == id)
 	})
@@ -196,13 +202,16 @@ func (f *flight) hangUp(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// enter begins a write to out. It returns ErrTerminated after a cut, and then
-// leave must not be called.
+// enter begins a write to out. It returns an error after a cut, and when the
+// handler has returned; leave must not be called then.
 func (f *flight) enter() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.cut {
+	switch {
+	case f.cut:
 		return ErrTerminated
+	case f.over: // a cut no longer finds it
+		return http.ErrHandlerTimeout
 	}
 	f.sending++
 	f.begun = true

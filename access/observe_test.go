@@ -118,7 +118,7 @@ func TestObserveLetsNobodyIn(t *testing.T) {
 // The route enforces by itself when the time is over, for requests under way
 // too.
 //
-// Controls: HIPAA 164.312(a)(1), 164.308(a)(8); NIST CSF 2.0 PR.AA-05, PR.PS-04.
+// Controls: HIPAA 164.312(a)(1), 164.308(a)(8); NIST CSF 2.0 PR.AA-05.
 func TestObserveEnds(t *testing.T) {
 	for _, who := range []string{"new", "sam"} {
 		synctest.Test(t, func(t *testing.T) {

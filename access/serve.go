@@ -56,7 +56,7 @@ func (c *call) serve(r *http.Request) {
 	c.decide(r)
 	if c.code != codeAllowed && !c.observes(c.code) {
 		rt.retryAfter(c.exit.under, c.flight.who, c.code)
-		c.refuse(statusOf(c.code), c.code)
+		c.refuse(c.code)
 		return
 	}
 	c.note()
@@ -163,8 +163,8 @@ func (c *call) stands(ctx context.Context) bool {
 
 // refuse answers with a problem, and says so in the Entry and the counters.
 // What was allowed before, and is refused now, has not left.
-func (c *call) refuse(status int, code code) {
-	c.route.guard.refuse(c.exit.under, c.entry, status, code)
+func (c *call) refuse(code code) {
+	c.route.guard.refuse(c.exit.under, c.entry, statusOf(code), code)
 }
 
 // finish ends the request after its handler: what the handler wrote leaves
@@ -177,16 +177,19 @@ func (c *call) finish() {
 	switch {
 	case !cut:
 	case !begun:
-		c.refuse(http.StatusForbidden, codeTerminated)
+		c.refuse(codeTerminated)
 	case c.writer == nil || c.writer.stream != nil: // more was to come
 		c.abort(codeTerminated)
 	}
 }
 
-// abort breaks an answer off of which a part has left.
+// abort breaks an answer off of which a part has left. A code that denies is
+// noted.
 func (c *call) abort(code code) {
-	c.route.guard.counters[code].Add(1)
-	c.entry.Deny(code.String())
+	if code != codeAllowed {
+		c.route.guard.counters[code].Add(1)
+		c.entry.Deny(code.String())
+	}
 	panic(http.ErrAbortHandler) // net/http's way to say so
 }
 

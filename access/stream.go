@@ -33,7 +33,6 @@ type Stream struct {
 	mu   sync.Mutex
 	open bool // the headers have left
 	err  error
-	code code
 	buf  []byte
 }
 
@@ -91,33 +90,32 @@ func (s *Stream) Send(resource []byte) error {
 	if s.err != nil {
 		return s.err
 	}
-	if code, err := s.send(resource); err != nil {
-		s.code = code
+	if err := s.send(resource); err != nil {
 		s.err = fmt.Errorf("%w: %w", ErrStream, err)
 	}
 	return s.err
 }
 
-func (s *Stream) send(resource []byte) (code, error) {
+func (s *Stream) send(resource []byte) error {
 	c := s.call
 	if c.writer != nil && c.writer.spoilt() {
-		return codeRawWrite, ErrRawWrite
+		return ErrRawWrite
 	}
 	if err := c.gate(c.flight.ctx); err != nil {
-		return codeChanged, err
+		return err
 	}
 	shown, err := c.show(s.buf[:0], resource)
 	if err != nil {
-		return codeProjection, err
+		return err
 	}
 	if !c.affords() {
-		return codeThrottle, &gateError{codeThrottle}
+		return &gateError{codeThrottle}
 	}
 	s.buf = s.line(shown)
 	if err := s.begin(); err != nil {
-		return codeTerminated, err
+		return err
 	}
-	return codeTerminated, c.exit.pass(s.buf)
+	return c.exit.pass(s.buf)
 }
 
 // line frames what is shown of a resource. White space may break lines in it,
@@ -166,21 +164,34 @@ func (s *Stream) finish(raw bool) {
 	defer s.mu.Unlock()
 	c := s.call
 	if raw {
-		s.err, s.code = ErrRawWrite, codeRawWrite
+		s.err = ErrRawWrite
 	}
 	if s.err == nil {
-		_ = s.begin()
-		return
+		s.err = s.begin()
 	}
-	if cut, _ := c.flight.state(); cut {
-		return // and so says call.finish
+	cut, _ := c.flight.state()
+	code := s.why()
+	switch {
+	case s.err == nil, cut: // call.finish ends what was cut
+	case s.open:
+		c.abort(code)
+	case code != codeAllowed:
+		c.refuse(code)
 	}
-	if s.open {
-		c.abort(s.code)
+}
+
+// why returns the code of the denial that has ended the stream, codeAllowed if
+// it was none: the client is gone, or the commit has failed, which answers by
+// itself.
+func (s *Stream) why() code {
+	denial, denied := errors.AsType[*gateError](s.err)
+	switch {
+	case denied:
+		return denial.code
+	case errors.Is(s.err, ErrRawWrite):
+		return codeRawWrite
+	case errors.Is(s.err, ErrProjection):
+		return codeProjection
 	}
-	status := http.StatusForbidden
-	if s.code == codeRawWrite || s.code == codeProjection {
-		status = http.StatusInternalServerError
-	}
-	c.refuse(status, s.code)
+	return codeAllowed
 }

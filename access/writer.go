@@ -128,9 +128,9 @@ func (w *writer) finish() {
 	case stream != nil:
 		stream.finish(raw)
 	case raw:
-		w.call.refuse(http.StatusInternalServerError, codeRawWrite)
+		w.call.refuse(codeRawWrite)
 	case status == 0:
-		w.call.refuse(http.StatusInternalServerError, codeNoAnswer)
+		w.call.refuse(codeNoAnswer)
 	default:
 		w.sift()
 		err := w.call.exit.send(status, contentType, body)
