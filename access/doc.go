@@ -9,8 +9,12 @@
 //
 //   - an HTTP service: [Guard.Mux]. Every route has a [Rule];
 //     [Guard.VerifyRoutes] fails at start for one that has not. Handlers
-//     answer with [WriteJSON] and [Error], or a status alone; a raw write on a
-//     PHI route, and no answer, become a bare 500.
+//     answer with [WriteJSON], [NewStream] and [Error], or a status alone; a raw
+//     write on a PHI route, and no answer, become a bare 500.
+//   - a live service that adopts a policy: [Observe], route by route. A policy
+//     that changes: [Guard.Reload] and [Watch].
+//   - somebody who leaves: access/workforce, which ends what is under way by
+//     [Guard.Cut].
 //   - a job, a queue or another transport: [Guard.Decide], then
 //     [Decision.Project].
 //   - users that come and go, and must be trained: a [SubjectSource], which

@@ -34,7 +34,8 @@ var ErrRoutes = errors.New("access: routes: not fit to serve")
 // is kept until it returns, so a handler that fails half-way has sent nothing.
 // One that has much to say answers with [NewStream].
 //
-// [Guard.Cut] ends requests that are under way. A Throttle of the Guard is
+// A rule with an [Observe] takes most of this away for a while. [Guard.Cut] ends
+// requests that are under way. A Throttle of the Guard is
 // charged when an answer leaves.
 //
 // A request that may change something (any method but GET, HEAD and OPTIONS)
