@@ -1,25 +1,28 @@
 package access
 
-import (
-	"math/bits"
-	"sync/atomic"
-)
+import "math/bits"
 
 // engine is a policy with a memory of what its rules said. The memory is
 // bounded, holds nothing of who asked, and is read without a lock: what was
 // forgotten is computed again.
 type engine struct {
 	policy   *Policy
-	verdicts [verdictSlots]atomic.Pointer[verdict]
-	holdings [holdingSlots]atomic.Pointer[holding]
+	verdicts memory[verdict]
+	holdings memory[holding]
 }
 
-// What is remembered may be in any of ways slots.
+// Bounds of what an engine remembers.
 const (
-	verdictSlots = 1 << 14
-	holdingSlots = 1 << 12
-	ways         = 4
+	maxVerdicts = 1 << 15
+	maxHoldings = 1 << 13
 )
+
+func newEngine(p *Policy) *engine {
+	e := &engine{policy: p}
+	e.verdicts.init(maxVerdicts)
+	e.holdings.init(maxHoldings)
+	return e
+}
 
 // current returns the engine that decides now.
 func (g *Guard) current() *engine { return g.engine.Load() }
@@ -87,19 +90,14 @@ func mix(a, b uint64) uint64 {
 // verdict returns what the rules at a cell say.
 func (e *engine) verdict(q *question, at *cell) *verdict {
 	h := q.hash()
-	free := (h + h>>32%ways) % verdictSlots // one to forget, if there is none
-	for way := range uint64(ways) {
-		slot := (h + way) % verdictSlots
-		v := e.verdicts[slot].Load()
-		switch {
-		case v == nil:
-			free = slot
-		case v.question == *q:
+	row := e.verdicts.row(h)
+	for i := range row {
+		if v := row[i].Load(); v != nil && v.question == *q {
 			return v
 		}
 	}
 	v := e.policy.judge(*q, at)
-	e.verdicts[free].Store(v)
+	e.verdicts.keep(h, v)
 	return v
 }
 
@@ -116,21 +114,15 @@ func (e *engine) answered(v *verdict, q *question, at *cell) *verdict {
 
 // holding returns h, or the same that is known already.
 func (e *engine) holding(h *holding) *holding {
-	at := mix(h.active.hash(), h.inactive.hash())
-	h.sum = at
-	free := (at + at>>32%ways) % holdingSlots
-	for way := range uint64(ways) {
-		slot := (at + way) % holdingSlots
-		known := e.holdings[slot].Load()
-		switch {
-		case known == nil:
-			free = slot
-		case *known == *h:
+	h.sum = mix(h.active.hash(), h.inactive.hash())
+	row := e.holdings.row(h.sum)
+	for i := range row {
+		if known := row[i].Load(); known != nil && *known == *h {
 			return known
 		}
 	}
 	kept := new(holding)
 	*kept = *h
-	e.holdings[free].Store(kept)
+	e.holdings.keep(h.sum, kept)
 	return kept
 }

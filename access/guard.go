@@ -88,7 +88,7 @@ func New(policy *Policy, opts *Options) (*Guard, error) {
 	if g.cache, _ = opts.Relationships.(*RelationshipCache); g.cache != nil {
 		g.cacheAhead = g.since.Sub(g.cache.since)
 	}
-	g.engine.Store(&engine{policy: policy})
+	g.engine.Store(newEngine(policy))
 	for c := range codes {
 		g.controls[c], g.names[c] = c.controls(), c.String()
 	}
@@ -101,7 +101,7 @@ func (g *Guard) swap(policy *Policy) error {
 	if what := fault(policy, &g.options); what != "" {
 		return fmt.Errorf("%w: %s", ErrOptions, what)
 	}
-	g.engine.Store(&engine{policy: policy})
+	g.engine.Store(newEngine(policy))
 	return nil
 }
 
