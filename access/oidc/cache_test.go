@@ -14,7 +14,6 @@ import (
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access/oidc"
-	"github.com/safeguard-sdk/safeguard/access/workforce"
 )
 
 // A token that is kept is the same Token, costs no allocation, and is not kept
@@ -71,12 +70,6 @@ func TestCacheAges(t *testing.T) {
 	})
 }
 
-// A registry of the workforce says since when tokens count, and revokes them.
-var (
-	_ oidc.Epochs       = (*workforce.Registry)(nil)
-	_ workforce.Revoker = (*oidc.Verifier)(nil)
-)
-
 // epochs says since when tokens count.
 type epochs struct{ of *atomic.Pointer[epoch] }
 
@@ -115,6 +108,7 @@ func TestEpochs(t *testing.T) {
 			{"issued after it", epoch{number: 1, since: time.Now().Add(-10*time.Second - 1)}, ""},
 			{"at an unknown time", epoch{number: 1}, "oidc.revoked"},
 			{"unknown", epoch{err: errors.New("down")}, "oidc.epoch"},
+			{"closed", epoch{err: fmt.Errorf("closed: %w", safeguard.ErrPrincipal)}, "oidc.revoked"},
 			{"unknown, with a time", epoch{since: time.Unix(1, 0), err: errors.New("down")}, "oidc.epoch"},
 			{"never", epoch{}, ""},
 		} {

@@ -36,9 +36,10 @@ type Trust struct {
 
 // Epochs says since when tokens of a principal count. One that was issued
 // earlier is refused, whatever its expiry: the account was terminated, or its
-// password changed. An error is a denial. It must be safe for concurrent use
-// and must not wait, for it is asked for every token. Package access/workforce
-// has one.
+// password changed. An error is a denial: for good if it is
+// safeguard.ErrPrincipal, as for an account that is closed, and otherwise until
+// it can be told. It must be safe for concurrent use and must not wait, for it
+// is asked for every token. Package access/workforce has one.
 //
 // Controls: HIPAA 164.308(a)(3)(ii)(C), 164.312(d); NIST CSF 2.0 PR.AA-03, PR.AA-05.
 type Epochs interface {

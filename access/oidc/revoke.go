@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,6 +84,8 @@ func (v *Verifier) counts(t *Token) *Error {
 	}
 	epoch, since, err := v.opts.Epochs.Epoch(t.principal)
 	switch {
+	case errors.Is(err, safeguard.ErrPrincipal):
+		return refusal(codeRevoked)
 	case err != nil:
 		return refusal(codeEpoch)
 	case since.IsZero() && epoch != 0, v.before(t, since):
