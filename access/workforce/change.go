@@ -42,8 +42,22 @@ func (p *proposal) add(kind string, k key, by safeguard.Principal, body any) *au
 	}
 	p.facts = append(p.facts, state.Fact{Kind: kind, Subject: subject, Body: b})
 	data, _ := json.Marshal(map[string]any{"account": subject, "change": json.RawMessage(b)})
-	p.notices = append(p.notices, audit.Notice{Type: typePrefix + kind + typeSuffix, Subject: subject, Principal: by, Data: data})
+	p.notices = append(p.notices, audit.Notice{
+		Type: typePrefix + kind + typeSuffix, Subject: subject, Principal: by, Data: data, Controls: controls(kind),
+	})
 	return &p.notices[len(p.notices)-1]
+}
+
+// controls are the provisions that the record of a fact serves.
+func controls(kind string) []safeguard.Control {
+	serves := safeguard.AccessEstablishmentAndModification
+	switch {
+	case ends(kind):
+		serves = safeguard.TerminationProcedures
+	case kind == kindTrained:
+		serves = safeguard.SecurityAwarenessAndTraining
+	}
+	return []safeguard.Control{serves, safeguard.AuditControls}
 }
 
 // A decision looks at the table, which has all facts that there are, and says

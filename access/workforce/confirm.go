@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard/access/state"
@@ -77,6 +79,7 @@ func (p *Report) look(live []state.Replica, self string, seq uint64, after time.
 			p.Replicas = append(p.Replicas, ReplicaReport{ID: x.ID})
 		}
 	}
+	slices.SortFunc(p.Replicas, func(a, b ReplicaReport) int { return strings.Compare(a.ID, b.ID) })
 	p.looked, p.Unconfirmed = true, nil
 	for i := range p.Replicas {
 		known := &p.Replicas[i]

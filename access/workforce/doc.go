@@ -1,5 +1,60 @@
 // Package workforce knows who may act: accounts, grants and their review,
-// terminations, and broken glass.
+// terminations, and broken glass. A [Registry] tells it to an access.Guard, as
+// its role source and emergency source.
+//
+// # Which one to use
+//
+//   - Somebody leaves: [Registry.Terminate]. It returns when nothing of the
+//     account can leave any process any more, and says how that is known.
+//   - A device was lost, or a password: [Registry.Distrust]. What was given out
+//     is void; the account may sign in again.
+//   - Somebody is away, or under investigation: [Registry.Suspend].
+//   - Somebody needs a role: [Registry.Request], and [Registry.Approve] by
+//     another. Who still needs what they have: [Registry.OpenCampaign].
+//   - The record of a patient is needed now and no rule gives it:
+//     [Registry.BreakGlass].
+//   - The HR system knows who is there: [Registry.Reconcile], or package
+//     access/scim.
+//
+// A service whose roles never change needs none of it: access.Assignments.
+//
+// # How it holds
+//
+// Everything that happens is a fact, which is appended to a [state.State] and
+// never changed. Each process folds the facts into a table in memory, which
+// decisions read without a lock, and holds a lease that it renews each third of
+// its length. The rules:
+//
+//   - A process decides only under a lease, by facts that it read after it had
+//     asked for that lease. Its own end of the lease is counted from before it
+//     asked, by the monotonic and the wall clock, whichever is first. After
+//     that every question is an error, and so a denial.
+//   - A termination therefore finds every process that may not know of it among
+//     the replicas of the State, and waits until each has acknowledged, after
+//     its Cutters and Revokers, or its lease is over by the State's clock.
+//   - What gives more is recorded in the audit log first, and not done if that
+//     fails. What takes away is done first.
+//   - A fact that is not understood denies everybody: it may be a termination.
+//     Upgrade every process before using what is new.
+//
+// The time-to-deny is measured and reported ([Registry.Report]). The rule sets
+// no time for 164.308(a)(3)(ii)(C), which is addressable: to be met, or what is
+// done instead to be documented.
+//
+// # Set-up
+//
+// Make the Registry, then the Guard over it, tell the Registry of the Guard
+// ([Registry.AddCutter]), start [Registry.Run], and serve once a first question
+// is answered. At the end shut the server down first and cancel Run then.
+//
+// # What it does not protect against
+//
+// It does not decide who may call it: guard the routes. It cannot take back
+// what has left, nor end sessions of other services than those that a Revoker
+// reaches. Whoever can write facts into the State can grant anything. Clocks
+// of machines may differ in speed by less than one percent; a process that is
+// suspended in the middle of a write may finish that one write when it is
+// resumed.
 //
 // Controls: HIPAA 164.308(a)(3)(ii)(A), 164.308(a)(3)(ii)(B), 164.308(a)(3)(ii)(C), 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C), 164.312(a)(2)(ii); NIST CSF 2.0 PR.AA-05.
 package workforce

@@ -68,20 +68,6 @@ func onAccount[B any](d *draft, f state.Fact, exists bool, do func(*account, sta
 	return do(d.account(k), f, body)
 }
 
-// aboutAll is a kind of fact about no single account.
-func aboutAll[B any](do func(a *affairs, f state.Fact, body B) error) func(*draft, state.Fact) error {
-	return func(d *draft, f state.Fact) error {
-		var body B
-		if f.Subject != "" {
-			return fmt.Errorf("%w: it has a subject", ErrFacts)
-		}
-		if err := decode(f, &body); err != nil {
-			return err
-		}
-		return do(d.affairs(), f, body)
-	}
-}
-
 // decode reads the body of a fact. It must be, to the byte, what this package
 // writes: no unknown, doubled or differently spelt key passes.
 func decode[B any](f state.Fact, body *B) error {

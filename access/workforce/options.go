@@ -36,7 +36,10 @@ type Options struct {
 	UnsafeWithoutCutter bool
 	// Noter makes changes audit records; a *audit.Recorder is one. A change
 	// that widens access is recorded before it is made, and not made
-	// otherwise. One that narrows is made first. The default is no records.
+	// otherwise. One that narrows is made first. The type of a record is
+	// "io.github.safeguard-sdk.access.", the kind of the fact, for instance
+	// "account.terminated", and ".v1"; "change.withdrawn" says of a change that
+	// was recorded that it was not made. The default is no records.
 	Noter audit.Noter
 	// Policy returns the policy in force, by which roles are granted and glass
 	// is broken. Without one neither is.

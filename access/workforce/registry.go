@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/safeguard-sdk/safeguard/access/state"
 )
 
@@ -34,6 +35,7 @@ type Registry struct {
 	table    table
 	widening gate // one change that widens at a time
 
+	nobody   access.Subject // who acts for somebody who may not
 	cutters  cutters
 	endings  endings
 	kick     chan struct{} // Run has something to do

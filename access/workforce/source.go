@@ -10,9 +10,6 @@ import (
 
 var _ access.SubjectSource = (*Registry)(nil)
 
-// inactive is what a Guard is told of whoever acts for somebody who may not.
-var inactive = &access.Subject{}
-
 // Subject returns what is known of p now, nil for an account that was never
 // opened or is of another kind than p. Whoever acts on behalf of somebody is
 // active only while that account is as well. The error unwraps to [ErrNotLive]
@@ -24,7 +21,7 @@ func (r *Registry) Subject(_ context.Context, p safeguard.Principal) (*access.Su
 		return nil, err
 	}
 	if p.OnBehalfOf != "" && !r.active(key{p.Tenant, p.OnBehalfOf}) {
-		return inactive, nil
+		return &r.nobody, nil
 	}
 	return a.subject(now), nil
 }

@@ -43,6 +43,7 @@ type Termination struct {
 // failed. After any of these but ErrAccount and ErrRefused this process denies
 // the account until it is reinstated, or until it ends: repeat the call.
 //
+// Service accounts that the account manages go on: [Registry.Roster] lists them.
 // It cannot take back what has left before: an answer on its way, a file that
 // was exported, a token that another service honours.
 func (r *Registry) Terminate(ctx context.Context, t Termination) (Report, error) {

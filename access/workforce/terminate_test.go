@@ -51,6 +51,27 @@ func TestTerminateReachesEveryReplica(t *testing.T) {
 	})
 }
 
+// A program that serves nobody, a command for instance, terminates as well, and
+// nobody waits for it.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-05.
+func TestTerminateWithoutRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory()
+		a := live(t, s, &Options{Name: "a"})
+		hire(t, a, "ada")
+		command := newRegistry(t, s, nil)
+		report, err := command.Terminate(t.Context(), fire("ada"))
+		require.NoError(t, err)
+		require.Len(t, report.Replicas, 1)
+		require.True(t, report.Replicas[0].Acknowledged)
+		require.False(t, allowed(a, "ada"))
+		live, _, err := s.Replicas(t.Context())
+		require.NoError(t, err)
+		require.Len(t, live, 1)
+	})
+}
+
 // A replica that is cut off denies everything before Terminate returns, and
 // cuts what is in flight; when it is back it denies whom it has missed.
 //
