@@ -228,9 +228,10 @@ func (s *supposed) Subject(ctx context.Context, _ safeguard.Principal) (*Subject
 		return nil, err
 	}
 	subject := &Subject{Active: true, Roles: c.Roles, Trained: map[string]time.Time{}}
+	lately := time.Now().Add(-time.Hour)
 	if t := s.policy.training; t != nil && !c.Untrained {
 		for _, course := range t.required {
-			subject.Trained[course] = time.Now()
+			subject.Trained[course] = lately
 		}
 	}
 	return subject, nil

@@ -49,8 +49,9 @@ func (l *linter) justification(r *lintRule, seen map[string]*lintRule) {
 
 // purposeCount reports a rule that names nearly all that there is.
 func (l *linter) purposeCount(r *lintRule) {
-	if !r.deny && len(r.purposes) > len(purposes())/2+1 {
-		l.report("L15", r.purposes[0].at, r.where(), "names %d of %d purposes; a role seldom needs the same for all of them", len(r.purposes), len(purposes()))
+	all := purposes()
+	if !r.deny && len(r.purposes) > len(all)/2+1 {
+		l.report("L15", r.purposes[0].at, r.where(), "names %d of %d purposes; a role seldom needs the same for all of them", len(r.purposes), len(all))
 	}
 }
 
