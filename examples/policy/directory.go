@@ -20,10 +20,10 @@ func (d directory) Roles(_ context.Context, p safeguard.Principal) ([]string, er
 	return nil, nil
 }
 
-// Subject returns what is known of p: everybody here was trained today.
+// Subject returns what is known of p: everybody here was trained yesterday.
 func (d directory) Subject(ctx context.Context, p safeguard.Principal) (*access.Subject, error) {
 	roles, err := d.Roles(ctx, p)
-	return &access.Subject{Active: true, Roles: roles, Trained: map[string]time.Time{"privacy": time.Now()}}, err
+	return &access.Subject{Active: true, Roles: roles, Trained: map[string]time.Time{"privacy": time.Now().Add(-24 * time.Hour)}}, err
 }
 
 // Relations knows nobody who treats anybody.
