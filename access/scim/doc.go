@@ -31,7 +31,7 @@
 // that never sends, and it does not limit how often somebody tries a token;
 // 256 random bits need no limit.
 //
-// The package imports the standard library only.
+// It needs no library but the standard one.
 //
 // Controls: HIPAA 164.308(a)(3)(ii)(C), 164.312(d); NIST CSF 2.0 PR.AA-01, PR.AA-05.
 package scim
