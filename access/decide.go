@@ -85,7 +85,7 @@ func (g *Guard) take(ctx context.Context, r *Request, d *Decision) code {
 	now := g.clock.now()
 	s, c := g.standing(ctx, e, &p, now)
 	if c == codeAllowed {
-		q.holding, c = s.activate(n.active)
+		c = s.activate(n.active, &q)
 	}
 	if c != codeAllowed {
 		_, fixed := g.options.Roles.(Assignments)

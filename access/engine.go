@@ -30,6 +30,7 @@ func (g *Guard) current() *engine { return g.engine.Load() }
 // question is all that a verdict depends on, besides the policy.
 type question struct {
 	*holding
+	sum        uint64 // of holding, so that it need not be looked at
 	relations  uint64
 	codes      uint64 // sensitivity of the data
 	consented  uint64
@@ -61,8 +62,9 @@ func (f facts) has(g facts) bool { return f&g != 0 }
 type holding struct {
 	active   roleSet // roles whose rules allow
 	inactive roleSet // granted roles whose rules only deny
-	sum      uint64  // hash of both, set by engine.holding
 }
+
+func (h *holding) sum() uint64 { return mix(h.active.hash(), h.inactive.hash()) }
 
 // same reports whether two questions are the same, whoever keeps their roles.
 func (q question) same(other question) bool {
@@ -112,17 +114,17 @@ func (e *engine) answered(v *verdict, q *question, at *cell) *verdict {
 	return next
 }
 
-// holding returns h, or the same that is known already.
-func (e *engine) holding(h *holding) *holding {
-	h.sum = mix(h.active.hash(), h.inactive.hash())
-	row := e.holdings.row(h.sum)
+// holding returns h, or the same that is known already, and its sum.
+func (e *engine) holding(h *holding) (*holding, uint64) {
+	sum := h.sum()
+	row := e.holdings.row(sum)
 	for i := range row {
 		if known := row[i].Load(); known != nil && *known == *h {
-			return known
+			return known, sum
 		}
 	}
 	kept := new(holding)
 	*kept = *h
-	e.holdings.keep(h.sum, kept)
-	return kept
+	e.holdings.keep(sum, kept)
+	return kept, sum
 }

@@ -156,7 +156,7 @@ const cacheWays = 4
 
 // home returns the first slot of a key.
 func (c *RelationshipCache) home(key *relatedKey) int {
-	h := mix(maphash.String(c.seed, key.id), maphash.String(c.seed, key.patient.Reveal()))
+	h := mix(maphash.String(c.seed, key.id), maphash.Comparable(c.seed, key.patient))
 	return int(h&uint64(len(c.slots)-1)) &^ (cacheWays - 1)
 }
 

@@ -10,6 +10,7 @@ import (
 // standing is what a list of roles comes to under one policy. It is immutable.
 type standing struct {
 	*holding
+	sum      uint64 // of holding
 	engine   *engine
 	code     code  // of the roles
 	crowded  bool  // too many of them are active at once
@@ -47,7 +48,7 @@ func (e *engine) standing(names []string) standing {
 	default:
 		s.crowded = e.policy.broken(&h.active, true) != nil
 	}
-	s.holding = e.holding(&h)
+	s.holding, s.sum = e.holding(&h)
 	return s
 }
 
@@ -77,13 +78,14 @@ func (g *Guard) standing(ctx context.Context, e *engine, p *safeguard.Principal,
 	return *s, s.code
 }
 
-// activate finds out which roles count.
-func (s *standing) activate(names []string) (*holding, code) {
+// activate finds out which roles count, and puts them into q.
+func (s *standing) activate(names []string, q *question) code {
 	if names == nil {
 		if s.crowded {
-			return nil, codeSeparation
+			return codeSeparation
 		}
-		return s.holding, codeAllowed
+		q.holding, q.sum = s.holding, s.sum
+		return codeAllowed
 	}
 	p := s.engine.policy
 	granted := p.closure(&s.active)
@@ -91,20 +93,21 @@ func (s *standing) activate(names []string) (*holding, code) {
 	for _, name := range names {
 		i, known := p.roles[name]
 		if !known || !granted.has(i) {
-			return nil, codeRoleInactive
+			return codeRoleInactive
 		}
 		h.active.add(i)
 	}
 	if h.active == (roleSet{}) {
-		return nil, codeRoleInactive
+		return codeRoleInactive
 	}
 	for i, word := range s.active {
 		h.inactive[i] = word &^ h.active[i]
 	}
 	if p.broken(&h.active, true) != nil {
-		return nil, codeSeparation
+		return codeSeparation
 	}
-	return s.engine.holding(&h), codeAllowed
+	q.holding, q.sum = s.engine.holding(&h)
+	return codeAllowed
 }
 
 // closure returns roles and all that they inherit.

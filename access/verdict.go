@@ -12,16 +12,16 @@ type verdict struct {
 	question    question
 	ask         facts // what must be found out first, 0 if nothing
 	code        code
+	next        atomic.Pointer[verdict] // what followed when ask was answered
 	shown       shown
 	exempt      string
-	next        atomic.Pointer[verdict] // what followed when ask was answered
-	consents    uint64                  // to be asked for
-	conditions  uint64                  // to be asked for
-	mask        *node                   // nil unless allowed
-	rules       []string                // of the rules that decided, sorted
-	fields      []string                // sorted
-	obligations []string                // sorted
-	basis       []string                // sorted
+	consents    uint64   // to be asked for
+	conditions  uint64   // to be asked for
+	mask        *node    // nil unless allowed
+	rules       []string // of the rules that decided, sorted
+	fields      []string // sorted
+	obligations []string // sorted
+	basis       []string // sorted
 }
 
 // shown are copies for callers, so that one who sorts them harms no record.
