@@ -142,7 +142,7 @@ func (w world) edit(v any) any {
 func TestMergeLaws(t *testing.T) {
 	w := world{rand.New(rand.NewPCG(7, 8))}
 	merged, changed, refused := 0, 0, 0
-	for i := range cases(2000, 500_000) {
+	for i := range cases(500, 500_000) {
 		allow, deny := w.paths(4), w.paths(2)
 		if w.IntN(4) == 0 || len(allow) == 0 {
 			allow = append(allow, "Patient.*")
@@ -186,7 +186,7 @@ func TestMergeLaws(t *testing.T) {
 		require.NoError(t, d.CheckWrite(before, got), at)
 		require.True(t, survives(decoded(t, before), decoded(t, copied), decoded(t, got)), at+" got "+string(got))
 	}
-	require.Greater(t, changed, cases(300, 50_000), "of %d merged and %d refused", merged, refused)
+	require.Greater(t, changed, cases(60, 50_000), "of %d merged and %d refused", merged, refused)
 }
 
 // survives reports whether every key that only the whole document has, and the

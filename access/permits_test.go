@@ -63,7 +63,7 @@ func TestPermittedIsProjectedWhole(t *testing.T) {
 		return "Patient." + path()
 	}
 	permitted := 0
-	for range cases(2_000, 100_000) {
+	for range cases(1_000, 100_000) {
 		allow, deny := []string{policyPath()}, []string{}
 		for range random.IntN(3) {
 			allow = append(allow, policyPath())

@@ -100,7 +100,7 @@ func TestUnmatchedRefuses(t *testing.T) {
 func TestUnmatchedLaws(t *testing.T) {
 	w := world{rand.New(rand.NewPCG(3, 4))}
 	matched, unmatched := 0, 0
-	for i := range cases(1500, 500_000) {
+	for i := range cases(400, 500_000) {
 		paths := w.paths(4)
 		if len(paths) == 0 {
 			paths = []string{"Patient.a"}
@@ -127,8 +127,8 @@ func TestUnmatchedLaws(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, matched, 100)
-	require.Greater(t, unmatched, 100)
+	require.Greater(t, matched, 50)
+	require.Greater(t, unmatched, 50)
 }
 
 // stands reports whether a path leads anywhere in a document.
