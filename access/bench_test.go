@@ -1,14 +1,12 @@
 package access_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
-	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/stretchr/testify/require"
 )
 
@@ -56,40 +54,4 @@ func cpuTime(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
-func BenchmarkProject(b *testing.B) {
-	src := patientDocument()
-	for name, d := range map[string]access.Decision{
-		"some": seeing(b, "", benchFields()...), "all": seeing(b, "Patient.address.line", "all"),
-	} {
-		b.Run(name, func(b *testing.B) {
-			dst := make([]byte, 0, len(src))
-			b.ReportAllocs()
-			b.SetBytes(int64(len(src)))
-			for b.Loop() {
-				if _, err := d.Project(dst, src); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-	b.Run("json.Valid", func(b *testing.B) {
-		b.SetBytes(int64(len(src)))
-		for b.Loop() {
-			if !json.Valid(src) {
-				b.Fatal("not valid")
-			}
-		}
-	})
-	b.Run("encoding_json", func(b *testing.B) {
-		fields := benchFields()
-		b.ReportAllocs()
-		b.SetBytes(int64(len(src)))
-		for b.Loop() {
-			if _, err := referenceProject(fields, nil, src); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
