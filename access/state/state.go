@@ -81,6 +81,9 @@ type Replica struct {
 //     time. A replica of which Renew returned before Replicas was called is in it.
 //   - Leave ends the lease of a replica that decides no more.
 //
+// What [Check] and [CheckReplica] refuse is refused with their errors. Package
+// access/statetest tests these rules.
+//
 // Controls: HIPAA 164.308(a)(3)(ii)(C), 164.308(a)(4)(ii)(C); NIST CSF 2.0 PR.AA-05.
 type State interface {
 	Append(ctx context.Context, after uint64, facts ...Fact) (last uint64, err error)
