@@ -192,7 +192,7 @@ func decisions(t *testing.T, p *Policy) []string {
 func TestDiffLaws(t *testing.T) {
 	n := 30
 	if os.Getenv("SAFEGUARD_SOAK") == "1" {
-		n = 20_000
+		n = 5_000
 	}
 	same, differ := 0, 0
 	for i := range n {
