@@ -92,7 +92,7 @@ func (r *raw) body() []byte { return r.whole[r.head:] }
 func (r *raw) read(src []byte) bool {
 	if tag := src[0]; tag >= 0x08 && tag < 0x80 {
 		r.number, r.wire, r.tag = protowire.Number(tag>>3), protowire.Type(tag&7), 1
-	} else if r.number, r.wire, r.tag = protowire.ConsumeTag(src); r.tag < 0 {
+	} else if r.number, r.wire, r.tag = protowire.ConsumeTag(src); r.tag < 0 || r.number > protowire.MaxValidNumber {
 		return false
 	}
 	value := src[r.tag:]

@@ -139,6 +139,7 @@ func TestMalformed(t *testing.T) {
 		"cut tag":                  {0x80},
 		"endless tag":              {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
 		"field 0":                  {0x00, 0x01},
+		"field 2^29":               protowire.AppendVarint(protowire.AppendVarint(nil, 1<<32), 7),
 		"wire type 6":              {0x0e, 0x01},
 		"cut string":               append(tag(1, protowire.BytesType), 5, 'a'),
 		"a length of 2^63":         append(tag(1, protowire.BytesType), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
