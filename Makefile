@@ -46,6 +46,7 @@ soak:
 	@mkdir -p docs/soak
 	@log=$$(mktemp); out=docs/soak/$$(date -u +%F).txt; \
 	SAFEGUARD_SOAK=1 go test -count=1 -timeout=12h -v work >$$log 2>&1; status=$$?; \
+	SAFEGUARD_SOAK=1 GOWORK=off go test -C internal/interop/cedar -count=1 -timeout=2h -v ./... >>$$log 2>&1 || status=1; \
 	{ git log -1 --format='commit %H'; go version; grep -aE '^(ok|FAIL|panic:|--- FAIL)|soak: ' $$log; } >$$out; \
 	if [ $$status -ne 0 ]; then tail -n 50 $$log; fi; \
 	rm -f $$log; cat $$out; exit $$status
