@@ -56,7 +56,7 @@ func (m grantModel) clashes(account, role string, except *modelGrant) bool {
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C); NIST CSF 2.0 PR.AA-05.
 func TestGrantsAgreeWithAModel(t *testing.T) {
-	runs, soak := 4, os.Getenv("SAFEGUARD_SOAK") == "1"
+	runs, soak := 3, os.Getenv("SAFEGUARD_SOAK") == "1"
 	if soak {
 		runs = 500
 	}
@@ -114,7 +114,7 @@ func grantStep(t *testing.T, random *rand.Rand, r *Registry, m grantModel) grant
 			g.revoked = true
 		}
 	default:
-		time.Sleep(time.Duration(random.Int64N(int64(days(20) >> (2 * random.IntN(5))))))
+		time.Sleep(time.Duration(random.Int64N(int64(days(10) >> (2 * random.IntN(5))))))
 	}
 	return m
 }
