@@ -89,8 +89,12 @@ func (g *Guard) take(ctx context.Context, r *Request, d *Decision) code {
 	}
 	if c != codeAllowed {
 		_, fixed := g.options.Roles.(Assignments)
+		g.refuseAt(e, r, c, d)
 		d.foreign = fixed && p.Tenant != ""
-		return g.refuseAt(e, r, c, d)
+		if c == codeSeparation {
+			d.broken = s.breaks(n.active)
+		}
+		return c
 	}
 	d.scope = scopedTo(n.scope, r)
 	if d.scope != nil {
@@ -150,7 +154,7 @@ func (g *Guard) refusal(r Request, c code) (d Decision) {
 }
 
 func (g *Guard) refuseAt(e *engine, r *Request, c code, d *Decision) code {
-	*d = Decision{foreign: d.foreign}
+	*d = Decision{}
 	g.fill(d, r, e, c)
 	return c
 }

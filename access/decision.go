@@ -55,6 +55,7 @@ type Decision struct {
 	verdict *verdict // nil if no rule was looked at
 	scope   *scopedRequest
 	grant   string // what Emergency was when the decision was taken
+	broken  string // the separation that the caller's roles break
 	foreign bool   // the caller is of a tenant, which Assignments do not know
 }
 

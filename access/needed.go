@@ -33,7 +33,7 @@ func (d *Decision) why() string {
 	case codeRoleInactive:
 		return "needed is at least one active role, and each of them granted"
 	case codeSeparation:
-		return "the caller has roles that may not be used together (" + d.engine.policy.separationNames() + "); needed is to activate or to have fewer"
+		return d.broken
 	case codeScope:
 		return "needed is a scope of the token that covers it"
 	case codeRelationSource:
@@ -62,15 +62,6 @@ func (t *training) needed() string {
 		s += " (and " + strconv.Itoa(t.grace) + " of grace)"
 	}
 	return s
-}
-
-func (p *Policy) separationNames() string {
-	var ids []string
-	for _, s := range p.separations {
-		ids = append(ids, s.id)
-	}
-	slices.Sort(ids)
-	return join(ids, ", ")
 }
 
 // needed lists what would have allowed it, for every rule that came as far as

@@ -55,3 +55,24 @@ func (p *Policy) tooMany(s *separation, roles *roleSet) string {
 	}
 	return fmt.Sprintf("%s allows %d of %s", s.id, s.max, join(p.roleNames(&all), ", "))
 }
+
+// breaks says which separation the roles break of which these are active, nil
+// for all, and what would be needed.
+func (s *standing) breaks(active []string) string {
+	p, roles := s.engine.policy, s.active
+	if b := p.broken(&roles, false); b != nil {
+		return p.tooMany(b, &roles) + "; needed is to have fewer roles"
+	}
+	if active != nil {
+		roles = roleSet{}
+		for _, name := range active {
+			if i, known := p.roles[name]; known {
+				roles.add(i)
+			}
+		}
+	}
+	if b := p.broken(&roles, true); b != nil {
+		return p.tooMany(b, &roles) + " to be active at once; needed is to activate fewer"
+	}
+	return ""
+}

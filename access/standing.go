@@ -40,6 +40,7 @@ func (e *engine) standing(names []string) standing {
 		}
 		h.active.add(i)
 	}
+	s.holding, s.sum = e.holding(&h)
 	switch {
 	case h.active == (roleSet{}):
 		s.code = codeNoRole
@@ -48,7 +49,6 @@ func (e *engine) standing(names []string) standing {
 	default:
 		s.crowded = e.policy.broken(&h.active, true) != nil
 	}
-	s.holding, s.sum = e.holding(&h)
 	return s
 }
 
