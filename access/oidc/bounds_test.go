@@ -43,3 +43,30 @@ func TestGrantsAreBounded(t *testing.T) {
 		require.Equal(t, map[account]int{{id: "ada"}: 1}, x.own)
 	})
 }
+
+// A token is over when either clock says so: the wall clock can be set back, and
+// the monotonic one stands still while a machine is suspended.
+//
+// Controls: HIPAA 164.312(d), 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-03, PR.AA-05.
+func TestEitherClockExpires(t *testing.T) {
+	v := fuzzVerifier(t)
+	now := time.Now()
+	later, before := now.Add(time.Minute), now.Add(-time.Minute)
+	require.Nil(t, v.inTime(&Token{expires: later.Round(0), deadline: later}, now))
+	require.Equal(t, codeExpired, v.inTime(&Token{expires: before.Round(0), deadline: later}, now).kind)
+	require.Equal(t, codeExpired, v.inTime(&Token{expires: later.Round(0), deadline: before}, now).kind)
+}
+
+// Revoke forgets the tokens of the account, and of no other.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-05.
+func TestRevokeForgets(t *testing.T) {
+	v := fuzzVerifier(t)
+	ada := &Token{principal: safeguard.Principal{ID: "ada"}, digest: [32]byte{1}}
+	bob := &Token{principal: safeguard.Principal{ID: "bob"}, digest: [32]byte{2}}
+	v.cache.put(ada)
+	v.cache.put(bob)
+	require.NoError(t, v.Revoke(t.Context(), "", "ada"))
+	require.Nil(t, v.cache.get(&ada.digest))
+	require.Same(t, bob, v.cache.get(&bob.digest))
+}
