@@ -53,11 +53,7 @@ func run(out io.Writer) error {
 	if err != nil {
 		return errors.Join(err, east.close())
 	}
-	// A third one had a lease of a second when its machine went down.
-	err = with.facts.Renew(ctx, "north.crashed", 0, time.Second)
-	if err == nil {
-		err = story(ctx, out, east, west, sessions)
-	}
+	err = story(ctx, out, east, west, with)
 	return errors.Join(err, east.close(), west.close())
 }
 
@@ -70,11 +66,11 @@ func newSessions() (*session.Manager, error) {
 	return session.New(store, nil)
 }
 
-func story(ctx context.Context, out io.Writer, east, west *replica, sessions *session.Manager) error {
+func story(ctx context.Context, out io.Writer, east, west *replica, with shared) error {
 	if err := hire(ctx, east.registry); err != nil {
 		return err
 	}
-	if _, _, err := sessions.Start(ctx, session.SignIn{User: "nora", Kind: safeguard.Person, Method: "example"}); err != nil {
+	if _, _, err := with.sessions.Start(ctx, session.SignIn{User: "nora", Kind: safeguard.Person, Method: "example"}); err != nil {
 		return err
 	}
 	for _, r := range []*replica{east, west} {
@@ -90,6 +86,10 @@ func story(ctx context.Context, out io.Writer, east, west *replica, sessions *se
 	}
 	fmt.Fprintf(out, "She watches a stream of west: %s\n\n", <-feed.lines)
 
+	// A third one renews its lease, and then its machine goes down.
+	if err := with.facts.Renew(ctx, "north.crashed", 0, 2*time.Second); err != nil {
+		return err
+	}
 	report, err := east.registry.Terminate(ctx, workforce.Termination{
 		Account: "nora", By: admin, Reason: "left the hospital", Ticket: "HR-1021",
 	})
@@ -116,7 +116,7 @@ func story(ctx context.Context, out io.Writer, east, west *replica, sessions *se
 		fmt.Fprintf(out, "Nora asks %s again: %s\n", r.name, status)
 	}
 	feed.wait()
-	open, err := sessions.List(ctx, "", "nora")
+	open, err := with.sessions.List(ctx, "", "nora")
 	if err != nil {
 		return err
 	}
