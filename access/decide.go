@@ -85,14 +85,14 @@ func (g *Guard) take(ctx context.Context, r *Request, d *Decision) code {
 	now := g.clock.now()
 	s, c := g.standing(ctx, e, &p, now)
 	if c == codeAllowed {
-		c = s.activate(n.active, &q)
+		c = s.activate(e, n.active, &q)
 	}
 	if c != codeAllowed {
 		_, fixed := g.options.Roles.(Assignments)
 		g.refuseAt(e, r, c, d)
 		d.foreign = fixed && p.Tenant != ""
 		if c == codeSeparation {
-			d.broken = s.breaks(n.active)
+			d.broken = s.breaks(e.policy, n.active)
 		}
 		return c
 	}

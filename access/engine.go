@@ -7,9 +7,14 @@ import "math/bits"
 // forgotten is computed again.
 type engine struct {
 	policy   *Policy
+	mark     *mark
 	verdicts memory[verdict]
 	holdings memory[holding]
 }
+
+// A mark stands for a policy or an engine in what may outlive it by long: the
+// standing of somebody who does not come back must not keep all of it in memory.
+type mark struct{ _ byte }
 
 // Bounds of what an engine remembers.
 const (
@@ -18,7 +23,7 @@ const (
 )
 
 func newEngine(p *Policy) *engine {
-	e := &engine{policy: p}
+	e := &engine{policy: p, mark: new(mark)}
 	e.verdicts.init(maxVerdicts)
 	e.holdings.init(maxHoldings)
 	return e

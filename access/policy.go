@@ -17,6 +17,7 @@ import (
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 type Policy struct {
+	mark        *mark
 	src         source
 	hash        string
 	description string
@@ -222,7 +223,7 @@ func ParsePolicy(src []byte) (*Policy, error) {
 	c := &compiler{
 		src: src, pathIDs: map[string]int{}, ids: map[string]bool{},
 		policy: &Policy{
-			src: src, hash: "sha256:" + hex.EncodeToString(sum[:]),
+			mark: new(mark), src: src, hash: "sha256:" + hex.EncodeToString(sum[:]),
 			resources: map[string]*resource{}, labels: map[string]int{}, roles: map[string]int{},
 			relations: map[string]int{}, conditions: map[string]int{}, byID: map[string]*rule{},
 		},

@@ -84,7 +84,7 @@ func newTrial(t testing.TB, src []byte) *trial {
 	require.NoError(t, err, "%s", src)
 	o := new(oracle)
 	conditions := map[string]access.Condition{}
-	for _, name := range policygen.Conditions {
+	for _, name := range policygen.Conditions() {
 		conditions[name] = holds{o, name}
 	}
 	g, err := access.New(policy, &access.Options{
@@ -235,7 +235,7 @@ func narrowings(w policygen.World, r policygen.Request) []narrowed {
 	scope, condition, label, roles, consent := r, r, r, r, r
 	scope.Scoped, scope.OutOfScope = true, r.OutOfScope || w.IntN(2) == 0
 	condition.Conditions, consent.Consents = nil, nil
-	label.Sensitivity = append([]string{policygen.Codes[w.IntN(len(policygen.Codes))]}, r.Sensitivity...)
+	label.Sensitivity = append([]string{policygen.Codes()[w.IntN(len(policygen.Codes()))]}, r.Sensitivity...)
 	if label.Confidentiality != "X" {
 		label.Confidentiality = "V"
 	}

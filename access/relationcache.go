@@ -55,11 +55,11 @@ type RelationshipCache struct {
 
 // related is one answer. It is immutable.
 type related struct {
-	key    relatedKey
-	until  time.Duration // since the cache was made
-	policy *Policy       // of set, nil if none asked
-	set    uint64        // names as a set
-	names  []string
+	key   relatedKey
+	until time.Duration // since the cache was made
+	mark  *mark         // of the policy of set, nil if none asked
+	set   uint64        // names as a set
+	names []string
 }
 
 type relatedKey struct {
@@ -123,7 +123,7 @@ func (c *RelationshipCache) set(ctx context.Context, policy *Policy, p *safeguar
 	if err != nil {
 		return 0, err
 	}
-	if r.policy == policy {
+	if r.mark == policy.mark {
 		return r.set, nil
 	}
 	return policy.relationSet(r.names), nil
@@ -176,9 +176,9 @@ func (c *RelationshipCache) ask(ctx context.Context, policy *Policy, p *safeguar
 		return nil, err
 	}
 	// The answer is as old as the question.
-	r := &related{key: *key, until: now + c.ttl, policy: policy, names: slices.Clone(names)}
+	r := &related{key: *key, until: now + c.ttl, names: slices.Clone(names)}
 	if policy != nil {
-		r.set = policy.relationSet(r.names)
+		r.mark, r.set = policy.mark, policy.relationSet(r.names)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

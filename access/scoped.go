@@ -30,8 +30,3 @@ func (d *Decision) covers(resource string, document []byte) bool {
 	}
 	return d.scope.scope.Holds(resource, d.Action, document)
 }
-
-// filtered reports whether covers must be asked about each resource of a type.
-func (d *Decision) filtered(resource string) bool {
-	return d.scope != nil && d.scope.scope.Filtered(resource, d.Action)
-}

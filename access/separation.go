@@ -58,8 +58,8 @@ func (p *Policy) tooMany(s *separation, roles *roleSet) string {
 
 // breaks says which separation the roles break of which these are active, nil
 // for all, and what would be needed.
-func (s *standing) breaks(active []string) string {
-	p, roles := s.engine.policy, s.active
+func (s *standing) breaks(p *Policy, active []string) string {
+	roles := s.active
 	if b := p.broken(&roles, false); b != nil {
 		return p.tooMany(b, &roles) + "; needed is to have fewer roles"
 	}

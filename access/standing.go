@@ -11,15 +11,15 @@ import (
 type standing struct {
 	*holding
 	sum      uint64 // of holding
-	engine   *engine
-	code     code  // of the roles
-	crowded  bool  // too many of them are active at once
-	from, to int64 // when the training is current, in nanoseconds since 1970
+	mark     *mark  // of the engine
+	code     code   // of the roles
+	crowded  bool   // too many of them are active at once
+	from, to int64  // when the training is current, in nanoseconds since 1970
 }
 
 // standing returns what s comes to under e. It is computed once.
 func (s *Subject) standing(e *engine) *standing {
-	if known := s.compiled.Load(); known != nil && known.engine == e {
+	if known := s.compiled.Load(); known != nil && known.mark == e.mark {
 		return known
 	}
 	now := e.standing(s.Roles)
@@ -30,7 +30,7 @@ func (s *Subject) standing(e *engine) *standing {
 
 // standing returns what a list of roles comes to.
 func (e *engine) standing(names []string) standing {
-	s := standing{engine: e}
+	s := standing{mark: e.mark}
 	var h holding
 	for _, name := range names {
 		i, known := e.policy.roles[name]
@@ -79,7 +79,7 @@ func (g *Guard) standing(ctx context.Context, e *engine, p *safeguard.Principal,
 }
 
 // activate finds out which roles count, and puts them into q.
-func (s *standing) activate(names []string, q *question) code {
+func (s *standing) activate(e *engine, names []string, q *question) code {
 	if names == nil {
 		if s.crowded {
 			return codeSeparation
@@ -87,7 +87,7 @@ func (s *standing) activate(names []string, q *question) code {
 		q.holding, q.sum = s.holding, s.sum
 		return codeAllowed
 	}
-	p := s.engine.policy
+	p := e.policy
 	granted := p.closure(&s.active)
 	var h holding
 	for _, name := range names {
@@ -106,7 +106,7 @@ func (s *standing) activate(names []string, q *question) code {
 	if p.broken(&h.active, true) != nil {
 		return codeSeparation
 	}
-	q.holding, q.sum = s.engine.holding(&h)
+	q.holding, q.sum = e.holding(&h)
 	return codeAllowed
 }
 
