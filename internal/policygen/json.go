@@ -71,7 +71,7 @@ func (t tree) list(key string, names []string) {
 }
 
 func (p Policy) tree() tree {
-	t := tree{"version": 1, "resources": tree{"P": Actions[:], "Q": Actions[:]}, "roles": p.roles()}
+	t := tree{"version": 1, "resources": tree{"P": actions(), "Q": actions()}, "roles": p.roles()}
 	if p.Tenant {
 		t["tenant"] = "required"
 	}

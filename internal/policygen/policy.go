@@ -6,22 +6,36 @@ import (
 	"slices"
 )
 
-// The alphabets.
+func roles() []string { return []string{"r0", "r1", "r2", "r3", "r4"} }
+
+func resources() []string { return []string{"P", "Q"} }
+
+func actions() []string { return []string{"read", "write"} }
+
+func purposes() []string { return []string{"TREAT", "HOPERAT", "PATRQT", "BTG"} }
+
+func relations() []string { return []string{"care-team", "self"} }
+
+// Levels are the confidentialities, lowest first.
 //
 // Controls: none, it is for tests.
-var (
-	Roles      = [...]string{"r0", "r1", "r2", "r3", "r4"}
-	Resources  = [...]string{"P", "Q"}
-	Actions    = [...]string{"read", "write"}
-	Purposes   = [...]string{"TREAT", "HOPERAT", "PATRQT", "BTG"}
-	Relations  = [...]string{"care-team", "self"}
-	Levels     = [...]string{"U", "L", "M", "N", "R", "V"}
-	Codes      = [...]string{"PSY", "HIV"}
-	Conditions = [...]string{"on-shift", "on-site"}
-	Paths      = [...]string{"a", "a.b", "a.c", "d", "d.e.f"}
-	Consents   = [...]string{"C-1", "C-2", "C-3"}
-	duties     = [...]string{"notify", "review"}
-)
+func Levels() []string { return []string{"U", "L", "M", "N", "R", "V"} }
+
+// Codes are the sensitivity codes.
+//
+// Controls: none, it is for tests.
+func Codes() []string { return []string{"PSY", "HIV"} }
+
+// Conditions are the names of conditions that rules ask for.
+//
+// Controls: none, it is for tests.
+func Conditions() []string { return []string{"on-shift", "on-site"} }
+
+func paths() []string { return []string{"a", "a.b", "a.c", "d", "d.e.f"} }
+
+func consents() []string { return []string{"C-1", "C-2", "C-3"} }
+
+func duties() []string { return []string{"notify", "review"} }
 
 // World draws policies and requests.
 //
@@ -122,11 +136,11 @@ func (w World) chance(n int) bool { return w.IntN(n) == 0 }
 
 // Policy draws a policy that is valid.
 func (w World) Policy() Policy {
-	p := Policy{Tenant: w.chance(4), Training: w.chance(3), Labels: w.some(0, Codes[:])}
+	p := Policy{Tenant: w.chance(4), Training: w.chance(3), Labels: w.some(0, Codes())}
 	if w.chance(2) {
-		p.Emergency = &Emergency{Roles: w.some(1, Roles[:]), Override: w.chance(2)}
+		p.Emergency = &Emergency{Roles: w.some(1, roles()), Override: w.chance(2)}
 	}
-	for i, id := range Consents {
+	for i, id := range consents() {
 		if w.IntN(4) >= i+1 {
 			continue
 		}
@@ -135,13 +149,13 @@ func (w World) Policy() Policy {
 			c.Labels = w.some(1, p.Labels)
 		}
 		if w.chance(2) {
-			c.Purposes = w.some(1, Purposes[:])
+			c.Purposes = w.some(1, purposes())
 		}
 		p.Consents = append(p.Consents, c)
 	}
-	for i, name := range Roles {
+	for i, name := range roles() {
 		role := Role{Name: name}
-		for _, parent := range Roles[:i] {
+		for _, parent := range roles()[:i] {
 			if w.chance(3) {
 				role.Inherits = append(role.Inherits, parent)
 			}
@@ -152,7 +166,7 @@ func (w World) Policy() Policy {
 		p.Roles = append(p.Roles, role)
 	}
 	for i := range max(0, w.IntN(5)-2) {
-		s := Separation{ID: fmt.Sprintf("S-%d", i), Kind: w.one([]string{"static", "dynamic"}), Roles: w.some(2, Roles[:])}
+		s := Separation{ID: fmt.Sprintf("S-%d", i), Kind: w.one([]string{"static", "dynamic"}), Roles: w.some(2, roles())}
 		s.Max = 1 + w.IntN(len(s.Roles)-1)
 		if s.Kind == "dynamic" || p.fits(s) {
 			p.Separations = append(p.Separations, s)
@@ -190,7 +204,7 @@ func (w World) Rule(p Policy, id string) Rule {
 	if w.chance(8) {
 		return w.DenyRule(id)
 	}
-	r := Rule{ID: id, Resource: w.one(Resources[:]), Actions: w.some(1, Actions[:]), Purposes: w.some(1, Purposes[:3])}
+	r := Rule{ID: id, Resource: w.one(resources()), Actions: w.some(1, actions()), Purposes: w.some(1, purposes()[:3])}
 	if p.Emergency != nil && w.chance(3) {
 		r.Purposes, r.Emergency = []string{"BTG"}, true
 	}
@@ -200,36 +214,36 @@ func (w World) Rule(p Policy, id string) Rule {
 		r.Exempt = w.one([]string{"", "164.502(b)(2)(iii)", "164.502(b)(2)(v)"})
 	default:
 		r.Fields = []string{}
-		for _, path := range w.some(0, Paths[:]) {
+		for _, path := range w.some(0, paths()) {
 			r.Fields = append(r.Fields, r.Resource+"."+path)
 		}
 	}
 	if w.chance(3) {
-		r.Relationship = w.some(1, Relations[:])
+		r.Relationship = w.some(1, relations())
 	}
 	if w.chance(2) {
-		r.Max = w.one(Levels[:])
+		r.Max = w.one(Levels())
 		if len(p.Labels) > 0 {
 			r.Sensitivity = w.some(0, p.Labels)
 		}
 	}
 	if w.chance(4) {
-		r.Conditions = w.some(1, Conditions[:])
+		r.Conditions = w.some(1, Conditions())
 	}
 	if w.chance(4) {
-		r.Obligations = w.some(1, duties[:])
+		r.Obligations = w.some(1, duties())
 	}
 	return r
 }
 
 // DenyRule draws a deny rule.
 func (w World) DenyRule(id string) Rule {
-	r := Rule{ID: id, Deny: true, Resource: w.one(Resources[:]), Actions: w.some(1, Actions[:])}
+	r := Rule{ID: id, Deny: true, Resource: w.one(resources()), Actions: w.some(1, actions())}
 	if w.chance(2) {
-		r.Purposes = w.some(1, Purposes[:])
+		r.Purposes = w.some(1, purposes())
 	}
 	if !w.chance(4) {
-		for _, path := range w.some(1, Paths[:]) {
+		for _, path := range w.some(1, paths()) {
 			r.Fields = append(r.Fields, r.Resource+"."+path)
 		}
 	}

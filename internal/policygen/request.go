@@ -29,21 +29,21 @@ type Request struct {
 	Fails           []string // the sources that fail
 }
 
-// Sources are what can fail.
-//
-// Controls: none, it is for tests.
-var Sources = [...]string{"subjects", "relations", "emergencies", "consents", "conditions"}
+// sources are what can fail.
+func sources() []string {
+	return []string{"subjects", "relations", "emergencies", "consents", "conditions"}
+}
 
 // Request draws a request.
 func (w World) Request() Request {
 	r := Request{
-		Roles: w.few(Roles[:]), Suspended: w.chance(30), Untrained: w.chance(20),
-		Resource: w.one(Resources[:]), Action: w.one(Actions[:]), Purpose: w.one(Purposes[:3+w.IntN(2)]), Patient: !w.chance(6),
-		Relations: w.few(Relations[:]), Conditions: w.some(0, Conditions[:]), Consents: w.some(0, Consents[:]),
+		Roles: w.few(roles()), Suspended: w.chance(30), Untrained: w.chance(20),
+		Resource: w.one(resources()), Action: w.one(actions()), Purpose: w.one(purposes()[:3+w.IntN(2)]), Patient: !w.chance(6),
+		Relations: w.few(relations()), Conditions: w.some(0, Conditions()), Consents: w.some(0, consents()),
 		Emergency: w.chance(2), Exhausted: w.chance(20),
 	}
 	if len(r.Roles) == 0 && !w.chance(8) {
-		r.Roles = w.some(1, Roles[:])
+		r.Roles = w.some(1, roles())
 	}
 	if w.chance(40) {
 		r.Roles = append(r.Roles, "unknown")
@@ -54,7 +54,7 @@ func (w World) Request() Request {
 	if w.chance(8) {
 		r.Active = append([]string{}, w.few(r.Roles)...)
 		if w.chance(3) {
-			r.Active = append(r.Active, w.one(Roles[:]))
+			r.Active = append(r.Active, w.one(roles()))
 		}
 	}
 	if w.chance(4) {
@@ -62,8 +62,8 @@ func (w World) Request() Request {
 		r.OutOfScope = w.chance(4)
 	}
 	if w.chance(3) {
-		r.Confidentiality = w.one(append(Levels[:], "X"))
-		r.Sensitivity = w.some(0, append(Codes[:], "ETH")[:2+w.IntN(2)])
+		r.Confidentiality = w.one(append(Levels(), "X"))
+		r.Sensitivity = w.some(0, append(Codes(), "ETH")[:2+w.IntN(2)])
 	}
 	if !w.chance(6) {
 		r.Tenant, r.CallerTenant = "north", "north"
@@ -72,7 +72,7 @@ func (w World) Request() Request {
 		}
 	}
 	if w.chance(10) {
-		r.Fails = []string{w.one(Sources[:])}
+		r.Fails = []string{w.one(sources())}
 	}
 	return r
 }

@@ -75,7 +75,7 @@ func guard(tb testing.TB, p policygen.Policy, now *policygen.Request) *access.Gu
 		tb.Fatal(err)
 	}
 	s, conditions := sources{now}, map[string]access.Condition{}
-	for _, name := range policygen.Conditions {
+	for _, name := range policygen.Conditions() {
 		conditions[name] = condition{s, name}
 	}
 	g, err := access.New(policy, &access.Options{

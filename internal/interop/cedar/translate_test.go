@@ -206,7 +206,7 @@ func under(r policygen.Rule) string {
 }
 
 // level is the rank of a confidentiality, negative for none.
-func level(code string) int { return slices.Index(policygen.Levels[:], code) }
+func level(code string) int { return slices.Index(policygen.Levels(), code) }
 
 func (t *translation) broken(r policygen.Rule) string {
 	if !r.Emergency {
