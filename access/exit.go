@@ -152,10 +152,14 @@ func (f *flight) take(conn net.Conn) bool {
 }
 
 // land releases f at the end of its handler, unless it has a connection of its
-// own by then.
+// own by then. What a handler that failed has left in a buffer stays there: a cut
+// would not find it any more.
 func (f *flight) land() {
 	f.mu.Lock()
 	flying := f.conn != nil
+	if f.begun && !f.whole && !flying && f.out != nil {
+		_ = http.NewResponseController(f.out).SetWriteDeadline(longAgo)
+	}
 	f.mu.Unlock()
 	if !flying {
 		f.release()

@@ -94,6 +94,7 @@ type flight struct {
 	cut     bool
 	over    bool
 	begun   bool          // something was handed to out
+	whole   bool          // and nothing of it is in a buffer
 	sending int           // writes to out under way
 	idle    chan struct{} // closed when sending is 0, if a cut waits for it
 	conn    net.Conn      // after Hijack
@@ -227,6 +228,13 @@ func (f *flight) leave() {
 		close(f.idle)
 		f.idle = nil
 	}
+}
+
+// complete says that all that was handed to out has left.
+func (f *flight) complete() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.whole = true
 }
 
 // state says whether f was cut, and whether something had left before.

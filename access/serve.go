@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -170,8 +171,8 @@ func (c *call) refuse(code code) {
 // finish ends the request after its handler: what the handler wrote leaves
 // before a cut would no longer find it, and what was cut ends as what it is.
 func (c *call) finish() {
-	if cut, begun := c.flight.state(); begun && !cut && c.writer == nil {
-		_ = c.exit.FlushError()
+	if c.writer != nil || c.flushed() {
+		c.flight.complete()
 	}
 	cut, begun := c.flight.state()
 	switch {
@@ -181,6 +182,16 @@ func (c *call) finish() {
 	case c.writer == nil || c.writer.stream != nil: // more was to come
 		c.abort(codeTerminated)
 	}
+}
+
+// flushed sends what the handler has left in a buffer.
+func (c *call) flushed() bool {
+	cut, begun := c.flight.state()
+	if cut || !begun {
+		return false
+	}
+	err := c.exit.FlushError()
+	return err == nil || errors.Is(err, http.ErrNotSupported)
 }
 
 // abort breaks an answer off of which a part has left. A code that denies is
