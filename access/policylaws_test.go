@@ -199,7 +199,7 @@ func replays(t *testing.T, p *access.Policy, r policygen.Request, d access.Decis
 func TestNothingThatNarrowsWidens(t *testing.T) {
 	w := policygen.New(2)
 	allowed := 0
-	for i := 0; i < draws(t, 20_000)*2/5; i += requestsPerPolicy {
+	for i := 0; i < draws(t, 160_000)/20; i += requestsPerPolicy {
 		p := w.Policy()
 		b, shuffled := newTrial(t, p.JSON()), newTrial(t, w.Shuffled(p))
 		role := &p.Roles[w.IntN(len(p.Roles))]
