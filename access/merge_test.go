@@ -236,7 +236,7 @@ func FuzzMerge(f *testing.F) {
 // A desk changes a telephone number in the copy that it was shown. The
 // diagnosis, which was not in it, is not erased.
 //
-// Controls: HIPAA 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
 func ExampleDecision_Merge() {
 	policy, err := access.ParsePolicy([]byte(`{
 	  "version": 1,

@@ -14,7 +14,7 @@ const lineBuffer = 64 << 10
 
 // Counts say what became of the lines of an NDJSON stream.
 //
-// Controls: HIPAA 164.502(b)(1), 164.312(b); NIST CSF 2.0 PR.AA-05, PR.PS-04.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.312(b); NIST CSF 2.0 PR.AA-05, PR.PS-04.
 type Counts struct {
 	// Written is the number of resources that were written, each a line.
 	Written int

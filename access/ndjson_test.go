@@ -133,7 +133,7 @@ func FuzzProjectNDJSON(f *testing.F) {
 
 // A bulk export, of which a researcher sees two fields.
 //
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 func ExampleDecision_ProjectNDJSON() {
 	policy, err := access.ParsePolicy([]byte(`{
 	  "version": 1,

@@ -153,7 +153,7 @@ func FuzzCheckQuery(f *testing.F) {
 // Each line of the table of search parameters can be found, and looks at a
 // path below its own resource.
 //
-// Controls: HIPAA 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 func TestSearchParametersOfR4(t *testing.T) {
 	everything := `{"version":1,"resources":{"Patient":["search"],"Observation":["search"],"AllergyIntolerance":["search"],"Encounter":["search"]},
 	  "roles":{"r":{"allow":[%s]}}}`

@@ -12,7 +12,7 @@ import (
 // A FHIR resource of which something may be hidden says so in its labels: once,
 // whether something was there or not, and beside the labels that may be seen.
 //
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 func TestRedacted(t *testing.T) {
 	const tag = `{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"REDACTED","display":"redacted"}`
 	const other = `{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"N","display":"normal"}`
@@ -67,7 +67,7 @@ func TestRedacted(t *testing.T) {
 
 // Two resources that differ in what is hidden look the same.
 //
-// Controls: HIPAA 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 func TestRedactionTellsNothing(t *testing.T) {
 	d := seeing(t, "", "Patient.id", "Patient.contact.name")
 	for _, project := range []func(dst, src []byte) ([]byte, error){d.Project, d.ProjectMasked} {
@@ -86,7 +86,7 @@ func TestRedactionTellsNothing(t *testing.T) {
 
 // Single primitive elements that are hidden are marked, and no other.
 //
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 func TestProjectMasked(t *testing.T) {
 	const mark = `{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]}`
 	for name, c := range map[string]struct {
@@ -126,7 +126,7 @@ func TestProjectMasked(t *testing.T) {
 // Who may not see a birth date is told that it is hidden, not that there is
 // none.
 //
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 func ExampleDecision_ProjectMasked() {
 	policy, err := access.ParsePolicy([]byte(`{
 	  "version": 1,

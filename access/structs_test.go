@@ -173,7 +173,7 @@ func TestProjectStructShowsWhatProjectDoes(t *testing.T) {
 
 // The policy speaks of groups, and the type says which field is in which.
 //
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 func ExampleDecision_ProjectStruct() {
 	type chart struct {
 		Name  string  `json:"name" phi:"name,group=demographics"`

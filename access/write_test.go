@@ -83,7 +83,7 @@ func TestWriteOfLabels(t *testing.T) {
 
 // A refusal says where in words of the policy, and nothing of the data.
 //
-// Controls: HIPAA 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 func TestWriteErrorHoldsNoPHI(t *testing.T) {
 	d := seeing(t, "", "Patient.contact.name", "Patient.list.x")
 	for _, c := range [][2]string{
@@ -108,7 +108,7 @@ func second[T any](_ T, err error) error { return err }
 // A program applies a patch itself, and has the result checked before it is
 // stored.
 //
-// Controls: HIPAA 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
+// Controls: HIPAA 164.312(a)(1), 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
 func ExampleDecision_CheckWrite() {
 	policy, err := access.ParsePolicy([]byte(`{
 	  "version": 1,
