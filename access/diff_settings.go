@@ -21,12 +21,29 @@ func (c *comparison) settings() {
 			c.setting("role "+role, "is new; whoever has it was denied everything", true, false)
 		case !after:
 			c.setting("role "+role, "is gone; whoever has it is denied everything", false, true)
+		default:
+			c.inheritance(role, a.roleNames(&a.named[a.roles[role]].closure), b.roleNames(&b.named[b.roles[role]].closure))
 		}
 	}
 	c.training(a.training, b.training)
 	c.consents()
 	c.separations()
 	c.emergencies(a.emergency, b.emergency)
+}
+
+// inheritance compares the roles that a role brings, each of which its holder
+// may activate alone (see WithActiveRoles), even if it gives nothing new.
+func (c *comparison) inheritance(role string, before, after []string) {
+	for _, name := range after {
+		if !slices.Contains(before, name) {
+			c.setting("role "+role, "inherits "+name+", which its holders may activate alone", true, false)
+		}
+	}
+	for _, name := range before {
+		if !slices.Contains(after, name) {
+			c.setting("role "+role, "no longer inherits "+name+", which its holders could activate alone", false, true)
+		}
+	}
 }
 
 func (c *comparison) setting(where, change string, widened, narrowed bool) {

@@ -151,6 +151,7 @@ func TestEveryGateDeniesAlone(t *testing.T) {
 		"one course short":     {func(w *clinicWard) { delete(w.subject.Trained, "privacy") }, access.CodeTraining, "hipaa and privacy", nil},
 		"in grace":             {func(w *clinicWard) { w.subject.Trained["hipaa"] = time.Now().Add(-374 * day) }, access.CodeAllowed, "", all},
 		"trained too long ago": {func(w *clinicWard) { w.subject.Trained["hipaa"] = time.Now().Add(-376 * day) }, access.CodeTraining, "hipaa", nil},
+		"trained just now":     {func(w *clinicWard) { w.subject.Trained["hipaa"] = time.Now().Add(time.Minute / 2) }, access.CodeAllowed, "", all},
 		"to be trained":        {func(w *clinicWard) { w.subject.Trained["hipaa"] = time.Now().Add(day) }, access.CodeTraining, "hipaa", nil},
 		"unknown role":         {func(w *clinicWard) { w.subject.Roles = []string{"nurse", "nurze"} }, access.CodeUnknownRole, "", nil},
 		"no role":              {func(w *clinicWard) { w.subject.Roles = nil }, access.CodeNoRole, "", nil},

@@ -20,7 +20,8 @@ type Subject struct {
 	Active bool
 	// Roles are the roles that are granted now.
 	Roles []string
-	// Trained says when each course was last completed.
+	// Trained says when each course was last completed. A time more than a
+	// minute ahead is none.
 	Trained map[string]time.Time
 	// Epoch grows whenever what was given out to the principal before
 	// (a token, a session) must no longer count.

@@ -75,11 +75,11 @@ type member struct {
 	value
 }
 
-// reader builds a tree of values, keeping what encoding/json loses: repeated
-// keys and positions.
+// reader builds a tree of values of JSON that is known to be well-formed,
+// keeping what encoding/json loses: repeated keys and positions.
 type reader struct {
 	src source
-	dec *json.Decoder
+	at  int
 }
 
 func parseTree(src source) (value, error) {
@@ -92,8 +92,7 @@ func parseTree(src source) (value, error) {
 	if err := wellFormed(src); err != nil {
 		return value{}, err
 	}
-	r := &reader{src: src, dec: json.NewDecoder(bytes.NewReader(src))}
-	r.dec.UseNumber()
+	r := &reader{src: src}
 	return r.value(0)
 }
 
@@ -110,75 +109,96 @@ func validUTF8(src []byte) (at int, ok bool) {
 
 // wellFormed refuses what is not one JSON value.
 func wellFormed(src source) error {
-	var whole json.RawMessage
-	err := json.Unmarshal(src, &whole)
-	if err == nil {
+	if json.Valid(src) {
 		return nil
 	}
+	var whole json.RawMessage
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if errors.As(json.Unmarshal(src, &whole), &syntax) {
 		return src.errorAt(int(max(syntax.Offset-1, 0)), "malformed JSON: %s", syntax.Error())
 	}
 	return src.errorAt(0, "malformed JSON")
 }
 
-// token returns the next token and where it begins.
-func (r *reader) token() (int, json.Token, error) {
-	at := int(r.dec.InputOffset())
-	for at < len(r.src) && bytes.IndexByte([]byte(" \t\r\n,:"), r.src[at]) >= 0 {
-		at++
+// next returns the next byte that means something, and stays before it.
+func (r *reader) next() byte {
+	for {
+		switch c := r.src[r.at]; c {
+		case ' ', '\t', '\r', '\n', ',', ':':
+			r.at++
+		default:
+			return c
+		}
 	}
-	t, err := r.dec.Token()
-	if err != nil {
-		return at, nil, r.src.errorAt(at, "malformed JSON")
-	}
-	return at, t, nil
 }
 
 func (r *reader) value(depth int) (value, error) {
-	at, t, err := r.token()
-	if err != nil {
-		return value{}, err
-	}
+	c := r.next()
+	at := r.at
 	if depth > maxPolicyDepth {
 		return value{}, r.src.errorAt(at, "nested deeper than %d", maxPolicyDepth)
 	}
-	switch t := t.(type) {
-	case string:
-		return value{at: at, is: "string", text: t}, nil
-	case json.Number:
-		return value{at: at, is: "number", number: t.String()}, nil
-	case json.Delim:
-		if t == '[' {
-			return r.array(at, depth)
-		}
-		return r.object(at, depth)
+	switch {
+	case c == '{':
+		return r.object(depth)
+	case c == '[':
+		return r.array(depth)
+	case c == '"':
+		return value{at: at, is: "string", text: r.text()}, nil
+	case c == '-', isDigit(c):
+		return value{at: at, is: "number", number: r.bare()}, nil
 	}
-	return value{at: at, is: "other", text: fmt.Sprint(t)}, nil
+	return value{at: at, is: "other", text: r.bare()}, nil
 }
 
-func (r *reader) array(at, depth int) (value, error) {
-	v := value{at: at, is: "array"}
-	for r.dec.More() {
+// text reads a string.
+func (r *reader) text() string {
+	start, escaped := r.at, false
+	for r.at++; r.src[r.at] != '"'; r.at++ {
+		if r.src[r.at] == '\\' {
+			escaped = true
+			r.at++
+		}
+	}
+	r.at++
+	if !escaped {
+		return string(r.src[start+1 : r.at-1])
+	}
+	var text string
+	if json.Unmarshal(r.src[start:r.at], &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// bare reads what has no quotes: a number, true, false or null.
+func (r *reader) bare() string {
+	start := r.at
+	for r.at < len(r.src) && bytes.IndexByte([]byte(" \t\r\n,]}"), r.src[r.at]) < 0 {
+		r.at++
+	}
+	return string(r.src[start:r.at])
+}
+
+func (r *reader) array(depth int) (value, error) {
+	v := value{at: r.at, is: "array"}
+	for r.at++; r.next() != ']'; {
 		item, err := r.value(depth + 1)
 		if err != nil {
 			return v, err
 		}
 		v.list = append(v.list, item)
 	}
-	_, _, err := r.token()
-	return v, err
+	r.at++
+	return v, nil
 }
 
-func (r *reader) object(at, depth int) (value, error) {
-	v := value{at: at, is: "object"}
+func (r *reader) object(depth int) (value, error) {
+	v := value{at: r.at, is: "object"}
 	seen := map[string]bool{}
-	for r.dec.More() {
-		at, t, err := r.token()
-		if err != nil {
-			return v, err
-		}
-		name, _ := t.(string)
+	for r.at++; r.next() != '}'; {
+		at := r.at
+		name := r.text()
 		if seen[name] {
 			return v, r.src.errorAt(at, "key %s is there twice", quote(name))
 		}
@@ -189,8 +209,8 @@ func (r *reader) object(at, depth int) (value, error) {
 		}
 		v.members = append(v.members, member{at: at, name: name, value: item})
 	}
-	_, _, err := r.token()
-	return v, err
+	r.at++
+	return v, nil
 }
 
 // quote shows a name of the policy, cut to a length fit for a message.
