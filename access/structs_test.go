@@ -31,8 +31,6 @@ type visit struct {
 }
 
 // Base is embedded.
-//
-// Controls: none, it is made up.
 type Base struct {
 	Home   string `json:"home" phi:"phone,group=contact"`
 	Shared string `json:"shared" phi:"phone,group=contact"`
