@@ -24,12 +24,12 @@ func (n *node) permits(field string) bool {
 			n = n.children[key]
 		}
 		switch {
-		case n != nil && n.deny:
+		case key == "", n != nil && n.deny:
 			return false
 		case n != nil && n.allow:
 			open = true
-		case key == "" || repeats(key):
-			return false
+		case repeats(key):
+			open = false
 		}
 	}
 	return open && !n.denied()

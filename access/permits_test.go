@@ -3,6 +3,7 @@ package access_test
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,7 @@ func TestPermits(t *testing.T) {
 			[]string{"", "text", "contained", "extension", "_birthDate", "name.extension"}},
 		"all but one":       {[]string{"Patient.*"}, []string{"Patient.ssn"}, []string{"birthDate"}, []string{"ssn", "ssn.x"}},
 		"all but a part":    {[]string{"Patient.*"}, []string{"Patient.name.family"}, []string{"name.given"}, []string{"name", "name.family", "name.text"}},
+		"listed narrative":  {[]string{"Patient.text.div"}, nil, []string{"text.div"}, []string{"text", "text.status", "div"}},
 		"listed extension":  {[]string{"Patient.extension"}, nil, []string{"extension"}, []string{"name.extension"}},
 		"deny beats itself": {[]string{"Patient.name"}, []string{"Patient.name"}, nil, []string{"name", "name.family"}},
 	} {
@@ -43,12 +45,12 @@ func TestPermits(t *testing.T) {
 	require.False(t, denied.Permits("name"))
 }
 
-// Whatever is permitted, a projection shows whole.
+// A projection shows a field whole if and only if it is permitted.
 //
 // Controls: HIPAA 164.502(b)(1), 164.514(d)(2), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
-func TestPermittedIsProjectedWhole(t *testing.T) {
+func TestPermittedIsWhatIsProjectedWhole(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	keys := []string{"a", "b", "text", "display"}
+	keys := []string{"a", "b", "text", "div", "display", "extension", "contained"}
 	path := func() string {
 		p := make([]string, 1+random.IntN(3))
 		for i := range p {
@@ -62,7 +64,7 @@ func TestPermittedIsProjectedWhole(t *testing.T) {
 		}
 		return "Patient." + path()
 	}
-	permitted := 0
+	permitted, refused := 0, 0
 	for range cases(1_000, 100_000) {
 		allow, deny := []string{policyPath()}, []string{}
 		for range random.IntN(3) {
@@ -79,15 +81,22 @@ func TestPermittedIsProjectedWhole(t *testing.T) {
 		require.NoError(t, err)
 		d := g.Decide(as("a"), access.Request{Resource: "Patient", Action: "read", Purpose: safeguard.Treatment})
 		field := path()
-		if !d.Permits(field) {
-			continue
-		}
-		permitted++
-		src := at(field, map[string]any{"a": "1", "b": map[string]any{"a": "2"}})
+		src := at(field, map[string]any{"a": "1", "b": map[string]any{"a": "2", "z": "3"}, "z": "4"})
 		out, err := d.Project(nil, src)
 		require.NoError(t, err)
-		require.JSONEq(t, string(src), string(out), "%s of %v less %v", field, allow, deny)
+		if d.Permits(field) {
+			permitted++
+			require.JSONEq(t, string(src), string(out), "%s of %v less %v", field, allow, deny)
+			continue
+		}
+		refused++
+		below := func(d string) bool { return strings.HasPrefix(d, "Patient."+field+".") }
+		if slices.ContainsFunc(deny, below) || len(deny) > 0 && strings.HasSuffix("."+field, ".text") {
+			continue // a place below is hidden that this document does not have
+		}
+		require.NotContains(t, string(out), strings.TrimSuffix(string(src), "}"), "%s of %v less %v", field, allow, deny)
 	}
+	require.Greater(t, refused, 100, "the law was hardly tried")
 	require.Greater(t, permitted, 100, "the law was hardly tried")
 }
 
