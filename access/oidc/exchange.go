@@ -175,34 +175,36 @@ func (x *Exchange) grant(id string) *Token {
 // has started, as long as their token is good, and narrows them to what it
 // permits. It stands inside the handler of the sessions and outside access.
 //
+// The Principal's At becomes when the person signed in at the issuer, as far as
+// the token says: exchanging a token is no fresh sign-in.
+//
 // Controls: HIPAA 164.312(a)(2)(iii), 164.312(d), 164.502(b)(1); NIST CSF 2.0 PR.AA-03, PR.AA-05.
 func (x *Exchange) Handler(next http.Handler) http.Handler {
 	x.wrapped.Store(true)
 	v := x.verifier
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := audit.EntryFrom(r.Context())
-		t, err := x.admit(r.Context())
+		p, t, err := x.admit(r.Context())
 		if err != nil {
 			refuse(w, e, v.count(err), v.challenge)
 			return
 		}
 		e.AddGate(v.gate(e, t))
-		next.ServeHTTP(w, r.WithContext(t.narrow(r.Context())))
+		// The session began when the token was exchanged, which is no sign-in.
+		p.At = t.principal.At
+		next.ServeHTTP(w, r.WithContext(t.narrow(safeguard.WithPrincipal(r.Context(), p))))
 	})
 }
 
-// admit returns the token of the session that a request comes with.
-func (x *Exchange) admit(ctx context.Context) (*Token, *Error) {
+// admit returns who comes in a session, and the token that it was started for.
+func (x *Exchange) admit(ctx context.Context) (safeguard.Principal, *Token, *Error) {
 	p, ok := safeguard.PrincipalFrom(ctx)
 	if !ok || p.Session == "" {
-		return nil, refusal(codeMissing)
+		return p, nil, refusal(codeMissing)
 	}
 	t := x.grant(p.Session)
 	if t == nil || accountOf(&t.principal) != accountOf(&p) || t.principal.Kind != p.Kind {
-		return nil, refusal(codeMissing)
+		return p, nil, refusal(codeMissing)
 	}
-	if err := x.verifier.live(ctx, t); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return p, t, x.verifier.live(ctx, t)
 }

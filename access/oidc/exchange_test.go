@@ -38,7 +38,7 @@ func (s *sessions) Start(_ context.Context, p safeguard.Principal, until time.Ti
 // handler identifies the caller as a session would.
 func (s *sessions) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := safeguard.Principal{ID: r.Header.Get("Test-User"), Kind: safeguard.Person, Session: r.Header.Get("Test-Session")}
+		p := safeguard.Principal{ID: r.Header.Get("Test-User"), Kind: safeguard.Person, Session: r.Header.Get("Test-Session"), At: time.Now()}
 		next.ServeHTTP(w, r.WithContext(safeguard.WithPrincipal(r.Context(), p)))
 	})
 }

@@ -7,7 +7,9 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// readPrincipal takes who the token names.
+// readPrincipal takes who the token names. When a person signed in says
+// "auth_time" alone: a token that was refreshed is no fresh sign-in, as breaking
+// the glass needs it.
 func (v *Verifier) readPrincipal(t *Token) *Error {
 	subject, there, ok := text(t.claims, "sub")
 	if !there || !ok || subject == "" {
@@ -21,7 +23,10 @@ func (v *Verifier) readPrincipal(t *Token) *Error {
 	if !there || !ok {
 		return refusal(codeSubject)
 	}
-	p := safeguard.Principal{ID: user, Kind: kind, Tenant: v.opts.Tenant, Method: "oidc", At: t.issued}
+	p := safeguard.Principal{ID: user, Kind: kind, Tenant: v.opts.Tenant, Method: "oidc"}
+	if kind == safeguard.Service { // who signs in anew for each token
+		p.At = t.issued
+	}
 	if v.opts.TenantClaim != "" {
 		if p.Tenant, _, ok = text(t.claims, v.opts.TenantClaim); !ok || p.Tenant == "" {
 			return refusal(codeClaim)

@@ -173,7 +173,7 @@ func (r *Receiver) readTimes(t *Token) *Error {
 }
 
 func (r *Receiver) readPrincipal(t *Token, issuer string) *Error {
-	p := safeguard.Principal{At: t.issued}
+	p := safeguard.Principal{}
 	var kind string
 	for name, field := range map[string]*string{
 		"sub": &p.ID, "kind": &kind, "tenant": &p.Tenant, "method": &p.Method, "sid": &p.Session, "on_behalf_of": &p.OnBehalfOf,

@@ -38,7 +38,9 @@ type Token struct {
 	digest    [sha256.Size]byte
 }
 
-// Principal returns who the token names.
+// Principal returns who the token names. Its At is the time of the "auth_time"
+// claim; without one it is zero for a person, so that no token passes for a
+// fresh sign-in, and the time of issue for a service.
 func (t *Token) Principal() safeguard.Principal { return t.principal }
 
 // Issued returns when the token was made, by the issuer's clock.
