@@ -119,7 +119,7 @@ func wardService(t *testing.T) *service {
 	require.NoError(t, err)
 	mux := g.Mux()
 	rule := func(action string) access.Rule {
-		return access.Rule{Resource: "Patient", Action: action, Patient: access.PathPatient("id")}
+		return access.Rule{Resource: "Patient", Action: action, Patient: access.PathPatient("id"), Purpose: anyPurpose}
 	}
 	for _, action := range []string{"read", "round", "study", "shift", "psych", "rescue", "other"} {
 		mux.HandleFunc("GET /"+action+"/{id}", rule(action), answerChart)

@@ -85,14 +85,14 @@ func ExampleObserve() {
 	guard := exampleGuard()
 	mux := guard.Mux()
 	mux.HandleFunc("GET /patients/{id}", access.Rule{
-		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"),
+		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: access.FixedPurpose(safeguard.Operations),
 		Observe: &access.Observe{Because: "the new policy is tried"},
 	}, func(http.ResponseWriter, *http.Request) {})
 	fmt.Println(guard.VerifyRoutes(mux))
 
 	mux = guard.Mux()
 	mux.HandleFunc("GET /patients/{id}", access.Rule{
-		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"),
+		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: access.FixedPurpose(safeguard.Operations),
 		Observe: &access.Observe{Until: time.Now().AddDate(0, 0, 14), Because: "the new policy is tried"},
 	}, func(http.ResponseWriter, *http.Request) {})
 	fmt.Println(guard.VerifyRoutes(mux))

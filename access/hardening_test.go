@@ -33,7 +33,7 @@ func TestLostRoleTakesTheBundleBack(t *testing.T) {
 		return []string{"base", "psych"}, nil
 	}))
 	mux := g.Mux()
-	rule := access.Rule{Resource: "Patient", Action: "chart", Patient: access.PathPatient("id")}
+	rule := access.Rule{Resource: "Patient", Action: "chart", Patient: access.PathPatient("id"), Purpose: anyPurpose}
 	mux.HandleFunc("GET /patients/{id}", rule, func(w http.ResponseWriter, r *http.Request) {
 		_ = access.WriteJSON(w, r, http.StatusOK, []byte(`{"resourceType":"Bundle","type":"collection","entry":[
 			{"resource":{"resourceType":"Patient"}},{"resource":{"resourceType":"Condition","code":{"text":"schizophrenia"}}}]}`))

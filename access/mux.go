@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
 )
 
@@ -76,10 +77,11 @@ type Route struct {
 	Pattern     string
 	Resource    string
 	Action      string
-	Headers     []string // those that the handler may set
-	Unprojected string   // the justification, if it is
-	Public      string   // the justification, if it is
-	Observe     Observe  // zero if it is enforced in any case
+	Purposes    []safeguard.Purpose // those that it serves
+	Headers     []string            // those that the handler may set
+	Unprojected string              // the justification, if it is
+	Public      string              // the justification, if it is
+	Observe     Observe             // zero if it is enforced in any case
 }
 
 // Mux returns a new Mux without routes.
@@ -119,9 +121,6 @@ func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 	}
 	for _, name := range rule.Headers {
 		rt.headers = append(rt.headers, http.CanonicalHeaderKey(name))
-	}
-	if rt.rule.Purpose == nil && rule.Public == "" {
-		rt.rule.Purpose = PurposeHeader()
 	}
 	if err := register(m.mux, pattern, rt); err != nil {
 		m.problems = append(m.problems, err)
@@ -189,7 +188,7 @@ func (g *Guard) VerifyRoutes(m *Mux) error {
 // described returns what documents say of a route.
 func (rt *route) described() Route {
 	r := Route{
-		Pattern: rt.pattern, Resource: rt.rule.Resource, Action: rt.rule.Action, Headers: rt.headers,
+		Pattern: rt.pattern, Resource: rt.rule.Resource, Action: rt.rule.Action, Purposes: rt.rule.Purpose.allowed, Headers: rt.headers,
 		Unprojected: rt.rule.Unprojected, Public: rt.rule.Public,
 	}
 	if rt.rule.Observe != nil {
@@ -206,7 +205,7 @@ func (g *Guard) Routes() []Route {
 	var all []Route
 	for _, routes := range g.routes {
 		for _, r := range routes {
-			r.Headers = slices.Clone(r.Headers)
+			r.Headers, r.Purposes = slices.Clone(r.Headers), slices.Clone(r.Purposes)
 			all = append(all, r)
 		}
 	}

@@ -182,10 +182,17 @@ func TestPurposes(t *testing.T) {
 	choice, one, free := readPatient, readPatient, readPatient
 	choice.Purpose = access.PurposeChoice(safeguard.Operations, safeguard.Payment)
 	one.Purpose = access.PurposeChoice(safeguard.Treatment)
-	free.Purpose = access.PurposeHeader()
+	free.Purpose = anyPurpose
 	mux.HandleFunc("GET /choice/{id}", choice, answerChart)
 	mux.HandleFunc("GET /one/{id}", one, answerChart)
 	mux.HandleFunc("GET /free/{id}", free, answerChart)
+	fixed, path := readPatient, readPatient
+	fixed.Purpose = access.FixedPurpose(safeguard.Treatment)
+	path.Purpose = access.PurposeChoice(safeguard.Treatment, safeguard.Operations).ChosenBy(func(r *http.Request) []string {
+		return []string{r.PathValue("id")}
+	})
+	mux.HandleFunc("GET /fixed/{id}", fixed, answerChart)
+	mux.HandleFunc("GET /path/{id}", path, answerChart)
 	require.NoError(t, g.VerifyRoutes(mux))
 	granted := []safeguard.Purpose{safeguard.Treatment, safeguard.Operations}
 	s := serve(t, g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -200,7 +207,14 @@ func TestPurposes(t *testing.T) {
 		{"/choice/1", []string{"HOPERAT"}, ""},
 		{"/choice/1", []string{"TREAT"}, access.CodeNoPurpose},
 		{"/choice/1", []string{"HPAYMT"}, access.CodePurpose},
-		{"/choice/1", nil, access.CodeNoPurpose},
+		{"/choice/1", nil, ""}, // the grant leaves one
+		{"/free/1", nil, access.CodeNoPurpose},
+		{"/free/1", []string{planted}, access.CodeNoPurpose},
+		{"/free/1", []string{""}, access.CodeNoPurpose},
+		{"/fixed/1", []string{"HOPERAT"}, ""},
+		{"/fixed/1", []string{"HMARKT", "HMARKT"}, ""},
+		{"/path/TREAT", []string{"HOPERAT"}, ""},
+		{"/path/HPAYMT", []string{"HOPERAT"}, access.CodeNoPurpose},
 		{"/choice/1", []string{"HOPERAT", "HOPERAT"}, access.CodeNoPurpose},
 		{"/one/1", nil, ""},
 		{"/one/1", []string{"TREAT"}, ""},

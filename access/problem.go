@@ -23,7 +23,7 @@ func problem(status int, code string) []byte {
 func detail(code string) string {
 	switch code {
 	case CodeNoPurpose:
-		return "send one Purpose-Of-Use header with a code such as TREAT, unless the route has a Purpose of its own"
+		return "name one purpose that the route serves, by a Purpose-Of-Use header with a code such as TREAT"
 	case CodeNoPatient:
 		return "the Patient of the route's Rule found none in the request"
 	case CodeUnverified:

@@ -31,7 +31,7 @@ func TestProblemsTellTheDeveloper(t *testing.T) {
 		"unverified": {late, "carla", "TREAT", access.CodeUnverified,
 			"call Guard.VerifyRoutes after the last route, and serve only if it passes"},
 		"no purpose": {good, "carla", planted, access.CodeNoPurpose,
-			"send one Purpose-Of-Use header with a code such as TREAT, unless the route has a Purpose of its own"},
+			"name one purpose that the route serves, by a Purpose-Of-Use header with a code such as TREAT"},
 		"no patient": {route(t, other, answerChart), "carla", "TREAT", access.CodeNoPatient,
 			"the Patient of the route's Rule found none in the request"},
 		"raw write": {route(t, readPatient, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, planted, 400) }), "carla", "TREAT",

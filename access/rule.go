@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,8 +11,8 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// A Rule says what a route is about. Either Resource and Action are given, or
-// Public is; the zero Rule is refused.
+// A Rule says what a route is about. Either Resource, Action and Purpose are
+// given, or Public is; the zero Rule is refused.
 //
 // Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 type Rule struct {
@@ -28,10 +29,10 @@ type Rule struct {
 	// Entry when they are opened, and Entry.AddPatient notes others. Rules of
 	// the policy that ask for a relationship then do not hold.
 	Patient func(*http.Request) safeguard.Patient
-	// Purpose says what for. An error denies the request. The default is
-	// PurposeHeader(); a route that serves few purposes says which with
-	// PurposeChoice or FixedPurpose.
-	Purpose func(*http.Request) (safeguard.Purpose, error)
+	// Purpose says what for: FixedPurpose, or PurposeChoice where a request
+	// may choose. It must be given; no header is free to claim a purpose. A
+	// request that names none of these is denied.
+	Purpose Purposes
 	// Tenant says whose the data is. If it is given and returns "", the
 	// request is denied. The default says nothing.
 	Tenant func(*http.Request) string
@@ -86,7 +87,7 @@ func (r *Rule) check(p *Policy) error {
 	case !p.declares(r.Resource, r.Action):
 		return fmt.Errorf("the policy declares no action %s on %s", quote(r.Action), quote(r.Resource))
 	}
-	if err := r.Observe.check(time.Now()); err != nil {
+	if err := errors.Join(r.Purpose.check(), r.Observe.check(time.Now())); err != nil {
 		return err
 	}
 	for _, name := range r.Headers {
@@ -101,7 +102,7 @@ func (r *Rule) checkPublic() error {
 	if strings.TrimSpace(r.Public) == "" {
 		return fmt.Errorf("rule: Public is no justification")
 	}
-	named := r.Resource != "" || r.Action != "" || r.Patient != nil || r.Purpose != nil || r.Tenant != nil || r.Labels != nil
+	named := r.Resource != "" || r.Action != "" || r.Patient != nil || len(r.Purpose.allowed) > 0 || r.Tenant != nil || r.Labels != nil
 	if named || r.Unprojected != "" || r.Observe != nil || len(r.Headers) > 0 {
 		return fmt.Errorf("a public route is about no resource")
 	}

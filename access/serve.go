@@ -85,8 +85,8 @@ func (c *call) raw() bool { return c.route.rule.Unprojected != "" || c.observed 
 func (c *call) decide(r *http.Request) {
 	rule, g := &c.route.rule, c.route.guard
 	c.request = Request{Resource: rule.Resource, Action: rule.Action}
-	purpose, err := rule.Purpose(r)
-	if err == nil && purpose.Valid() {
+	purpose, err := rule.Purpose.Of(r)
+	if err == nil {
 		c.request.Purpose = purpose
 	}
 	c.entry.SetAction(rule.Resource, rule.Action, c.request.Purpose)

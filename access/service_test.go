@@ -168,7 +168,13 @@ func (s *service) accesses(t *testing.T) []audit.Access {
 	return all
 }
 
-var readPatient = access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id")}
+var readPatient = access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: anyPurpose}
+
+// anyPurpose leaves the choice to the request.
+var anyPurpose = access.PurposeChoice(
+	safeguard.Treatment, safeguard.Payment, safeguard.Operations, safeguard.HealthResearch, safeguard.PatientRequest,
+	safeguard.PublicHealth, safeguard.Marketing, safeguard.Coverage, safeguard.EmergencyTreatment,
+	safeguard.EmergencyRoomTreatment, safeguard.BreakGlass)
 
 // route serves one handler under GET /patients/{id}.
 func route(t *testing.T, rule access.Rule, h http.HandlerFunc) *service {

@@ -5,8 +5,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -76,21 +74,4 @@ func ExampleForwarder() {
 	// Output:
 	// ada oidc by charts [HPAYMT]
 	// oidc: refused: oidc.replay
-}
-
-// The purpose comes from the route; a header can only choose among what the
-// route names.
-func ExamplePurpose() {
-	purpose := oidc.Purpose(safeguard.Treatment, safeguard.Payment)
-	for _, header := range []string{"TREAT", "HMARKT", ""} {
-		r := httptest.NewRequest(http.MethodGet, "/patients/p-1", nil)
-		if header != "" {
-			r.Header.Set("Purpose-Of-Use", header)
-		}
-		fmt.Println(purpose(r))
-	}
-	// Output:
-	// TREAT <nil>
-	//  safeguard: purpose: not a purpose-of-use code
-	//  safeguard: purpose: not a purpose-of-use code
 }

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -62,32 +61,6 @@ func (v *Verifier) readPurposes(t *Token) bool {
 	}
 	t.purposes, t.limited = named, true
 	return true
-}
-
-// Purpose returns the purpose of a request for a rule of a route: one of those
-// that the route allows and the caller's token was given for. Where that leaves
-// one, it is that; where it leaves several, the request's Purpose-Of-Use
-// header, which must then be there once, chooses among them. Everything else is
-// an error, and so is a header that names another: it is never free.
-//
-// Controls: HIPAA 164.502(b)(1), 164.514(d)(2).
-func Purpose(allowed ...safeguard.Purpose) func(*http.Request) (safeguard.Purpose, error) {
-	allowed = slices.Clone(allowed)
-	return func(r *http.Request) (safeguard.Purpose, error) {
-		open := within(r.Context(), allowed)
-		named := r.Header.Values("Purpose-Of-Use")
-		switch {
-		case len(named) == 0 && len(open) == 1 && open[0].Valid():
-			return open[0], nil
-		case len(named) != 1:
-			return "", safeguard.ErrPurpose
-		}
-		p, err := safeguard.ParsePurpose(named[0])
-		if err != nil || !slices.Contains(open, p) {
-			return "", safeguard.ErrPurpose
-		}
-		return p, nil
-	}
 }
 
 // within returns those of the allowed purposes that the token in ctx has too.

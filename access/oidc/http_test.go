@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/safeguard-sdk/safeguard/access/oidc"
 	"github.com/safeguard-sdk/safeguard/audit"
 	"github.com/safeguard-sdk/safeguard/audit/audittest"
@@ -159,12 +160,30 @@ func TestHandlerMisplaced(t *testing.T) {
 	require.Equal(t, http.StatusOK, get(unsafe.Handler(hello), "Bearer "+good(t, nil)).StatusCode)
 }
 
+// guardOf gives everybody the role r of a policy.
+func guardOf(t *testing.T, policy string) *access.Guard {
+	t.Helper()
+	p, err := access.ParsePolicy([]byte(policy))
+	require.NoError(t, err)
+	g, err := access.New(p, &access.Options{Roles: everybody{}})
+	require.NoError(t, err)
+	return g
+}
+
+type everybody struct{}
+
+func (everybody) Roles(context.Context, safeguard.Principal) ([]string, error) {
+	return []string{"r"}, nil
+}
+
 // The purpose is one that the route allows and the token was given for; a header
 // can only choose among those.
 //
 // Controls: HIPAA 164.502(b)(1), 164.514(d)(2).
 func TestPurpose(t *testing.T) {
 	const claim = "purpose_of_use"
+	g := guardOf(t, `{"version":1,"resources":{"Patient":["read"]},"roles":{"r":{"allow":[{"id":"R","resource":"Patient","actions":["read"],
+		"purposes":["TREAT","HPAYMT","HRESCH"],"fields":["Patient.id"],"because":"b"}]}}}`)
 	for _, c := range []struct {
 		name    string
 		grant   any // of the claim
@@ -210,11 +229,12 @@ func TestPurpose(t *testing.T) {
 			require.NoError(t, err)
 			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			r.Header["Purpose-Of-Use"] = c.header
-			got, err := oidc.Purpose(c.route...)(r.WithContext(token.Context(r.Context())))
-			require.Equal(t, c.want, got)
-			if c.want == "" {
-				require.ErrorIs(t, err, safeguard.ErrPurpose)
+			r = r.WithContext(token.Context(r.Context()))
+			got, err := access.PurposeChoice(c.route...).Of(r)
+			if err == nil && !g.Decide(r.Context(), access.Request{Resource: "Patient", Action: "read", Purpose: got}).Allowed {
+				got = ""
 			}
+			require.Equal(t, c.want, got)
 		})
 	}
 }

@@ -80,7 +80,8 @@ func routes(out io.Writer, guard *access.Guard) (*access.Mux, error) {
 	forgotten.HandleFunc("GET /export", access.Rule{}, readChart)
 	fmt.Fprintf(out, "So is a route without a rule:\n  %v\n\n", guard.VerifyRoutes(forgotten))
 
-	read := access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id")}
+	read := access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id"),
+		Purpose: access.PurposeChoice(safeguard.Treatment, safeguard.Operations, safeguard.Payment, safeguard.Marketing)}
 	mux := guard.Mux()
 	mux.HandleFunc("GET /patients/{id}", read, readChart)
 	mux.HandleFunc("GET /patients/{id}/raw", read, func(w http.ResponseWriter, _ *http.Request) {

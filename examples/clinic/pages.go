@@ -31,7 +31,7 @@ func shown[T any](r *http.Request, v T) (T, error) {
 // page returns the view that every page inside the session begins with.
 func (s *site) page(r *http.Request, title string) view {
 	p, _ := safeguard.PrincipalFrom(r.Context())
-	purpose, _ := queryPurpose(r)
+	purpose, _ := purposes().ChosenBy(queryPurpose).Of(r)
 	return view{Title: title, User: p.ID, Purpose: purpose, Idle: s.idle}
 }
 

@@ -66,36 +66,35 @@ func (s *site) routes(front, charts *access.Mux) {
 	front.HandleFunc("GET /style.css", public("a file of the program"), s.styleSheet)
 
 	charts.HandleFunc("GET /{$}", public("names the caller, and purposes to choose from"), s.home)
-	charts.HandleFunc("GET /api/patients", access.Rule{Resource: "Patient", Action: "search"}, s.apiList)
+	charts.HandleFunc("GET /api/patients", access.Rule{Resource: "Patient", Action: "search", Purpose: purposes()}, s.apiList)
 	charts.HandleFunc("GET /api/patients/{id}", access.Rule{
-		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"),
+		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: purposes(),
 	}, s.apiRead)
 	charts.HandleFunc("POST /api/patients/{id}/notes", access.Rule{
-		Resource: "Patient", Action: "annotate", Patient: access.PathPatient("id"),
+		Resource: "Patient", Action: "annotate", Patient: access.PathPatient("id"), Purpose: purposes(),
 	}, s.apiAddNote)
 
 	charts.HandleFunc("GET /patients", access.Rule{
-		Resource: "Patient", Action: "search", Purpose: queryPurpose, Unprojected: rendered,
+		Resource: "Patient", Action: "search", Purpose: purposes().ChosenBy(queryPurpose), Unprojected: rendered,
 	}, s.listPage)
 	charts.HandleFunc("GET /patients/{id}", access.Rule{
-		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: queryPurpose, Unprojected: rendered,
+		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: purposes().ChosenBy(queryPurpose), Unprojected: rendered,
 	}, s.chartPage)
 	charts.HandleFunc("POST /patients/{id}/notes", access.Rule{
-		Resource: "Patient", Action: "annotate", Patient: access.PathPatient("id"), Purpose: queryPurpose,
+		Resource: "Patient", Action: "annotate", Patient: access.PathPatient("id"), Purpose: purposes().ChosenBy(queryPurpose),
 		Headers: []string{"Location"},
 	}, s.addNote)
 }
 
-// queryPurpose returns the purpose that a page was asked for with: a browser
-// that follows a link cannot send the header that the API wants. It is a
-// claim either way, bounded by the caller's rules, and recorded.
-func queryPurpose(r *http.Request) (safeguard.Purpose, error) {
-	values := r.URL.Query()["purpose"]
-	if len(values) != 1 {
-		return "", safeguard.ErrPurpose
-	}
-	return safeguard.ParsePurpose(values[0])
+// purposes are those that the clinic uses charts for. The choice of a request
+// is a claim, bounded by the caller's rules, and recorded.
+func purposes() access.Purposes {
+	return access.PurposeChoice(safeguard.Treatment, safeguard.Payment, safeguard.Operations)
 }
+
+// queryPurpose returns what a page was asked for with: a browser that follows a
+// link cannot send the header that the API wants.
+func queryPurpose(r *http.Request) []string { return r.URL.Query()["purpose"] }
 
 // Errors about a request, without anything of it.
 var (

@@ -78,7 +78,7 @@ func charts() (*access.Mux, error) {
 	if err != nil {
 		return nil, err
 	}
-	rule := access.Rule{Resource: "Patient", Patient: access.PathPatient("id"), Purpose: oidc.Purpose(safeguard.Treatment)}
+	rule := access.Rule{Resource: "Patient", Patient: access.PathPatient("id"), Purpose: access.FixedPurpose(safeguard.Treatment)}
 	read, update := rule, rule
 	read.Action, update.Action = "read", "update"
 	mux := guard.Mux()

@@ -111,12 +111,15 @@ func (h *house) routes() (http.Handler, error) {
 	charts := h.guard.Mux()
 	charts.HandleFunc("GET /Patient/{id}", access.Rule{
 		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"),
+		Purpose: access.PurposeChoice(safeguard.Treatment, safeguard.EmergencyTreatment, safeguard.Operations),
 	}, h.readPatient)
 	charts.HandleFunc("GET /Patient/{id}/chart", access.Rule{
 		Resource: "Patient", Action: "chart", Patient: access.PathPatient("id"),
+		Purpose: access.PurposeChoice(safeguard.Treatment, safeguard.EmergencyTreatment, safeguard.Operations),
 	}, h.readChart)
 	charts.HandleFunc("GET /Patient/{id}/deidentified", access.Rule{
 		Resource: "Patient", Action: "deidentify", Patient: access.PathPatient("id"),
+		Purpose:     access.PurposeChoice(safeguard.Operations),
 		Unprojected: "the answer is what the Safe Harbor engine lets through, an allow-list of its own",
 	}, h.deidentify)
 	if err := h.guard.VerifyRoutes(charts); err != nil {

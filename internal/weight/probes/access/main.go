@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
 )
 
@@ -31,7 +32,7 @@ func run() error {
 		return err
 	}
 	mux := guard.Mux()
-	rule := access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id")}
+	rule := access.Rule{Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: access.FixedPurpose(safeguard.Treatment)}
 	mux.Handle("GET /patients/{id}", rule, http.HandlerFunc(hello))
 	if err := guard.VerifyRoutes(mux); err != nil {
 		return err
