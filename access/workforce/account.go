@@ -53,7 +53,12 @@ type record struct {
 	// changed is the fact that gave the account its status.
 	changed stamp
 	// banned says that this process has begun to terminate the account.
-	banned  bool
+	banned bool
+	// ended is the last fact that flights and sessions must not survive.
+	ended struct {
+		seq uint64
+		at  time.Time
+	}
 	epoch   uint64
 	since   time.Time
 	trained map[string]time.Time

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,9 +35,7 @@ func following(t testing.TB, s state.State) *Registry {
 	t.Helper()
 	r := newRegistry(t, s, &Options{Lease: MaxLease})
 	start(t, r)
-	for r.alive(time.Now()) != nil {
-		<-time.After(time.Millisecond)
-	}
+	require.NoError(t, r.Ready(t.Context()))
 	return r
 }
 

@@ -48,6 +48,16 @@ func (p *proposal) add(kind string, k key, by safeguard.Principal, body any) *au
 	return &p.notices[len(p.notices)-1]
 }
 
+// repeat puts an audit record into p that something was asked for again which
+// has been so since then: of the first time the record may be missing.
+func (p *proposal) repeat(kind string, k key, by safeguard.Principal, body any, since time.Time) {
+	var once proposal
+	n := once.add(kind, k, by, body)
+	n.Data, _ = json.Marshal(map[string]any{"account": n.Subject, "change": json.RawMessage(once.facts[0].Body), "since": since.UTC()})
+	p.notices = append(p.notices, *n)
+	p.err = once.err
+}
+
 // controls are the provisions that the record of a fact serves.
 func controls(kind string) []safeguard.Control {
 	serves := safeguard.AccessEstablishmentAndModification
@@ -110,8 +120,10 @@ func (r *Registry) narrow(ctx context.Context, decide decision) (last uint64, er
 	tried := proposal{}
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		p, after, err := r.decide(ctx, decide)
-		if err == nil && len(p.facts) > 0 {
+		if err == nil && len(p.notices) > 0 {
 			tried = p
+		}
+		if err == nil && len(p.facts) > 0 {
 			last, err = r.append(ctx, after, p.facts)
 		}
 		switch {

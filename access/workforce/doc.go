@@ -44,8 +44,8 @@
 // # Set-up
 //
 // Make the Registry, then the Guard over it, tell the Registry of the Guard
-// ([Registry.AddCutter]), start [Registry.Run], and serve once a first question
-// is answered. At the end shut the server down first and cancel Run then.
+// ([Registry.AddCutter]), start [Registry.Run], and serve once [Registry.Ready]
+// has returned. At the end shut the server down first and cancel Run then.
 //
 // # What it does not protect against
 //

@@ -24,6 +24,10 @@ func ExampleRegistry_Terminate() {
 		return
 	}
 	go r.Run(ctx) //nolint:errcheck // ends with the example
+	if err := r.Ready(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
 	hr := safeguard.Principal{ID: "hr-system", Kind: safeguard.Service}
 	if err := r.Open(ctx, workforce.Opening{Account: "ada"}, workforce.Act{By: hr, Reason: "hired"}); err != nil {
 		fmt.Println(err)

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"sync/atomic"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard/access/state"
 )
@@ -47,6 +48,16 @@ func (t *table) all() iter.Seq[*account] {
 	}
 }
 
+// endedSince returns the last ending of each account that has one since then.
+func (t *table) endedSince(then time.Time) (list []ending) {
+	for a := range t.all() {
+		if a.ended.seq > 0 && a.ended.at.After(then) {
+			list = append(list, ending{a.key, a.ended.seq})
+		}
+	}
+	return list
+}
+
 // common returns what is about no single account.
 func (t *table) common() *affairs {
 	if a := t.affairs.Load(); a != nil {
@@ -85,6 +96,8 @@ func (d *draft) fold(f state.Fact) error {
 	d.seq = f.Seq
 	if k, ok := parseKey(f.Subject); ok && ends(f.Kind) {
 		d.ended = append(d.ended, ending{k, f.Seq})
+		a := d.account(k)
+		a.ended.seq, a.ended.at = f.Seq, f.At
 	}
 	return nil
 }

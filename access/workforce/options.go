@@ -17,6 +17,14 @@ const (
 	MaxLease     = 10 * time.Minute
 )
 
+// Bounds and defaults of Options.Sessions.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C), 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-05.
+const (
+	DefaultSessions = 12 * time.Hour // the default of package session
+	MaxSessions     = 30 * 24 * time.Hour
+)
+
 // Options are the settings of a Registry. Nil Options are the defaults.
 //
 // Controls: HIPAA 164.308(a)(3)(ii)(C), 164.308(a)(4)(ii)(C); NIST CSF 2.0 PR.AA-05.
@@ -30,6 +38,12 @@ type Options struct {
 	Lease time.Duration
 	// Revokers end the sessions of an account.
 	Revokers []Revoker
+	// Sessions is the longest that a session lives. When a process has read the
+	// facts, it calls the Revokers for every account that was terminated,
+	// suspended or distrusted within that time: whoever did it may have crashed
+	// before the sessions were ended. Somebody who was let in again meanwhile
+	// has to sign in once more. The default is DefaultSessions.
+	Sessions time.Duration
 	// UnsafeWithoutCutter lets Run begin before [Registry.AddCutter]. What is
 	// in flight of a terminated account goes on to its end then, and is
 	// acknowledged all the same. It is for a process that lets nothing out.
@@ -59,6 +73,8 @@ func (o *Options) fault(s state.State) string {
 		return "Name is no text of at most 64 bytes"
 	case o.Lease < MinLease || o.Lease > MaxLease:
 		return "Lease is out of bounds"
+	case o.Sessions < 0 || o.Sessions > MaxSessions:
+		return "Sessions is out of bounds"
 	}
 	for _, r := range o.Revokers {
 		if r == nil {

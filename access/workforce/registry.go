@@ -40,6 +40,7 @@ type Registry struct {
 	endings  endings
 	kick     chan struct{} // Run has something to do
 	renewed  chan struct{} // the lease was extended
+	turns    bell          // whether this process may decide has changed
 	counters counters
 }
 
@@ -57,6 +58,9 @@ func New(s state.State, opts *Options) (*Registry, error) {
 	}
 	if o.Lease == 0 {
 		o.Lease = DefaultLease
+	}
+	if o.Sessions == 0 {
+		o.Sessions = DefaultSessions
 	}
 	if what := o.fault(s); what != "" {
 		return nil, fmt.Errorf("%w: %s", ErrOptions, what)
@@ -94,11 +98,18 @@ func (r *Registry) catchUp(ctx context.Context) error {
 	}
 }
 
-// load notes that the past has been read: what it ended is over.
+// load notes that the past has been read. What it ended is not in flight here,
+// but whoever ended it may have crashed before the sessions were.
 func (r *Registry) load() {
 	r.folding.Lock()
 	defer r.folding.Unlock()
+	if r.loaded {
+		return
+	}
 	r.loaded = true
+	if len(r.options.Revokers) > 0 {
+		r.endings.add(r.table.endedSince(time.Now().Add(-r.options.Sessions)))
+	}
 }
 
 // fold makes facts the truth, those that it does not have yet.
@@ -112,6 +123,7 @@ func (r *Registry) fold(facts []state.Fact) error {
 		}
 		if err := d.fold(f); err != nil {
 			r.broken.Store(&err)
+			r.turns.wake()
 			return err
 		}
 	}

@@ -80,6 +80,7 @@ func (r *Registry) renew(ctx context.Context) (acknowledged uint64, err error) {
 	}
 	r.live.Store(r.deadlineFrom(sent))
 	signal(r.renewed)
+	r.turns.wake()
 	return acknowledged, nil
 }
 
@@ -132,7 +133,8 @@ func (r *Registry) pause(ctx context.Context) {
 // brief is a pause that a lease hardly notices.
 func brief(lease time.Duration) time.Duration { return min(lease/50, 100*time.Millisecond) }
 
-// watch ends what is in flight when the lease is over, once for each lease.
+// watch ends what is in flight when the lease is over, once for each lease. It
+// looks from time to time: a timer stands still while a machine is suspended.
 func (r *Registry) watch(ctx context.Context) {
 	for d := (*deadline)(nil); ; {
 		select {
@@ -144,7 +146,7 @@ func (r *Registry) watch(ctx context.Context) {
 			continue
 		}
 		for d = r.live.Load(); r.alive(time.Now()) == nil; d = r.live.Load() {
-			if rest(ctx, d.mono-time.Since(r.started)) != nil {
+			if rest(ctx, min(d.mono-time.Since(r.started), r.options.Lease/glances)) != nil {
 				return
 			}
 		}
@@ -154,6 +156,9 @@ func (r *Registry) watch(ctx context.Context) {
 		r.lapse(ctx)
 	}
 }
+
+// glances is how often in a lease watch looks at the clocks.
+const glances = 20
 
 // lapse ends what was allowed under a lease that is over.
 func (r *Registry) lapse(ctx context.Context) {

@@ -35,8 +35,8 @@ type Termination struct {
 // its lease is over by the State's clock. It tries until ctx is done: give it
 // a deadline longer than the lease.
 //
-// An account that is terminated already is no error, and is waited for as
-// well, so a call can be repeated. The error unwraps to [ErrAccount] for an
+// An account that is terminated already is no error, and is waited for and
+// recorded as well, so a call can be repeated. The error unwraps to [ErrAccount] for an
 // account that was never opened, [ErrUnconfirmed] if ctx was done before all
 // was known, [ErrUnrecorded] if the audit log has no record of it, and to
 // those of Cutters and Revokers; Run goes on to call the Revokers that
@@ -61,9 +61,12 @@ func (r *Registry) Terminate(ctx context.Context, t Termination) (Report, error)
 	if cutErr == nil {
 		report.Local = time.Since(start)
 	}
-	revoked := make(chan error, 1)
-	go func() { revoked <- r.revoke(ctx, k) }()
-	seq, err := r.terminate(ctx, k, by, a)
+	revoked := r.revokeBeside(ctx, k)
+	seq, reopened, err := r.terminate(ctx, k, by, a)
+	if reopened {
+		cutErr = errors.Join(cutErr, <-revoked, r.cut(ctx, k))
+		revoked = r.revokeBeside(ctx, k)
+	}
 	if seq == 0 {
 		err = fmt.Errorf("%w: %w", ErrUnconfirmed, err)
 	} else {
@@ -103,7 +106,7 @@ func (r *Registry) ban(k key) bool {
 	if a == nil {
 		return false
 	}
-	if a.active() {
+	if a.status != Terminated && !a.banned {
 		d := newDraft(&r.table)
 		d.account(k).banned = true
 		d.publish()
@@ -111,9 +114,17 @@ func (r *Registry) ban(k key) bool {
 	return true
 }
 
+// revokeBeside revokes while the caller goes on.
+func (r *Registry) revokeBeside(ctx context.Context, k key) <-chan error {
+	revoked := make(chan error, 1)
+	go func() { revoked <- r.revoke(ctx, k) }()
+	return revoked
+}
+
 // terminate makes it durable. seq is the fact, 0 if it is unknown whether it
-// is there.
-func (r *Registry) terminate(ctx context.Context, k key, by safeguard.Principal, a act) (seq uint64, err error) {
+// is there. reopened says that the account was reinstated after it was banned
+// here, so that something may have begun since.
+func (r *Registry) terminate(ctx context.Context, k key, by safeguard.Principal, a act) (seq uint64, reopened bool, err error) {
 	before := uint64(0)
 	seq, err = r.narrow(ctx, func(t *table) (p proposal, err error) {
 		old := t.find(k)
@@ -122,10 +133,12 @@ func (r *Registry) terminate(ctx context.Context, k key, by safeguard.Principal,
 			return p, ErrAccount
 		case old.status == Terminated:
 			before = old.changed.seq
+			p.repeat(kindTerminated, k, by, changed{a}, old.changed.at)
 		default:
+			reopened = reopened || !old.banned
 			p.add(kindTerminated, k, by, changed{a})
 		}
 		return p, nil
 	})
-	return max(seq, before), err
+	return max(seq, before), reopened, err
 }
