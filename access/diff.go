@@ -103,8 +103,9 @@ func orNothing(p *Policy) *Policy {
 type comparison struct {
 	old, new side
 	words    vocabulary
-	names    []string       // of roles
-	meanings map[string]int // numbers of what rules say
+	names    []roleIn
+	paths    map[string][]string // that either policy writes, by resource
+	meanings map[string]int      // numbers of what rules say
 	cells    []CellChange
 	changes  []SettingChange
 }
@@ -153,34 +154,17 @@ func compareCells(a, b cellKey) int {
 func (c *comparison) cell(key cellKey) {
 	_, before := c.old.policy.cell(key.resource, key.action)
 	_, after := c.new.policy.cell(key.resource, key.action)
-	run := &cellRun{comparison: c, key: key, before: before, after: after, known: map[string]*CellChange{}}
-	first := len(c.cells)
+	run := &cellRun{comparison: c, key: key, before: before, after: after, known: map[string]*CellChange{}, joined: map[string]int{}}
 	for _, p := range purposes() {
 		bit := purposeBit(p)
 		if ruled(before, bit) || ruled(after, bit) {
 			run.purpose(p, bit)
 		}
 	}
-	c.cells = append(c.cells[:first], joined(run.found)...)
+	c.cells = append(c.cells, run.found...)
 }
 
 // ruled reports whether a cell has rules for a purpose.
 func ruled(at *cell, purpose uint32) bool {
 	return at != nil && slices.ContainsFunc(at.rules, func(r *rule) bool { return r.purposes&purpose != 0 })
-}
-
-// joined makes one change of those that differ in their purpose alone.
-func joined(found []CellChange) []CellChange {
-	var list []CellChange
-	at := map[string]int{}
-	for _, f := range found {
-		key := fmt.Sprintf("%q", []any{f.Role, f.Changes, f.Gained, f.Lost, f.OldRules, f.NewRules, f.Widened, f.Narrowed})
-		if i, there := at[key]; there {
-			list[i].Purposes = append(list[i].Purposes, f.Purposes...)
-			continue
-		}
-		at[key] = len(list)
-		list = append(list, f)
-	}
-	return list
 }

@@ -17,55 +17,125 @@ type cellRun struct {
 	fields        []string
 	known         map[string]*CellChange // by purpose and rules; nil where nothing differs
 	found         []CellChange
+	joined        map[string]int // where in found, by all but the purpose
 }
 
-// purpose compares what every role may do for one purpose.
+// purpose compares what every role may do for one purpose: the classes of the
+// one policy with those of the other, as far as a role is in both.
 func (c *cellRun) purpose(p safeguard.Purpose, bit uint32) {
-	older, newer := c.old.policy.classOf(c.before, bit), c.new.policy.classOf(c.after, bit)
+	older, newer := c.old.classes(c.before, bit), c.new.classes(c.after, bit)
+	pairs := make([]*pair, len(older.list)*len(newer.list))
 	for _, role := range c.roles() {
-		a, b := older(role), newer(role)
-		said, says := c.old.said(a.rules), c.new.said(b.rules)
-		if said == says {
-			continue
+		i, j := older.of(role.old), newer.of(role.new)
+		at := &pairs[i*len(newer.list)+j]
+		if *at == nil {
+			*at = c.pair(older.list[i], newer.list[j], bit)
 		}
-		change := c.change(said+"/"+says, a, b, bit)
-		if change == nil {
-			continue
+		if (*at).change != nil {
+			c.note(role.name, p, *at)
 		}
-		mine := *change
-		mine.Role, mine.Purposes = role, []safeguard.Purpose{p}
-		mine.OldRules, mine.NewRules = ruleIDs(a.rules), ruleIDs(b.rules)
-		c.found = append(c.found, mine)
 	}
 }
 
-// roles returns the roles of both policies, sorted.
-func (c *comparison) roles() []string {
-	if c.names == nil {
-		all := maps.Clone(c.old.policy.roles)
-		if all == nil {
-			all = map[string]int{}
+// pair is what differs for the roles of two classes.
+type pair struct {
+	change *CellChange // nil for nothing
+	text   string      // all that it says
+}
+
+func (c *cellRun) pair(a, b classOf, bit uint32) *pair {
+	if a.said == b.said {
+		return new(pair)
+	}
+	change := c.change(a.said+"/"+b.said, a.class, b.class, bit)
+	if change == nil {
+		return new(pair)
+	}
+	mine := *change
+	mine.OldRules, mine.NewRules = ruleIDs(a.rules), ruleIDs(b.rules)
+	return &pair{&mine, mine.text()}
+}
+
+// text is all that a change says but role and purposes.
+func (d *CellChange) text() string {
+	var b strings.Builder
+	for _, list := range [...][]string{d.Changes, d.Gained, d.Lost, d.OldRules, d.NewRules} {
+		for _, s := range list {
+			b.WriteString(strconv.Itoa(len(s)))
+			b.WriteByte(' ')
+			b.WriteString(s)
 		}
-		maps.Copy(all, c.new.policy.roles)
-		c.names = slices.Sorted(maps.Keys(all))
+		b.WriteByte('|')
+	}
+	return b.String() + strconv.FormatBool(d.Widened) + strconv.FormatBool(d.Narrowed)
+}
+
+// note adds a change of a role, which may be there for another purpose already.
+func (c *cellRun) note(role string, p safeguard.Purpose, of *pair) {
+	key := role + "|" + of.text
+	if i, there := c.joined[key]; there {
+		c.found[i].Purposes = append(c.found[i].Purposes, p)
+		return
+	}
+	c.joined[key] = len(c.found)
+	mine := *of.change
+	mine.Role, mine.Purposes = role, []safeguard.Purpose{p}
+	c.found = append(c.found, mine)
+}
+
+// roleIn is a role and its index in both policies, -1 where it is not.
+type roleIn struct {
+	name     string
+	old, new int
+}
+
+// roles returns the roles of both policies, sorted.
+func (c *comparison) roles() []roleIn {
+	if c.names != nil {
+		return c.names
+	}
+	index := func(p *Policy, name string) int {
+		if i, there := p.roles[name]; there {
+			return i
+		}
+		return -1
+	}
+	all := slices.Concat(c.old.policy.Roles(), c.new.policy.Roles())
+	slices.Sort(all)
+	for _, name := range slices.Compact(all) {
+		c.names = append(c.names, roleIn{name, index(c.old.policy, name), index(c.new.policy, name)})
 	}
 	return c.names
 }
 
-// classOf returns a function that finds the class of a role.
-func (p *Policy) classOf(at *cell, purpose uint32) func(role string) class {
-	list := p.classes(at, purpose)
-	of := make([]int, len(p.named))
-	for i := range list {
-		list[i].roles.each(func(role int) { of[role] = i })
+// classOf is a class and what its rules say.
+type classOf struct {
+	class
+	said string
+}
+
+// classesOf are the classes of a cell for a purpose; the last one is that of
+// a role that is not in the policy.
+type classesOf struct {
+	list   []classOf
+	byRole []int
+}
+
+func (c classesOf) of(role int) int {
+	if role < 0 {
+		return len(c.list) - 1
 	}
-	return func(role string) class {
-		i, there := p.roles[role]
-		if !there {
-			return class{}
-		}
-		return list[of[i]]
+	return c.byRole[role]
+}
+
+func (s side) classes(at *cell, purpose uint32) classesOf {
+	c := classesOf{byRole: make([]int, len(s.policy.named))}
+	for i, class := range s.policy.classes(at, purpose) {
+		class.roles.each(func(role int) { c.byRole[role] = i })
+		c.list = append(c.list, classOf{class, s.said(class.rules)})
 	}
+	c.list = append(c.list, classOf{})
+	return c
 }
 
 // said names what rules say, whatever they are called.
@@ -103,15 +173,19 @@ func (c *cellRun) change(key string, a, b class, bit uint32) *CellChange {
 
 // written returns every path about the resource that either policy writes.
 func (c *cellRun) written() []string {
-	all := map[string]bool{}
-	for _, p := range []*Policy{c.old.policy, c.new.policy} {
-		for _, path := range p.paths {
-			if strings.HasPrefix(path, c.key.resource+".") && !strings.HasSuffix(path, ".*") {
-				all[path] = true
+	if c.paths == nil {
+		c.paths = map[string][]string{}
+		for _, path := range slices.Concat(c.old.policy.paths, c.new.policy.paths) {
+			if resource, keys, _ := strings.Cut(path, "."); keys != "*" {
+				c.paths[resource] = append(c.paths[resource], path)
 			}
 		}
+		for resource, list := range c.paths {
+			slices.Sort(list)
+			c.paths[resource] = slices.Compact(list)
+		}
 	}
-	return slices.Sorted(maps.Keys(all))
+	return c.paths[c.key.resource]
 }
 
 func rulesFor(at *cell, purpose uint32) []*rule {

@@ -14,15 +14,13 @@ func (c *comparison) settings() {
 		c.setting("tenant", map[bool]string{true: "is required", false: "is no longer required"}[b.tenant], !b.tenant, b.tenant)
 	}
 	for _, role := range c.roles() {
-		_, before := a.roles[role]
-		_, after := b.roles[role]
 		switch {
-		case !before:
-			c.setting("role "+role, "is new; whoever has it was denied everything", true, false)
-		case !after:
-			c.setting("role "+role, "is gone; whoever has it is denied everything", false, true)
+		case role.old < 0:
+			c.setting("role "+role.name, "is new; whoever has it was denied everything", true, false)
+		case role.new < 0:
+			c.setting("role "+role.name, "is gone; whoever has it is denied everything", false, true)
 		default:
-			c.inheritance(role, a.roleNames(&a.named[a.roles[role]].closure), b.roleNames(&b.named[b.roles[role]].closure))
+			c.inheritance(role.name, a.roleNames(&a.named[role.old].closure), b.roleNames(&b.named[role.new].closure))
 		}
 	}
 	c.training(a.training, b.training)

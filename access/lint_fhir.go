@@ -56,13 +56,14 @@ func inFHIR(elements []string, key string) bool {
 // fhirFields finds top-level elements that a FHIR resource does not have. A
 // resource that has the name of one and mostly other fields is none.
 func (l *linter) fhirFields() {
+	written := l.pathsByResource()
 	for _, r := range l.doc.resources {
 		elements := fhirElements(r.text)
 		if elements == nil {
 			continue
 		}
 		known, strange := 0, []spot(nil)
-		for _, f := range l.pathsOf(r.text) {
+		for _, f := range written[r.text] {
 			key, _, _ := strings.Cut(f.text[len(r.text)+1:], ".")
 			if inFHIR(elements, key) {
 				known++
@@ -79,16 +80,16 @@ func (l *linter) fhirFields() {
 	}
 }
 
-// pathsOf returns every path of a resource that is written anywhere, the first
-// of each.
-func (l *linter) pathsOf(resource string) []spot {
-	var list []spot
+// pathsByResource returns every path that is written anywhere, the first of
+// each, by its resource.
+func (l *linter) pathsByResource() map[string][]spot {
+	paths := map[string][]spot{}
 	seen := map[string]bool{}
 	add := func(fields []spot) {
 		for _, f := range fields {
-			if strings.HasPrefix(f.text, resource+".") && !seen[f.text] {
+			if resource, key, _ := strings.Cut(f.text, "."); key != "" && !seen[f.text] {
 				seen[f.text] = true
-				list = append(list, f)
+				paths[resource] = append(paths[resource], f)
 			}
 		}
 	}
@@ -98,5 +99,5 @@ func (l *linter) pathsOf(resource string) []spot {
 	for _, r := range l.doc.rules {
 		add(r.fields)
 	}
-	return list
+	return paths
 }

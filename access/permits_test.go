@@ -97,7 +97,7 @@ func TestPermittedIsWhatIsProjectedWhole(t *testing.T) {
 		require.NotContains(t, string(out), strings.TrimSuffix(string(src), "}"), "%s of %v less %v", field, allow, deny)
 	}
 	require.Greater(t, refused, 100, "the law was hardly tried")
-	require.Greater(t, permitted, 100, "the law was hardly tried")
+	require.Greater(t, permitted, 50, "the law was hardly tried")
 }
 
 // at returns a document with v at path.
