@@ -86,9 +86,11 @@ type identity struct {
 
 // Mint returns a token for the Principal of ctx. It is for the purpose alone,
 // which must be one of those of the token that ctx has, if it has one; that
-// token's scopes and patient narrow at the other end as well. Scopes that
-// were put into ctx otherwise are not passed on. The error unwraps to
-// [ErrForward].
+// token's scopes and patient narrow at the other end as well, and it must still
+// count: work that goes on after a termination calls nobody, nor does work for an
+// identity that was itself forwarded here, once its 60 s are over. What narrows ctx
+// otherwise, as access.WithScope and access.WithActiveRoles, is not passed on.
+// The error unwraps to [ErrForward].
 func (f *Forwarder) Mint(ctx context.Context, purpose safeguard.Purpose) (string, error) {
 	p, ok := safeguard.PrincipalFrom(ctx)
 	if !ok {
@@ -96,6 +98,9 @@ func (f *Forwarder) Mint(ctx context.Context, purpose safeguard.Purpose) (string
 	}
 	if !purpose.Valid() || !slices.Contains(within(ctx, []safeguard.Purpose{purpose}), purpose) {
 		return "", fmt.Errorf("%w: the purpose is not one that was granted", ErrForward)
+	}
+	if t, ok := TokenFrom(ctx); ok && !t.counts(ctx) {
+		return "", fmt.Errorf("%w: the caller's token counts no longer", ErrForward)
 	}
 	now := time.Now()
 	claims := identity{

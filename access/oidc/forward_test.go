@@ -77,6 +77,43 @@ func TestForwardNarrows(t *testing.T) {
 	require.ErrorIs(t, err, oidc.ErrForward)
 }
 
+// Work that goes on with the context of a caller whose token has expired, or
+// whose account was terminated, calls nobody on their behalf.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C), 164.312(d); NIST CSF 2.0 PR.AA-03, PR.AA-05.
+func TestForwardEnds(t *testing.T) {
+	for name, end := range map[string]func(*oidc.Verifier){
+		"expired":    func(*oidc.Verifier) { after(10*time.Minute + 10*time.Second) },
+		"terminated": func(v *oidc.Verifier) { v.Revoke(context.Background(), "", "ada") }, //nolint:errcheck // shown by the error
+		"distrusted": func(v *oidc.Verifier) { v.Distrust("ES256") },                       //nolint:errcheck // shown by the error
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f, r, key := pair(t, nil)
+			onward, err := oidc.NewForwarder(key, "charts", billing)
+			require.NoError(t, err)
+			v := newVerifier(t, newIssuer("ES256"), nil)
+			ctx := verify(t, v, good(t, nil)).Context(context.WithoutCancel(t.Context()))
+			token, err := f.Mint(ctx, safeguard.Payment)
+			require.NoError(t, err)
+			received, err := r.Verify(token)
+			require.NoError(t, err)
+			here := received.Context(t.Context())
+			end(v)
+			_, err = f.Mint(ctx, safeguard.Payment)
+			require.ErrorIs(t, err, oidc.ErrForward, name)
+
+			after(time.Until(received.Expires()) - 1)
+			if name != "expired" {
+				_, err = onward.Mint(here, safeguard.Payment)
+				require.NoError(t, err)
+			}
+			after(1)
+			_, err = onward.Mint(here, safeguard.Payment)
+			require.ErrorIs(t, err, oidc.ErrForward)
+		})
+	}
+}
+
 // A token counts for 60 seconds and once.
 //
 // Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.

@@ -3,6 +3,8 @@ package oidc
 import (
 	"context"
 	"crypto/sha256"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,9 +14,11 @@ import (
 //
 // They are fetched when they are first needed, when they are older than every,
 // and when a token names a key that is not among them; but never twice within
-// least, however many tokens ask, and never twice at once. A fetch that fails
-// leaves the keys as they are, until they are older than stale: from then on
-// there are none.
+// least, however many tokens ask, and never twice at once. The first request
+// after half of every begins a fetch that it does not wait for, so that nobody
+// waits in a service that is in use, and yet no key counts longer than every
+// after it was withdrawn. A fetch that fails leaves the keys as they are, until
+// they are older than stale: from then on there are none.
 type keys struct {
 	source interface {
 		fetch(context.Context) ([]byte, error)
@@ -63,8 +67,14 @@ func (k *keys) find(ctx context.Context, id string) (*publicKey, *Error) {
 // fresh returns the keys, if they are not too old.
 func (k *keys) fresh(ctx context.Context, now time.Time) (*keySet, *Error) {
 	set := k.current.Load()
-	if set != nil && elapsed(set.fetched, now) < k.every {
-		return set, nil
+	if set != nil {
+		age := elapsed(set.fetched, now)
+		if age >= k.every/2 {
+			k.takeOff()
+		}
+		if age < k.every {
+			return set, nil
+		}
 	}
 	k.refresh(ctx, set == nil || !k.isFailing())
 	set = k.current.Load()
@@ -141,12 +151,14 @@ func (k *keys) load(ctx context.Context) ([]*publicKey, error) {
 // publish makes keys current, but for those that are distrusted. The caller
 // holds the lock.
 func (k *keys) publish(found []*publicKey, fetched time.Time) {
-	var trusted []*publicKey
 	for _, key := range found {
-		if !k.distrusted[key.id] && !k.thumbs[key.thumbprint] {
-			trusted = append(trusted, key)
+		if k.distrusted[key.id] && len(k.thumbs) < maxDistrusted {
+			k.thumbs[key.thumbprint] = true // so that it counts under no other id
 		}
 	}
+	trusted := slices.DeleteFunc(found, func(key *publicKey) bool {
+		return k.distrusted[key.id] || k.thumbs[key.thumbprint]
+	})
 	k.current.Store(newKeySet(trusted, k.current.Load(), fetched))
 }
 
@@ -159,18 +171,9 @@ func (k *keys) distrust(id string) bool {
 		return false
 	}
 	k.distrusted[id] = true
-	set := k.current.Load()
-	if set == nil {
-		return true
+	if set := k.current.Load(); set != nil {
+		k.publish(slices.Collect(maps.Values(set.byID)), set.fetched)
 	}
-	if key := set.byID[id]; key != nil {
-		k.thumbs[key.thumbprint] = true
-	}
-	var rest []*publicKey
-	for _, key := range set.byID {
-		rest = append(rest, key)
-	}
-	k.publish(rest, set.fetched)
 	return true
 }
 

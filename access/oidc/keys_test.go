@@ -90,14 +90,41 @@ func TestPeriodicRefresh(t *testing.T) {
 		token := good(t, nil)
 		verify(t, v, token)
 		i.set(func(i *issuer) { i.keys = []map[string]any{jwkOf(signers()["ES384"], map[string]any{"kid": "ES256"})} })
-		after(5*time.Minute - 1)
+		i.set(func(i *issuer) { i.hang = make(chan struct{}) })
+		after(150*time.Second - 1)
 		verify(t, v, token)
+		synctest.Wait()
 		require.EqualValues(t, 1, i.fetches.Load())
 		after(1)
+		verify(t, v, token) // begins a fetch, which hangs, and does not wait for it
+		synctest.Wait()
+		require.EqualValues(t, 2, i.fetches.Load())
+		verify(t, v, token)
+		i.set(func(i *issuer) { close(i.hang); i.hang = nil })
+		synctest.Wait()
 		_, err := v.Verify(t.Context(), token)
 		refused(t, err, "oidc.key")
 		require.EqualValues(t, 2, i.fetches.Load())
 	})
+}
+
+// In a service that is not in use, too, no key counts longer than Refresh after
+// it was withdrawn: the first request then waits for the keys.
+//
+// Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestIdleRefresh(t *testing.T) {
+	for _, idle := range []time.Duration{5 * time.Minute, 50 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			i := newIssuer("ES256")
+			v := newVerifier(t, i, func(tr *oidc.Trust, _ *oidc.Options) { tr.MaxLifetime = 2 * time.Hour })
+			token := good(t, map[string]any{"exp": time.Now().Unix() + 7200})
+			verify(t, v, token)
+			i.set(func(i *issuer) { i.keys = []map[string]any{} })
+			after(idle)
+			_, err := v.Verify(t.Context(), token)
+			refused(t, err, "oidc.key")
+		})
+	}
 }
 
 // While the issuer does not answer, the last good keys count up to MaxStale, and
@@ -109,6 +136,8 @@ func TestKeepsLastGood(t *testing.T) {
 	for name, fail := range map[string]func(*issuer){
 		"an error":    func(i *issuer) { i.status = http.StatusBadGateway },
 		"nonsense":    func(i *issuer) { i.body = []byte(`{"keys":7}`) },
+		"a message":   func(i *issuer) { i.body = []byte(`{"error":"maintenance"}`) },
+		"null":        func(i *issuer) { i.body = []byte(`{"keys":null}`) },
 		"no answer":   func(i *issuer) { i.hang = make(chan struct{}) },
 		"a long page": func(i *issuer) { i.body = make([]byte, 1<<20) },
 	} {
@@ -203,6 +232,21 @@ func TestDistrust(t *testing.T) {
 		refused(t, err, "oidc.key")
 		require.EqualValues(t, 2, i.fetches.Load())
 	})
+}
+
+// A key that is distrusted before it was ever seen, as when a process starts,
+// counts under no other id either.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(6)(ii); NIST CSF 2.0 PR.AA-03, RS.MI-01.
+func TestDistrustAheadIsOfTheKey(t *testing.T) {
+	i := newIssuer("ES256")
+	i.keys = append([]map[string]any{jwkOf(signers()["ES256"], map[string]any{"kid": "again"})}, i.keys...)
+	v := newVerifier(t, i, nil)
+	require.NoError(t, v.Distrust("ES256"))
+	for _, kid := range []string{"ES256", "again"} {
+		_, err := v.Verify(t.Context(), sign(t, "ES256", header(kid), claims(nil)))
+		refused(t, err, "oidc.key")
+	}
 }
 
 // A key is distrusted before it was ever seen, and the list of such is bounded.

@@ -31,8 +31,8 @@ func parseKeySet(document []byte) ([]*publicKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if err := json.Unmarshal(document, &set); err != nil || len(set.Keys) > maxKeys {
-		return nil, errJSON
+	if err := json.Unmarshal(document, &set); err != nil || set.Keys == nil || len(set.Keys) > maxKeys {
+		return nil, errJSON // without "keys" it is a message of another kind, not a set without keys
 	}
 	var keys []*publicKey
 	times := map[string]int{}

@@ -105,8 +105,11 @@ type Options struct {
 	// Client fetches keys; nil means one of its own. Redirects are never
 	// followed.
 	Client *http.Client
-	// Refresh is the age at which keys are fetched again: 0 means 5 minutes.
-	// A key that the issuer has withdrawn is trusted that long.
+	// Refresh is the age beyond which keys do not count if the issuer can be
+	// asked: 0 means 5 minutes. They are fetched from half of it on, and nobody
+	// waits for that; a request that finds older ones waits for the fetch, Timeout
+	// at most. So a key that the issuer has withdrawn is trusted for Refresh, for
+	// MaxStale if the issuer does not answer, and after Distrust not at all.
 	Refresh time.Duration
 	// MinRefresh is the least time between two fetches, also when tokens name
 	// unknown keys: 0 means 30 s, the least is 1 s.

@@ -36,6 +36,7 @@ type Token struct {
 	claims    map[string]any
 	key       *publicKey
 	digest    [sha256.Size]byte
+	verifier  *Verifier // nil for a forwarded identity
 }
 
 // Principal returns who the token names. Its At is the time of the "auth_time"
@@ -94,6 +95,15 @@ func (t *Token) narrow(ctx context.Context) context.Context {
 	return context.WithValue(ctx, tokenKey{}, t)
 }
 
+// counts reports whether the token is good now.
+func (t *Token) counts(ctx context.Context) bool {
+	if t.verifier != nil {
+		return t.verifier.live(ctx, t) == nil
+	}
+	now := time.Now()
+	return now.Before(t.deadline) && now.Round(0).Before(t.expires)
+}
+
 type tokenKey struct{}
 
 // TokenFrom returns the token that the request came with, or that its session
@@ -109,16 +119,16 @@ func TokenFrom(ctx context.Context) (*Token, bool) {
 const redaction = "[token]"
 
 // Format writes a redaction under every verb.
-func (t *Token) Format(f fmt.State, _ rune) { fmt.Fprint(f, redaction) }
+func (Token) Format(f fmt.State, _ rune) { fmt.Fprint(f, redaction) }
 
 // String returns a redaction.
-func (t *Token) String() string { return redaction }
+func (Token) String() string { return redaction }
 
 // GoString returns a redaction.
-func (t *Token) GoString() string { return redaction }
+func (Token) GoString() string { return redaction }
 
 // LogValue returns a redaction for log/slog.
-func (t *Token) LogValue() slog.Value { return slog.StringValue(redaction) }
+func (Token) LogValue() slog.Value { return slog.StringValue(redaction) }
 
 // MarshalText returns a redaction, for encoding/json, encoding/xml and others.
-func (t *Token) MarshalText() ([]byte, error) { return []byte(redaction), nil }
+func (Token) MarshalText() ([]byte, error) { return []byte(redaction), nil }

@@ -84,8 +84,10 @@ func (v *Verifier) Live(ctx context.Context, t *Token) error {
 
 // Distrust refuses every token that was signed by a key of the issuer, from
 // now on and whatever the issuer publishes: because it was stolen. It refuses
-// the same key under another id as well, if it has been seen. It returns an
-// error that is [ErrUnavailable] when it cannot remember one more.
+// the same key under another id as well, if it has been seen under this one. It
+// is of this process: call it in each, and before the first request of one that
+// starts. It returns an error that is [ErrUnavailable] when it cannot remember
+// one more.
 func (v *Verifier) Distrust(kid string) error {
 	if !v.keys.distrust(kid) {
 		return refusal(codeFull)
@@ -148,7 +150,7 @@ func (v *Verifier) verifyAnew(ctx context.Context, token string) (*Token, *Error
 	if err != nil {
 		return nil, err
 	}
-	t.key = key
+	t.key, t.verifier = key, v
 	return t, nil
 }
 
