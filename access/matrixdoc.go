@@ -2,7 +2,7 @@ package access
 
 import (
 	"encoding/csv"
-	"html/template"
+	"html"
 	"io"
 	"slices"
 	"strings"
@@ -176,17 +176,26 @@ func inMarkdown(s string) string {
 // WriteHTML writes the rows as one HTML page without scripts, with everything
 // escaped.
 func (m *Matrix) WriteHTML(w io.Writer) error {
-	page, err := template.New("matrix").Parse(matrixPage)
-	if err != nil {
-		return err
+	var b strings.Builder
+	b.WriteString(matrixPage + "<p>" + html.EscapeString(documentNote) + "</p>\n<p>Policy: <code>" + html.EscapeString(m.policy.hash) + "</code></p>\n")
+	if d := m.policy.description; d != "" {
+		b.WriteString("<p>" + html.EscapeString(d) + "</p>\n")
 	}
-	var rows [][]string
+	b.WriteString("<table>\n<thead><tr>")
+	for _, head := range rowHeads() {
+		b.WriteString(`<th scope="col">` + html.EscapeString(head) + "</th>")
+	}
+	b.WriteString("</tr></thead>\n<tbody>\n")
 	for _, r := range m.Rows() {
-		rows = append(rows, r.texts())
+		b.WriteString("<tr>")
+		for _, text := range r.texts() {
+			b.WriteString("<td>" + html.EscapeString(text) + "</td>")
+		}
+		b.WriteString("</tr>\n")
 	}
-	return page.Execute(w, map[string]any{
-		"Note": documentNote, "Hash": m.policy.hash, "Description": m.policy.description, "Heads": rowHeads(), "Rows": rows,
-	})
+	b.WriteString("</tbody>\n</table>\n</body>\n</html>\n")
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 const matrixPage = `<!DOCTYPE html>
@@ -203,15 +212,4 @@ th { position: sticky; top: 0; background: #eee; }
 </head>
 <body>
 <h1>Roles and fields</h1>
-<p>{{.Note}}</p>
-<p>Policy: <code>{{.Hash}}</code></p>
-{{with .Description}}<p>{{.}}</p>
-{{end}}<table>
-<thead><tr>{{range .Heads}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
-<tbody>
-{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>
-{{end}}</tbody>
-</table>
-</body>
-</html>
 `
