@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/safeguard-sdk/safeguard"
 )
@@ -97,7 +96,7 @@ func ParseContext(response []byte) (Context, error) {
 	if len(response) > maxContext {
 		return Context{}, fmt.Errorf("%w: longer than %d bytes", ErrContext, maxContext)
 	}
-	o, ok := read(response)
+	d, ok := read(response)
 	if !ok {
 		return Context{}, fmt.Errorf("%w: not one JSON object, or a name is there twice", ErrContext)
 	}
@@ -114,20 +113,21 @@ func ParseContext(response []byte) (Context, error) {
 		{"smart_style_url", &c.StyleURL, isHTTPS},
 		{"tenant", &c.Tenant, isValue},
 	} {
-		value, there := o[p.name]
-		*p.into, ok = value.(string)
-		if there && (!ok || !p.good(*p.into)) {
+		at := d.member(0, p.name)
+		if *p.into = d.string(at); at != none && !p.good(*p.into) {
 			return Context{}, fmt.Errorf("%w: %s", ErrContext, p.name)
 		}
 	}
 	c.Patient = safeguard.NewPatient(patient)
-	if value, there := o["need_patient_banner"]; there {
-		if c.PatientBanner, ok = value.(bool); !ok {
-			return Context{}, fmt.Errorf("%w: need_patient_banner", ErrContext)
-		}
+	switch d.kind(d.member(0, "need_patient_banner")) {
+	case 'f':
+		c.PatientBanner = false
+	case 't', 0:
+	default:
+		return Context{}, fmt.Errorf("%w: need_patient_banner", ErrContext)
 	}
-	if value, there := o["fhirContext"]; there {
-		if c.Resources, ok = parseResources(value); !ok {
+	if at := d.member(0, "fhirContext"); at != none {
+		if c.Resources, ok = d.resources(at); !ok {
 			return Context{}, fmt.Errorf("%w: fhirContext", ErrContext)
 		}
 	}
@@ -149,16 +149,15 @@ func isHTTPS(s string) bool {
 	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && len(s) <= maxValue
 }
 
-func parseResources(value any) ([]Resource, bool) {
-	list, ok := value.([]any)
-	if !ok || len(list) > maxReferences {
+// resources reads a fhirContext.
+func (d *document) resources(at int) ([]Resource, bool) {
+	if d.kind(at) != '[' {
 		return nil, false
 	}
 	var resources []Resource
-	for _, item := range list {
-		o, _ := item.(object)
-		r, ok := parseResource(o)
-		if !ok {
+	for item := d.first(at); item != none; item = d.after(item, at) {
+		r, ok := d.resource(item)
+		if !ok || len(resources) == maxReferences {
 			return nil, false
 		}
 		resources = append(resources, r)
@@ -166,19 +165,19 @@ func parseResources(value any) ([]Resource, bool) {
 	return resources, true
 }
 
-func parseResource(o object) (Resource, bool) {
-	for _, name := range []string{"reference", "canonical", "type", "role"} {
-		value, there := o[name]
-		s, ok := value.(string)
-		if there && (!ok || s == "" || len(s) > maxValue || !utf8.ValidString(s)) {
+// resource reads one item of a fhirContext.
+func (d *document) resource(at int) (r Resource, ok bool) {
+	for _, m := range []struct {
+		name string
+		into *string
+	}{{"reference", &r.Reference}, {"canonical", &r.Canonical}, {"type", &r.Type}, {"role", &r.Role}} {
+		value := d.member(at, m.name)
+		if *m.into = d.string(value); value != none && (*m.into == "" || len(*m.into) > maxValue) {
 			return Resource{}, false
 		}
 	}
-	_, identified := o["identifier"].(object)
-	r := Resource{
-		Reference: o.text("reference"), Canonical: o.text("canonical"), Identified: identified,
-		Type: o.text("type"), Role: o.text("role"),
-	}
+	identifier := d.kind(d.member(at, "identifier"))
+	r.Identified = identifier == '{'
 	if r.Role == "" {
 		r.Role = "launch"
 	}
@@ -189,7 +188,7 @@ func parseResource(o object) (Resource, bool) {
 		}
 		r.Type = kind
 	}
-	if o["identifier"] != nil && !identified || r.Type != "" && !isType(r.Type) {
+	if identifier != 0 && !r.Identified || r.Type != "" && !isType(r.Type) {
 		return Resource{}, false
 	}
 	if r.Role == "launch" && (r.Type == "Patient" || r.Type == "Encounter") {

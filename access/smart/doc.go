@@ -19,8 +19,10 @@
 //   - a parameter that cannot be evaluated here makes its scope cover nothing;
 //   - batch, transaction and operations such as $everything are covered by
 //     nothing: each of their parts is to be decided by itself;
-//   - patient/ covers the patient of the launch and nobody else, system/ counts
-//     for services alone, and for them nothing else does.
+//   - patient/ covers what is about the patient of the launch and nobody else,
+//     and to read what is about nobody, such as an Organization; [Scope.Holds]
+//     says where that is less than the patient compartment of FHIR;
+//   - system/ counts for services alone, and for them nothing else does.
 //
 // Whether a token is genuine is not found out here; package access/oidc does
 // that.

@@ -1,135 +1,92 @@
 package smart
 
-import (
-	"bytes"
-	"encoding/json"
-	"io"
-	"strings"
-	"unicode/utf8"
-)
+import "encoding/json"
 
-const (
-	maxDocument = 16 << 20
-	maxDepth    = 64
-)
-
-// object is a JSON object. Keys are told apart by case, as encoding/json does
-// not do for structs; values are object, []any, string, and what else there is.
-type object map[string]any
-
-// read returns the JSON object that document is. It reports false for anything
-// else, also if a key is there twice, for then it is not known which counts.
-func read(document []byte) (object, bool) {
-	if len(document) > maxDocument || !utf8.Valid(document) {
-		return nil, false
-	}
-	d := json.NewDecoder(bytes.NewReader(document))
-	d.UseNumber()
-	value, ok := readValue(d, 0)
-	o, isObject := value.(object)
-	if !ok || !isObject {
-		return nil, false
-	}
-	_, err := d.Token()
-	return o, err == io.EOF
+// document is a JSON object that was read: its values in the order of the
+// text. The first value is the object.
+type document struct {
+	text   []byte
+	values []value
 }
 
-func readValue(d *json.Decoder, depth int) (any, bool) {
-	t, err := d.Token()
-	if err != nil || depth > maxDepth {
-		return nil, false
-	}
-	switch t {
-	case json.Delim('{'):
-		return readObject(d, depth)
-	case json.Delim('['):
-		return readList(d, depth)
-	}
-	return t, true
+// value is one value of a document, and where it is.
+type value struct {
+	kind    byte // '{', '[', '"', 't', 'f', 'n', or '0' for a number
+	name    span // of a member of an object
+	content span // of a string
+	next    int32
 }
 
-func readObject(d *json.Decoder, depth int) (object, bool) {
-	o := object{}
-	for d.More() {
-		t, err := d.Token()
-		key, ok := t.(string)
-		if err != nil || !ok {
-			return nil, false
-		}
-		if _, twice := o[key]; twice {
-			return nil, false
-		}
-		if o[key], ok = readValue(d, depth+1); !ok {
-			return nil, false
-		}
+// span is what stands between two quotes, a negative end one with escapes.
+type span struct{ start, end int32 }
+
+// none is the place of a value that is not there.
+const none = -1
+
+// kind returns what sort of value is at a place, 0 for none.
+func (d *document) kind(at int) byte {
+	if at == none {
+		return 0
 	}
-	_, err := d.Token()
-	return o, err == nil
+	return d.values[at].kind
 }
 
-func readList(d *json.Decoder, depth int) ([]any, bool) {
-	list := []any{}
-	for d.More() {
-		item, ok := readValue(d, depth+1)
-		if !ok {
-			return nil, false
-		}
-		list = append(list, item)
+// first returns the place of the first member of an object or item of a list,
+// none if there is none.
+func (d *document) first(at int) int {
+	if k := d.kind(at); k != '{' && k != '[' {
+		return none
 	}
-	_, err := d.Token()
-	return list, err == nil
+	return d.before(at+1, at)
 }
 
-// text returns the string at a key, "" if there is none.
-func (o object) text(key string) string {
-	s, _ := o[key].(string)
-	return s
+// after returns the place of what follows the value at a place inside the one
+// at outer, none if there is nothing.
+func (d *document) after(at, outer int) int { return d.before(int(d.values[at].next), outer) }
+
+func (d *document) before(at, outer int) int {
+	if at >= int(d.values[outer].next) {
+		return none
+	}
+	return at
 }
 
-// isAbout reports whether a resource is about the patient with an id and no
-// other, as far as it says.
-func (o object) isAbout(id string) bool {
-	if o.text("resourceType") == "Patient" {
-		return id != "" && o.text("id") == id
+// member returns the place of a member of an object, none if there is none.
+// Keys are told apart by case, as encoding/json does not do for structs.
+func (d *document) member(at int, name string) int {
+	if d.kind(at) != '{' {
+		return none
 	}
-	return namesNoOther(o, id)
+	for m := d.first(at); m != none; m = d.after(m, at) {
+		if d.spells(d.values[m].name, name) {
+			return m
+		}
+	}
+	return none
 }
 
-// namesNoOther reports whether there is no reference in v to a Patient other
-// than the one with an id, and no other Patient.
-func namesNoOther(v any, id string) bool {
-	switch v := v.(type) {
-	case []any:
-		for _, item := range v {
-			if !namesNoOther(item, id) {
-				return false
-			}
-		}
-	case object:
-		if v.isOther(id) {
-			return false
-		}
-		for _, value := range v {
-			if !namesNoOther(value, id) {
-				return false
-			}
-		}
-	}
-	return true
+// is reports whether the value at a place is the string s.
+func (d *document) is(at int, s string) bool {
+	return d.kind(at) == '"' && d.spells(d.values[at].content, s)
 }
 
-// isOther reports whether o is a Patient inside another resource, or a
-// Reference that is or may be to another Patient than the one with an id.
-func (o object) isOther(id string) bool {
-	if o.text("resourceType") == "Patient" {
-		return true
+// string returns the string at a place, "" if there is none.
+func (d *document) string(at int) string {
+	if d.kind(at) != '"' {
+		return ""
 	}
-	reference, _, _ := strings.Cut(o.text("reference"), "/_history/")
-	switch {
-	case id != "" && reference == "Patient/"+id:
-		return false
-	case o.text("type") == "Patient":
-		return true // by an identifier, or by an address of another form
+	return string(d.plain(d.values[at].content))
+}
+
+func (d *document) spells(p span, s string) bool { return string(d.plain(p)) == s }
+
+// plain returns a span without its escapes.
+func (d *document) plain(p span) []byte {
+	if p.end >= 0 {
+		return d.text[p.start:p.end]
 	}
-	return strings.Contains(reference, "Patient/") || strings.Contains(reference, "Patient?") || strings.HasPrefix(reference, "urn:")
+	var s string
+	// What was read is a string of JSON.
+	_ = json.Unmarshal(d.text[p.start-1:-p.end+1], &s)
+	return []byte(s)
 }

@@ -2,62 +2,94 @@ package smart
 
 import "strings"
 
-// element returns where in a resource the value of a token parameter is, nil if
-// that is not known.
-func element(resource, param string) []string {
+// element returns where in a resource the value of a token parameter is, as a
+// path with a dot, "" if that is not known.
+func element(resource, param string) string {
 	switch param {
 	case "_id":
-		return []string{"id"}
+		return "id"
 	case "_security":
-		return []string{"meta", "security"}
+		return "meta.security"
 	case "_tag":
-		return []string{"meta", "tag"}
+		return "meta.tag"
 	case "category", "class", "intent", "status", "type":
-		return []string{param}
+		return param
 	case "clinical-status":
-		return []string{"clinicalStatus"}
+		return "clinicalStatus"
 	case "verification-status":
-		return []string{"verificationStatus"}
+		return "verificationStatus"
 	case "code":
 		return codeElement(resource)
 	}
-	return nil
+	return ""
 }
 
 // codeElement returns where the parameter code points. It is not everywhere
 // the element of this name.
-func codeElement(resource string) []string {
+func codeElement(resource string) string {
 	switch resource {
 	case "MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration":
-		return []string{"medicationCodeableConcept"}
+		return "medicationCodeableConcept"
 	case "DeviceRequest":
-		return []string{"codeCodeableConcept"}
+		return "codeCodeableConcept"
 	case "Questionnaire", "ValueSet", "CodeSystem", "ConceptMap":
-		return nil // of items and concepts inside
+		return "" // of items and concepts inside
 	}
-	return []string{"code"}
+	return "code"
 }
 
 // meets reports whether a resource meets all filters.
-func (o object) meets(resource string, filters []Filter) bool {
+func (d *document) meets(resource string, filters []Filter) bool {
 	for _, f := range filters {
-		if !o.meetsOne(element(resource, f.Param), f.Value) {
+		if !d.meetsOne(element(resource, f.Param), f.Value) {
 			return false
 		}
 	}
 	return true
 }
 
-func (o object) meetsOne(path []string, value string) bool {
-	if len(path) == 0 {
+func (d *document) meetsOne(path, values string) bool {
+	if path == "" {
 		return false
 	}
-	for _, key := range path[:len(path)-1] {
-		o, _ = o[key].(object)
+	at := 0
+	for name := range strings.SplitSeq(path, ".") {
+		at = d.member(at, name)
 	}
-	for _, t := range tokens(o[path[len(path)-1]]) {
-		for wanted := range strings.SplitSeq(value, ",") {
-			if t.is(wanted) {
+	for value := range strings.SplitSeq(values, ",") {
+		if d.anyIs(at, value) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyIs reports whether an element has what a search value asks for: a code, a
+// Coding, a CodeableConcept, or a list of these.
+func (d *document) anyIs(at int, wanted string) bool {
+	if d.kind(at) != '[' {
+		return d.oneIs(at, wanted)
+	}
+	for item := d.first(at); item != none; item = d.after(item, at) {
+		if d.oneIs(item, wanted) {
+			return true
+		}
+	}
+	return false
+}
+
+// oneIs is anyIs for one item of an element.
+func (d *document) oneIs(at int, wanted string) bool {
+	switch d.kind(at) {
+	case '"':
+		return d.codeIs(none, at, wanted)
+	case '{':
+		list := d.member(at, "coding")
+		if d.kind(list) != '[' {
+			return d.codingIs(at, wanted)
+		}
+		for item := d.first(list); item != none; item = d.after(item, list) {
+			if d.codingIs(item, wanted) {
 				return true
 			}
 		}
@@ -65,55 +97,22 @@ func (o object) meetsOne(path []string, value string) bool {
 	return false
 }
 
-// token is a code of a system, or of none.
-type token struct{ system, code string }
+func (d *document) codingIs(at int, wanted string) bool {
+	return d.kind(at) == '{' && d.codeIs(d.member(at, "system"), d.member(at, "code"), wanted)
+}
 
-// is reports whether t is what a search value asks for: a code of any system,
-// "system|code", "|code" for one without a system, or "system|" for any code.
-func (t token) is(wanted string) bool {
-	system, code, hasSystem := strings.Cut(wanted, "|")
+// codeIs reports whether a code of a system is what a search value asks for: a
+// code of any system, "system|code", "|code" for one without a system, or
+// "system|" for any code.
+func (d *document) codeIs(system, code int, wanted string) bool {
+	wantedSystem, wantedCode, hasSystem := strings.Cut(wanted, "|")
 	switch {
 	case !hasSystem:
-		return t.code != "" && t.code == wanted
-	case strings.Contains(code, "|") || system == "" && code == "":
+		return wanted != "" && d.is(code, wanted)
+	case strings.Contains(wantedCode, "|") || wantedSystem == "" && wantedCode == "":
 		return false
-	case code == "":
-		return t.system == system
+	case wantedSystem == "" && system != none || wantedSystem != "" && !d.is(system, wantedSystem):
+		return false
 	}
-	return t.system == system && t.code == code
-}
-
-// tokens returns the codes of an element: a code, a Coding, a CodeableConcept,
-// or a list of these.
-func tokens(value any) []token {
-	list, ok := value.([]any)
-	if !ok {
-		return codings(value)
-	}
-	var all []token
-	for _, item := range list {
-		all = append(all, codings(item)...)
-	}
-	return all
-}
-
-// codings returns the codes of one item of an element.
-func codings(value any) []token {
-	switch v := value.(type) {
-	case string:
-		return []token{{code: v}}
-	case object:
-		list, concept := v["coding"].([]any)
-		if !concept {
-			return []token{{system: v.text("system"), code: v.text("code")}}
-		}
-		var all []token
-		for _, item := range list {
-			if coding, ok := item.(object); ok {
-				all = append(all, token{system: coding.text("system"), code: coding.text("code")})
-			}
-		}
-		return all
-	}
-	return nil
+	return wantedCode == "" || d.is(code, wantedCode)
 }

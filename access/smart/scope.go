@@ -2,6 +2,7 @@ package smart
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -23,6 +24,11 @@ type Options struct {
 	// resources refer to it. The default is what the patient is called in the
 	// program, without "Patient/" before it.
 	PatientID string
+	// UnsafeUnlinked are types of which the level patient covers resources
+	// that refer to no Patient, besides those that are about nobody, such as
+	// Organization. A Provenance, for one, often refers only to what it is
+	// about: with it here, an application sees who wrote what of whomever.
+	UnsafeUnlinked []string
 }
 
 // Scope narrows decisions by Scopes. It implements access.Scope and is safe
@@ -34,6 +40,7 @@ type Scope struct {
 	actions   map[string]Permissions
 	patient   safeguard.Patient
 	patientID string
+	unlinked  []string
 }
 
 var _ access.Scope = (*Scope)(nil)
@@ -52,7 +59,7 @@ func (s Scopes) Scope(patient safeguard.Patient, opts *Options) *Scope {
 	if opts == nil {
 		opts = &Options{}
 	}
-	scope := &Scope{actions: actions(), patient: patient, patientID: opts.PatientID}
+	scope := &Scope{actions: actions(), patient: patient, patientID: opts.PatientID, unlinked: slices.Clone(opts.UnsafeUnlinked)}
 	maps.Copy(scope.actions, opts.Actions)
 	if scope.patientID == "" {
 		scope.patientID = strings.TrimPrefix(patient.Reveal(), "Patient/")
@@ -91,11 +98,18 @@ func actions() map[string]Permissions {
 
 // Permits reports whether the scopes cover a request, as far as can be told
 // without the resource. A scope of the level patient covers only requests that
-// are about the patient of the launch.
+// are about the patient of the launch, and reads and searches of resources that
+// are about nobody, such as an Organization, if the request names no patient.
 func (s *Scope) Permits(r *access.Request) bool {
-	return s != nil && r != nil && s.covers(r.Resource, r.Action, func(g *Grant) bool {
-		return g.Level != PatientLevel || r.Patient == s.patient
-	})
+	return s != nil && r != nil && s.covers(r.Resource, r.Action, func(g *Grant) bool { return s.mayBe(g, r) })
+}
+
+// mayBe reports whether a request is about somebody whom g is about.
+func (s *Scope) mayBe(g *Grant, r *access.Request) bool {
+	if g.Level != PatientLevel || r.Patient == s.patient {
+		return true
+	}
+	return r.Patient.IsZero() && isShared(r.Resource) && s.actions[r.Action]&^(Read|Search) == 0
 }
 
 // Filtered reports whether only some resources of a type are covered: those of
@@ -108,26 +122,39 @@ func (s *Scope) Filtered(resource, action string) bool {
 
 // Holds reports whether the scopes cover one resource, by its JSON.
 //
-// At the level patient it must not be about another patient: a Patient has the
-// id of the launch's patient, and any other resource refers to no Patient but
-// that one, by "Patient/id", wherever in it. A reference to a Patient that is an
-// identifier, a query, a URN or an address of a server is to another one, for
-// all that can be known, and so is a Patient that is contained. A resource that
-// names no patient, an Organization for instance, is covered.
+// At the level patient it must be about the patient of the launch and nobody
+// else. A Patient has that patient's id. Another resource refers to that
+// patient, by "Patient/id", and to no other, wherever in it. A reference that is
+// a query, a URN or an address of a server is to another one, for all that can
+// be known; so are an identifier that is said to be of a Patient or stands for
+// the subject, and a Patient that is contained. This is less than the patient
+// compartment of FHIR, where one reference suffices: a Group, an Appointment of
+// two, a Provenance of many and a Coverage that names the parent who pays say
+// something of others, and those did not launch the application.
+//
+// A resource that refers to nobody is covered if its type is about nobody: the
+// organisation of care, definitions and terminology, such as Organization,
+// Practitioner, Location, Medication and ValueSet. One of another type is not:
+// a Binary, a Provenance, an Observation without a subject
+// (Options.UnsafeUnlinked).
 //
 // Filters are met by what the resource says of itself. The parameters _id,
 // _security, _tag, category, class, clinical-status, code, intent, status, type
 // and verification-status are known; a filter on another one is met by nothing.
+//
+// A document that access.Decision.Project refuses is not covered, nor one with
+// more than 524,288 values.
 func (s *Scope) Holds(resource, action string, document []byte) bool {
 	if s == nil {
 		return false
 	}
-	o, ok := read(document)
-	if !ok || o.text("resourceType") != resource {
+	d, ok := read(document)
+	if !ok || !d.is(d.member(0, "resourceType"), resource) {
 		return false
 	}
+	unlinked := isShared(resource) || slices.Contains(s.unlinked, resource)
 	return s.covers(resource, action, func(g *Grant) bool {
-		return (g.Level != PatientLevel || o.isAbout(s.patientID)) && o.meets(resource, g.Filters)
+		return (g.Level != PatientLevel || d.isAbout(resource, s.patientID, unlinked)) && d.meets(resource, g.Filters)
 	})
 }
 
@@ -140,7 +167,7 @@ func (s *Scope) Covering(r *access.Request) []string {
 	var scopes []string
 	for i := range s.grants {
 		g := &s.grants[i]
-		if s.applies(g, r.Resource, s.actions[r.Action]) && (g.Level != PatientLevel || r.Patient == s.patient) {
+		if s.applies(g, r.Resource, s.actions[r.Action]) && s.mayBe(g, r) {
 			scopes = append(scopes, g.String())
 		}
 	}
@@ -168,7 +195,7 @@ func (s *Scope) applies(g *Grant, resource string, need Permissions) bool {
 		return false
 	}
 	for _, f := range g.Filters {
-		if element(resource, f.Param) == nil {
+		if element(resource, f.Param) == "" {
 			return false
 		}
 	}

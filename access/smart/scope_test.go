@@ -11,7 +11,7 @@ import (
 
 var ada = safeguard.NewPatient("p-1")
 
-func scopeOf(t *testing.T, scope string, opts *smart.Options) *smart.Scope {
+func scopeOf(t testing.TB, scope string, opts *smart.Options) *smart.Scope {
 	t.Helper()
 	s, err := smart.Parse(scope)
 	require.NoError(t, err)
@@ -58,6 +58,11 @@ func TestPermits(t *testing.T) {
 		{"no action", "user/*.cruds", nil, about("Patient", ""), false},
 		{"the patient of the launch", "patient/Observation.r", nil, about("Observation", "read"), true},
 		{"another patient", "patient/Observation.r", nil, access.Request{Resource: "Observation", Action: "read", Patient: safeguard.NewPatient("p-2")}, false},
+		{"about nobody", "patient/*.rs", nil, access.Request{Resource: "Organization", Action: "read"}, true},
+		{"about nobody, of another type", "patient/Observation.rs", nil, access.Request{Resource: "Organization", Action: "read"}, false},
+		{"about nobody, for another patient", "patient/*.rs", nil, access.Request{Resource: "Organization", Action: "read", Patient: safeguard.NewPatient("p-2")}, false},
+		{"a change of what all share", "patient/*.cruds", nil, access.Request{Resource: "Organization", Action: "update"}, false},
+		{"a read that changes", "patient/*.cruds", &smart.Options{Actions: map[string]smart.Permissions{"read": smart.Read | smart.Update}}, access.Request{Resource: "Organization", Action: "read"}, false},
 		{"no patient", "patient/Observation.rs", nil, access.Request{Resource: "Observation", Action: "search"}, false},
 		{"a person by system", "system/*.cruds", nil, about("Observation", "read"), false},
 		{"a service by system", "system/*.cruds", service, about("Observation", "read"), true},
@@ -216,7 +221,29 @@ func TestPatientLevel(t *testing.T) {
 		"escaped":                            {"Observation", `"subject":{"referenc\u0065":"\u0050atient/p-2"}`, false},
 		"about two":                          {"Appointment", `"participant":[{"actor":{"reference":"Patient/p-1"}},{"actor":{"reference":"Patient/p-2"}}]`, false},
 		"about nobody":                       {"Organization", `"name":"Ward 3"`, true},
-		"about somebody who is no patient":   {"Observation", `"performer":[{"reference":"Practitioner/p-2"}]`, true},
+		"about somebody who is no patient":   {"Observation", `"subject":{"reference":"Patient/p-1"},"performer":[{"reference":"Practitioner/p-2"}]`, true},
+		"without a subject":                  {"Observation", `"performer":[{"reference":"Practitioner/p-2"}]`, false},
+		"about a group":                      {"Observation", `"subject":{"reference":"Group/1"}`, false},
+		"a picture of whomever":              {"Binary", `"contentType":"image/png","data":"AAAA"`, false},
+		"a picture of the patient":           {"Binary", `"contentType":"image/png","securityContext":{"reference":"Patient/p-1"}`, true},
+		"of a type that nobody knows":        {"Invention", `"id":"1"`, false},
+		"a definition about another":         {"ValueSet", `"subject":{"reference":"Patient/p-2"}`, false},
+		"by an identifier alone":             {"Observation", `"subject":{"identifier":{"value":"p-2"}},"performer":[{"reference":"Patient/p-1"}]`, false},
+		"by an identifier in a list":         {"Account", `"subject":[{"reference":"Patient/p-1"},{"identifier":{"value":"p-2"}}]`, false},
+		"paid by an identifier":              {"Claim", `"patient":{"reference":"Patient/p-1"},"insurer":{"identifier":{"value":"i-1"}}`, true},
+		"ordered by an identifier":           {"Observation", `"subject":{"reference":"Patient/p-1","identifier":{"value":"mrn"}},"performer":[{"type":"Practitioner","identifier":{"value":"npi"}}]`, true},
+		"a list for a reference":             {"Observation", `"subject":{"reference":"Patient/p-1"},"focus":{"reference":["Patient/p-2"]}`, false},
+		"null for a reference":               {"Observation", `"subject":{"reference":"Patient/p-1"},"focus":{"reference":null}`, false},
+		"a type by its definition":           {"Observation", `"subject":{"reference":"Patient/p-1"},"focus":{"type":"http://hl7.org/fhir/StructureDefinition/Patient"}`, false},
+		"in other letters":                   {"Observation", `"subject":{"reference":"Patient/p-1"},"focus":{"Reference":"Patient/p-2"}`, false},
+		"a type in other letters":            {"Observation", `"subject":{"reference":"Patient/p-1"},"resourcetype":"Patient"`, false},
+		"a reference in other letters":       {"Observation", `"subject":{"reference":"Patient/p-1"},"focus":{"reference":"patient/p-2"}`, false},
+		"a family":                           {"FamilyMemberHistory", `"patient":{"reference":"Patient/p-1"},"relationship":{"text":"mother"}`, true},
+		"a relative":                         {"RelatedPerson", `"patient":{"reference":"Patient/p-1"}`, true},
+		"a group":                            {"Group", `"member":[{"entity":{"reference":"Patient/p-1"}},{"entity":{"reference":"Patient/p-2"}}]`, false},
+		"who wrote what of whomever":         {"Provenance", `"target":[{"reference":"Observation/1"}]`, false},
+		"who wrote what of the patient":      {"Provenance", `"target":[{"reference":"Observation/1"},{"reference":"Patient/p-1"}]`, true},
+		"the patient with another inside":    {"Patient", `"id":"p-1","contained":[{"resourceType":"Patient","id":"p-2"}]`, false},
 		"another somewhere inside":           {"Observation", `"subject":{"reference":"Patient/p-1"},"x":[{"y":{"reference":"Patient/p-2"}}]`, false},
 		"two subjects":                       {"Observation", `"subject":{"reference":"Patient/p-2"},"subject":{"reference":"Patient/p-1"}`, false},
 		"a reference that is not a string":   {"Observation", `"subject":{"reference":{"reference":"Patient/p-2"}}`, false},
@@ -230,6 +257,10 @@ func TestPatientLevel(t *testing.T) {
 			require.True(t, scopeOf(t, "patient/*.rs user/*.rs", nil).Holds(c.resource, "search", document) || name == "two subjects")
 		})
 	}
+	linked := scopeOf(t, "patient/*.rs", &smart.Options{UnsafeUnlinked: []string{"Provenance"}})
+	require.True(t, linked.Holds("Provenance", "read", []byte(`{"resourceType":"Provenance","target":[{"reference":"Observation/1"}]}`)))
+	require.False(t, linked.Holds("Provenance", "read", []byte(`{"resourceType":"Provenance","target":[{"reference":"Patient/p-2"}]}`)))
+	require.False(t, linked.Holds("Binary", "read", []byte(`{"resourceType":"Binary"}`)))
 	mrn := scopeOf(t, "patient/*.rs", &smart.Options{PatientID: "77"})
 	require.True(t, mrn.Holds("Observation", "read", []byte(`{"resourceType":"Observation","subject":{"reference":"Patient/77"}}`)))
 	require.False(t, mrn.Holds("Observation", "read", []byte(`{"resourceType":"Observation","subject":{"reference":"Patient/p-1"}}`)))
