@@ -18,6 +18,20 @@ type clock struct {
 // now returns the time since the start. It only grows.
 func (c *clock) now() time.Duration { return time.Since(c.start) }
 
+// moment is when a decision is taken. The clock is read when that matters, and
+// once.
+type moment struct {
+	clock *clock
+	since time.Duration // the start of clock, 0 if it was not read
+}
+
+func (m *moment) now() time.Duration {
+	if m.since == 0 {
+		m.since = m.clock.now()
+	}
+	return m.since
+}
+
 // wall returns the time of day at now, in nanoseconds since 1970.
 func (c *clock) wall(now time.Duration) int64 {
 	if int64(now) >= c.again.Load() {

@@ -82,8 +82,8 @@ func (g *Guard) take(ctx context.Context, r *Request, d *Decision) code {
 	if n.denied&q.purpose != 0 {
 		return g.refuseAt(e, r, codePurpose, d)
 	}
-	now := g.clock.now()
-	s, c := g.standing(ctx, e, &p, now)
+	now := moment{clock: &g.clock}
+	s, c := g.standing(ctx, e, &p, &now)
 	if c == codeAllowed {
 		c = s.activate(e, n.active, &q)
 	}
@@ -110,7 +110,7 @@ func (g *Guard) take(ctx context.Context, r *Request, d *Decision) code {
 	q.about(e.policy, at, r, p.Tenant)
 	v := e.verdict(&q, at)
 	if v.ask != 0 {
-		i := inquiry{guard: g, policy: e.policy, now: now}
+		i := inquiry{guard: g, policy: e.policy, at: now}
 		for v.ask != 0 {
 			if c := i.ask(ctx, &p, r, v, &q); c != codeAllowed {
 				return g.refuseAt(e, r, c, d)
@@ -163,8 +163,8 @@ func (g *Guard) refuseAt(e *engine, r *Request, c code, d *Decision) code {
 type inquiry struct {
 	guard  *Guard
 	policy *Policy
-	now    time.Duration // by the clock of the guard
-	grant  string        // id of the open emergency grant
+	at     moment
+	grant  string // id of the open emergency grant
 }
 
 // ask finds out what v asks for, and fills it in.
@@ -187,7 +187,7 @@ func (i *inquiry) relations(ctx context.Context, p *safeguard.Principal, patient
 	}
 	var err error
 	if cache := i.guard.cache; cache != nil {
-		q.relations, err = cache.set(ctx, i.policy, p, patient, i.now+i.guard.cacheAhead)
+		q.relations, err = cache.set(ctx, i.policy, p, patient, i.at.now()+i.guard.cacheAhead)
 	} else {
 		var names []string
 		names, err = i.guard.options.Relationships.Relations(ctx, *p, patient)

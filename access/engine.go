@@ -10,6 +10,8 @@ type engine struct {
 	mark     *mark
 	verdicts memory[verdict]
 	holdings memory[holding]
+	// Many have the same standing, and share it: it is at hand more often.
+	standings memory[standing]
 }
 
 // A mark stands for a policy or an engine in what may outlive it by long: the
@@ -18,14 +20,16 @@ type mark struct{ _ byte }
 
 // Bounds of what an engine remembers.
 const (
-	maxVerdicts = 1 << 15
-	maxHoldings = 1 << 13
+	maxVerdicts  = 1 << 15
+	maxHoldings  = 1 << 13
+	maxStandings = 1 << 13
 )
 
 func newEngine(p *Policy) *engine {
 	e := &engine{policy: p, mark: new(mark)}
 	e.verdicts.init(maxVerdicts)
 	e.holdings.init(maxHoldings)
+	e.standings.init(maxStandings)
 	return e
 }
 
@@ -122,14 +126,5 @@ func (e *engine) answered(v *verdict, q *question, at *cell) *verdict {
 // holding returns h, or the same that is known already, and its sum.
 func (e *engine) holding(h *holding) (*holding, uint64) {
 	sum := h.sum()
-	row := e.holdings.row(sum)
-	for i := range row {
-		if known := row[i].Load(); known != nil && *known == *h {
-			return known, sum
-		}
-	}
-	kept := new(holding)
-	*kept = *h
-	e.holdings.keep(sum, kept)
-	return kept, sum
+	return intern(&e.holdings, sum, h), sum
 }

@@ -30,6 +30,20 @@ func (m *memory[T]) row(hash uint64) []atomic.Pointer[T] {
 	return table[at : at+ways]
 }
 
+// intern returns what equals thing and is kept already, or keeps a copy.
+func intern[T comparable](m *memory[T], hash uint64, thing *T) *T {
+	row := m.row(hash)
+	for i := range row {
+		if known := row[i].Load(); known != nil && *known == *thing {
+			return known
+		}
+	}
+	kept := new(T)
+	*kept = *thing
+	m.keep(hash, kept)
+	return kept
+}
+
 // keep remembers a thing. Another may be lost at the same time: that costs time
 // only.
 func (m *memory[T]) keep(hash uint64, thing *T) {

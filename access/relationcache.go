@@ -68,6 +68,11 @@ type relatedKey struct {
 	kind                   safeguard.Kind
 }
 
+// is reports whether the key is that of p and patient.
+func (k *relatedKey) is(p *safeguard.Principal, patient safeguard.Patient) bool {
+	return k.patient == patient && k.id == p.ID && k.kind == p.Kind && k.tenant == p.Tenant && k.onBehalfOf == p.OnBehalfOf
+}
+
 // CacheRelationships returns a cache in front of src. Nil opts are the
 // defaults. The error unwraps to [ErrOptions].
 //
@@ -140,23 +145,23 @@ func (p *Policy) relationSet(names []string) uint64 {
 }
 
 func (c *RelationshipCache) relations(ctx context.Context, policy *Policy, p *safeguard.Principal, patient safeguard.Patient, now time.Duration) (*related, error) {
-	key := relatedKey{patient, p.ID, p.Tenant, p.OnBehalfOf, p.Kind}
-	at := c.home(&key)
+	at := c.home(p.ID, patient)
 	for way := range cacheWays {
 		r := c.slots[at+way].Load()
-		if r != nil && now < r.until && r.key == key {
+		if r != nil && now < r.until && r.key.is(p, patient) {
 			return r, nil
 		}
 	}
+	key := relatedKey{patient, p.ID, p.Tenant, p.OnBehalfOf, p.Kind}
 	return c.ask(ctx, policy, p, &key, at, now)
 }
 
 // cacheWays is in how many slots an answer may be.
 const cacheWays = 4
 
-// home returns the first slot of a key.
-func (c *RelationshipCache) home(key *relatedKey) int {
-	h := mix(maphash.String(c.seed, key.id), maphash.Comparable(c.seed, key.patient))
+// home returns the first slot of what is kept about an ID and a patient.
+func (c *RelationshipCache) home(id string, patient safeguard.Patient) int {
+	h := mix(maphash.String(c.seed, id), maphash.Comparable(c.seed, patient))
 	return int(h&uint64(len(c.slots)-1)) &^ (cacheWays - 1)
 }
 

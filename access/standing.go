@@ -22,14 +22,20 @@ func (s *Subject) standing(e *engine) *standing {
 	if known := s.compiled.Load(); known != nil && known.mark == e.mark {
 		return known
 	}
-	now := e.standing(s.Roles)
-	now.from, now.to = e.policy.trained(s.Trained)
-	s.compiled.Store(&now)
-	return &now
+	known := e.standing(s.Roles, s.Trained)
+	s.compiled.Store(known)
+	return known
 }
 
-// standing returns what a list of roles comes to.
-func (e *engine) standing(names []string) standing {
+// standing returns what roles and training come to.
+func (e *engine) standing(names []string, trained map[string]time.Time) *standing {
+	s := e.granted(names)
+	s.from, s.to = e.policy.trained(trained)
+	return intern(&e.standings, mix(s.sum^uint64(s.code), uint64(s.from)^uint64(s.to)<<1), &s)
+}
+
+// granted returns what a list of roles comes to.
+func (e *engine) granted(names []string) standing {
 	s := standing{mark: e.mark}
 	var h holding
 	for _, name := range names {
@@ -53,29 +59,29 @@ func (e *engine) standing(names []string) standing {
 }
 
 // standing finds out what p is now.
-func (g *Guard) standing(ctx context.Context, e *engine, p *safeguard.Principal, now time.Duration) (standing, code) {
+func (g *Guard) standing(ctx context.Context, e *engine, p *safeguard.Principal, at *moment) (*standing, code) {
 	if g.subjects == nil {
 		names, err := g.options.Roles.Roles(ctx, *p)
 		if err != nil || ctx.Err() != nil {
-			return standing{}, codeRoleSource
+			return nil, codeRoleSource
 		}
-		s := e.standing(names)
+		s := e.standing(names, nil)
 		return s, s.code
 	}
 	subject, err := g.subjects.Subject(ctx, *p)
 	switch {
 	case err != nil || ctx.Err() != nil:
-		return standing{}, codeRoleSource
+		return nil, codeRoleSource
 	case subject == nil || !subject.Active:
-		return standing{}, codeInactive
+		return nil, codeInactive
 	}
 	s := subject.standing(e)
 	if e.policy.training != nil {
-		if today := g.clock.wall(now); today < s.from || today >= s.to {
-			return *s, codeTraining
+		if today := g.clock.wall(at.now()); today < s.from || today >= s.to {
+			return s, codeTraining
 		}
 	}
-	return *s, s.code
+	return s, s.code
 }
 
 // activate finds out which roles count, and puts them into q.
