@@ -33,10 +33,9 @@ func turn(b *testing.B, n int, f func() error) float64 {
 // compare runs the limits and impl by turns and reports the medians, under
 // the name of each limit. Every turn takes as long as another. An operation of the benchmark is one turn of each.
 func compare(b *testing.B, impl func() error, limits map[string]func() error) {
-	times := func(f func() error) int { return int(max(1, round/max(1, turn(b, 100, f)))) }
-	n, rounds := times(impl), map[string]int{}
+	n, rounds := timesOf(b, impl), map[string]int{}
 	for name, limit := range limits {
-		rounds[name] = times(limit)
+		rounds[name] = timesOf(b, limit)
 	}
 	took, ratio := map[string][]float64{}, map[string][]float64{}
 	for b.Loop() {
@@ -56,6 +55,17 @@ func compare(b *testing.B, impl func() error, limits map[string]func() error) {
 	}
 	b.ReportMetric(testing.AllocsPerRun(10, func() { _ = impl() }), "allocs-impl")
 	b.ReportMetric(0, "ns/op")
+}
+
+// timesOf returns how often f runs in a round. What f does only once, such as
+// to compile or to fill a cache, must not count: it would make the turns of the
+// fast short.
+func timesOf(b *testing.B, f func() error) int {
+	for n := 100; ; n *= 4 {
+		if each := turn(b, n, f); each*float64(n) >= round {
+			return int(max(1, round/each))
+		}
+	}
 }
 
 func median(x []float64) float64 {
