@@ -12,27 +12,35 @@ import (
 )
 
 // What an Exchange remembers is bounded, in all and for one account, and makes
-// room when tokens are over.
+// room when tokens are over. Nobody is locked out by the sessions of one account,
+// its owner included: the one that began first gives way.
 //
 // Controls: HIPAA 164.312(a)(2)(iii), 164.312(d); NIST CSF 2.0 PR.AA-03, PR.AA-05.
 func TestGrantsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := &Exchange{grants: map[string]*Token{}, own: map[account]int{}}
+		x := &Exchange{grants: map[string]*Token{}, own: map[account][]string{}}
 		token := func(user string, life time.Duration) *Token {
 			return &Token{principal: safeguard.Principal{ID: user}, deadline: time.Now().Add(life)}
 		}
-		for n := range maxOwn {
+		for n := range 3 * maxOwn {
 			require.True(t, x.keep("ada-"+strconv.Itoa(n), token("ada", time.Minute)))
 		}
-		require.False(t, x.keep("ada-more", token("ada", time.Minute)))
+		require.Len(t, x.grants, maxOwn)
+		require.Len(t, x.own[account{id: "ada"}], maxOwn)
+		require.Nil(t, x.grant("ada-"+strconv.Itoa(2*maxOwn-1)))
+		require.NotNil(t, x.grant("ada-"+strconv.Itoa(2*maxOwn)))
 		for n := range maxGrants - maxOwn {
 			require.True(t, x.keep("s-"+strconv.Itoa(n), token(strconv.Itoa(n), time.Hour)))
 		}
+		require.False(t, x.room())
 		require.False(t, x.keep("bob", token("bob", time.Hour)))
+		require.True(t, x.keep("ada-more", token("ada", time.Minute)))
+		require.Len(t, x.grants, maxGrants)
 		<-time.NewTimer(time.Minute).C
+		require.True(t, x.room())
 		require.True(t, x.keep("bob", token("bob", time.Hour)))
 		require.Len(t, x.grants, maxGrants-maxOwn+1)
-		require.Zero(t, x.own[account{id: "ada"}])
+		require.NotContains(t, x.own, account{id: "ada"})
 		for n := range maxOwn - 1 {
 			require.True(t, x.keep("ada-again-"+strconv.Itoa(n), token("ada", time.Hour)))
 		}
@@ -40,7 +48,7 @@ func TestGrantsAreBounded(t *testing.T) {
 		<-time.NewTimer(time.Hour).C
 		require.True(t, x.keep("last", token("ada", time.Hour)))
 		require.Len(t, x.grants, 1)
-		require.Equal(t, map[account]int{{id: "ada"}: 1}, x.own)
+		require.Equal(t, map[account][]string{{id: "ada"}: {"last"}}, x.own)
 	})
 }
 

@@ -9,13 +9,14 @@ import (
 	"time"
 )
 
-// Bounds of a DPoP proof: its size, the time for which it counts, and the
-// length of its id.
+// Bounds of a DPoP proof: its size, the time for which it counts, the length of
+// its id, and the part of the proofs that are remembered which is one account's.
 const (
 	proofType   = "dpop+jwt"
 	maxProof    = 4 << 10
 	proofWindow = 60 * time.Second
 	maxProofID  = 256
+	proofShares = 8
 )
 
 // prove checks that the caller holds the key that a token is bound to, by the
@@ -36,8 +37,11 @@ func (v *Verifier) prove(r *http.Request, t *Token, token string) *Error {
 	if p.method != r.Method || !sameTarget(p.target, v.opts.Origin, r) || !p.inTime(time.Now(), v.opts.Leeway) {
 		return refusal(codeProof)
 	}
+	if !v.fresh(p.nonce, time.Now()) {
+		return refusal(codeNonce)
+	}
 	id := sha256.Sum256([]byte(p.key + "." + p.id))
-	return v.proofs.first(id, p.issued.Add(proofWindow+2*v.opts.Leeway))
+	return v.proofs.first(id, accountOf(&t.principal), p.issued.Add(proofWindow+2*v.opts.Leeway))
 }
 
 // A proof is what a DPoP proof says, with its signature checked.
@@ -47,6 +51,7 @@ type proof struct {
 	method string
 	target string
 	token  string // the digest of the token
+	nonce  string // empty if there is none
 	issued time.Time
 }
 
@@ -81,10 +86,11 @@ func readProofClaims(claims map[string]any, key string) (*proof, *Error) {
 		}
 		*field = value
 	}
-	var there, ok, okToken bool
+	var there, ok, okToken, okNonce bool
 	p.token, _, okToken = text(claims, "ath")
+	p.nonce, _, okNonce = text(claims, "nonce")
 	p.issued, there, ok = instant(claims, "iat")
-	if !there || !ok || !okToken || len(p.id) > maxProofID {
+	if !there || !ok || !okToken || !okNonce || len(p.id) > maxProofID {
 		return nil, refusal(codeProof)
 	}
 	return p, nil

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -84,15 +85,35 @@ func TestSameTarget(t *testing.T) {
 //
 // Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
 func TestReplaysAreBounded(t *testing.T) {
-	r := newReplays(3)
+	r := newReplays(3, 3)
 	soon, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
 	id := func(n byte) [32]byte { return [32]byte{n} }
-	require.Nil(t, r.first(id(1), soon))
-	require.Nil(t, r.first(id(2), soon))
-	require.Equal(t, codeReplay, r.first(id(1), soon).kind)
-	require.Nil(t, r.first(id(3), past))
-	require.Nil(t, r.first(id(4), soon)) // in the place of what has expired
-	require.Equal(t, codeFull, r.first(id(5), soon).kind)
-	require.Equal(t, codeReplay, r.first(id(4), soon).kind)
+	require.Nil(t, r.first(id(1), account{id: "ada"}, soon))
+	require.Nil(t, r.first(id(2), account{id: "ada"}, soon))
+	require.Equal(t, codeReplay, r.first(id(1), account{id: "ada"}, soon).kind)
+	require.Nil(t, r.first(id(3), account{id: "ada"}, past))
+	require.Nil(t, r.first(id(4), account{id: "ada"}, soon)) // in the place of what has expired
+	require.Equal(t, codeFull, r.first(id(5), account{id: "ada"}, soon).kind)
+	require.Equal(t, codeReplay, r.first(id(4), account{id: "ada"}, soon).kind)
 	require.Len(t, r.seen, 3)
+}
+
+// One account takes no more than its share of what is remembered, and gets it back.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(7)(ii)(C); NIST CSF 2.0 PR.AA-03, PR.IR-04.
+func TestReplaysAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReplays(16, 2)
+		until := time.Now().Add(time.Minute)
+		ada, bob := account{id: "ada"}, account{id: "bob"}
+		require.Nil(t, r.first([32]byte{1}, ada, until))
+		require.Nil(t, r.first([32]byte{2}, ada, until))
+		require.Equal(t, codeFull, r.first([32]byte{3}, ada, until).kind)
+		require.Nil(t, r.first([32]byte{3}, bob, until))
+		<-time.NewTimer(time.Minute + 1).C
+		require.Nil(t, r.first([32]byte{4}, ada, until.Add(time.Minute)))
+		require.Equal(t, map[account]int{ada: 1}, r.of)
+		require.Len(t, r.seen, 1)
+		require.Equal(t, defaultProofs/8, fuzzVerifier(t).proofs.share)
+	})
 }

@@ -41,6 +41,7 @@ const (
 	codeScope
 	codeProof
 	codeReplay
+	codeNonce
 	codeKeys
 	codeEpoch
 	codeFull
@@ -55,7 +56,7 @@ func (c code) name() string {
 	return [...]string{
 		"oidc.missing", "oidc.ambiguous", "oidc.malformed", "oidc.header", "oidc.algorithm", "oidc.type", "oidc.key",
 		"oidc.signature", "oidc.issuer", "oidc.audience", "oidc.expired", "oidc.not-yet", "oidc.lifetime", "oidc.subject",
-		"oidc.claim", "oidc.assurance", "oidc.revoked", "oidc.scope", "oidc.proof", "oidc.replay", "oidc.keys", "oidc.epoch",
+		"oidc.claim", "oidc.assurance", "oidc.revoked", "oidc.scope", "oidc.proof", "oidc.replay", "oidc.nonce", "oidc.keys", "oidc.epoch",
 		"oidc.full", "oidc.sessions", "oidc.misplaced",
 	}[c]
 }

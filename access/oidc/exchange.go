@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,7 @@ type Sessions interface {
 }
 
 // Bounds of the sessions that can be narrowed by their token at once, in all and
-// of one account: who exchanges one token again and again locks nobody else out.
+// of one account: who exchanges one token again and again locks nobody out.
 const (
 	maxGrants = 1 << 16
 	maxOwn    = 64
@@ -42,8 +43,8 @@ const (
 //
 // It knows the tokens of its sessions in memory, so requests of a session must
 // reach the process that started it; another denies them, and the client
-// exchanges its token there. It knows 65,536 at once and 64 of one account, and
-// starts no more.
+// exchanges its token there. It knows 65,536 at once, and starts no more; of one
+// account it knows the 64 that began last.
 //
 // A token that is bound to a key is not exchanged, for the session would not be.
 // It is safe for concurrent use; the zero value is not usable.
@@ -56,8 +57,8 @@ type Exchange struct {
 
 	mu      sync.Mutex
 	grants  map[string]*Token
-	own     map[account]int
-	nextDue time.Time // before which none of them is over
+	own     map[account][]string // its sessions, the one that began first in front
+	nextDue time.Time            // before which none of them is over
 }
 
 // NewExchange returns an Exchange. It returns an error that is [ErrOptions] if
@@ -68,7 +69,7 @@ func NewExchange(v *Verifier, s Sessions) (*Exchange, error) {
 	if v == nil || s == nil {
 		return nil, fmt.Errorf("%w: a Verifier and Sessions are required", ErrOptions)
 	}
-	return &Exchange{verifier: v, sessions: s, grants: map[string]*Token{}, own: map[account]int{}}, nil
+	return &Exchange{verifier: v, sessions: s, grants: map[string]*Token{}, own: map[account][]string{}}, nil
 }
 
 // session is the answer of the endpoint, in the terms of RFC 6749, section 5.1.
@@ -115,6 +116,9 @@ func (x *Exchange) exchange(r *http.Request, e *audit.Entry) (session, *Error) {
 	}
 	e.SetPrincipal(t.principal)
 	e.AddGate(x.verifier.gate(e, t))
+	if !x.room() {
+		return session{}, refusal(codeFull)
+	}
 	token, id, bad := x.sessions.Start(r.Context(), t.principal, t.expires)
 	if bad != nil || id == "" || token == "" {
 		return session{}, refusal(codeSessions)
@@ -125,42 +129,55 @@ func (x *Exchange) exchange(r *http.Request, e *audit.Entry) (session, *Error) {
 	return session{Token: token, Type: "Bearer", Expires: int64(time.Until(t.expires) / time.Second)}, nil
 }
 
-// keep remembers the token of a session, unless there is no room.
-func (x *Exchange) keep(id string, t *Token) bool {
-	now, a := time.Now(), accountOf(&t.principal)
+// room reports whether one more token can be remembered.
+func (x *Exchange) room() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.full(a) && !now.Before(x.nextDue) {
+	return x.makeRoom(time.Now())
+}
+
+func (x *Exchange) makeRoom(now time.Time) bool {
+	if len(x.grants) >= maxGrants && !now.Before(x.nextDue) {
 		x.sweep(now)
 	}
-	if x.full(a) {
+	return len(x.grants) < maxGrants
+}
+
+// keep remembers the token of a session, unless there is no room. It forgets the
+// first session of an account that has too many.
+func (x *Exchange) keep(id string, t *Token) bool {
+	a := accountOf(&t.principal)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if own := x.own[a]; len(own) >= maxOwn {
+		delete(x.grants, own[0])
+		x.own[a] = slices.Delete(own, 0, 1)
+	}
+	if !x.makeRoom(time.Now()) {
 		return false
 	}
 	if len(x.grants) == 0 || t.deadline.Before(x.nextDue) {
 		x.nextDue = t.deadline
 	}
 	x.grants[id] = t
-	x.own[a]++
+	x.own[a] = append(x.own[a], id)
 	return true
 }
-
-func (x *Exchange) full(a account) bool { return len(x.grants) >= maxGrants || x.own[a] >= maxOwn }
 
 // sweep forgets tokens that are over.
 func (x *Exchange) sweep(now time.Time) {
 	x.nextDue = now.Add(maxLifetime)
 	for id, t := range x.grants {
-		switch a := accountOf(&t.principal); {
-		case now.Before(t.deadline):
-			if t.deadline.Before(x.nextDue) {
-				x.nextDue = t.deadline
-			}
-		case x.own[a] > 1:
-			x.own[a]--
+		if !now.Before(t.deadline) {
 			delete(x.grants, id)
-		default:
+		} else if t.deadline.Before(x.nextDue) {
+			x.nextDue = t.deadline
+		}
+	}
+	for a, ids := range x.own {
+		x.own[a] = slices.DeleteFunc(ids, func(id string) bool { return x.grants[id] == nil })
+		if len(x.own[a]) == 0 {
 			delete(x.own, a)
-			delete(x.grants, id)
 		}
 	}
 }

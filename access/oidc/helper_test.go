@@ -42,7 +42,7 @@ var signers = sync.OnceValue(func() map[string]crypto.Signer {
 	_, ed, _ := ed25519.GenerateKey(rand.Reader)
 	return map[string]crypto.Signer{
 		"RS256": r, "RS384": r, "RS512": r, "PS256": r, "PS384": r, "PS512": r,
-		"ES256": e256, "ES384": e384, "ES512": e521, "EdDSA": ed,
+		"ES256": e256, "ES384": e384, "ES512": e521, "EdDSA": ed, "Ed25519": ed,
 	}
 })
 

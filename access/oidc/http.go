@@ -79,6 +79,9 @@ func (v *Verifier) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := audit.EntryFrom(r.Context())
 		setHeaders(w.Header())
+		if nonce := v.Nonce(); nonce != "" {
+			w.Header().Set("DPoP-Nonce", nonce)
+		}
 		if err := v.placed(r.Context(), e); err != nil {
 			refuse(w, e, v.count(err), v.challenge)
 			return
@@ -152,11 +155,16 @@ func refuse(w http.ResponseWriter, e *audit.Entry, refused *Error, challenge fun
 func (v *Verifier) challenge(c code) string {
 	switch c {
 	case codeMissing:
+		if v.opts.Origin != "" {
+			return `Bearer, DPoP algs="` + strings.Join(algorithms(), " ") + `"`
+		}
 		return "Bearer"
 	case codeAmbiguous:
 		return `Bearer error="invalid_request"`
 	case codeProof, codeReplay:
 		return `DPoP error="invalid_dpop_proof"`
+	case codeNonce:
+		return `DPoP error="use_dpop_nonce"`
 	case codeAssurance:
 		return `Bearer error="insufficient_user_authentication"`
 	}

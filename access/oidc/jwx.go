@@ -104,18 +104,18 @@ func algorithmsOf(raw any) []string {
 			return []string{"ES512"}
 		}
 	case ed25519.PublicKey:
-		return []string{"EdDSA"}
+		return []string{"EdDSA", "Ed25519"}
 	}
 	return nil
 }
 
-// known reports whether an algorithm is one that a Verifier can be told to
-// accept: signatures by asymmetric keys alone.
-func known(algorithm string) bool {
-	return slices.Contains([]string{
-		"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
-	}, algorithm)
+// algorithms returns those that a Verifier can be told to accept: signatures by
+// asymmetric keys alone.
+func algorithms() []string {
+	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
 }
+
+func known(algorithm string) bool { return slices.Contains(algorithms(), algorithm) }
 
 // verify checks the signature of a compact token.
 func (k *publicKey) verify(algorithm string, compact []byte) (err error) {

@@ -22,7 +22,8 @@ type Trust struct {
 	// Audience is the "aud" that tokens must name: this service.
 	Audience string
 	// Algorithms are the signatures that are accepted: RS256, RS384, RS512,
-	// PS256, PS384, PS512, ES256, ES384, ES512, EdDSA. There are no others.
+	// PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, and Ed25519, which is
+	// what RFC 9864 calls EdDSA by a key of that curve. There are no others.
 	Algorithms []string
 	// MaxLifetime is the longest time from "iat" to "exp" of a token, at most
 	// 24 hours.
@@ -131,8 +132,15 @@ type Options struct {
 	Origin string
 	// Proofs is how many proofs are remembered, each for 80 s or so, so that none
 	// counts twice: 0 means 131,072, the most is 4,194,304. Beyond that proofs are
-	// refused. One takes some 150 bytes.
+	// refused, and those of one account beyond an eighth of it, which by default is
+	// some 200 requests a second. One takes some 200 bytes.
 	Proofs int
+
+	// NonceKey, if it is given, makes proofs need a nonce of this service (RFC
+	// 9449, section 8), so that none can be made ahead: a secret of at least 32
+	// bytes, the same in each replica. A nonce counts for one to two minutes. A
+	// caller gets it with any answer of [Verifier.Handler], a refusal included.
+	NonceKey []byte
 
 	// UnsafeWithoutEntry lets the handlers run outside audit.Handler, in a
 	// service that keeps its own access log. Nothing then asks again before
@@ -167,6 +175,7 @@ func (o Options) defaults() Options {
 		o.User = "sub"
 	}
 	o.Contexts, o.Methods, o.Purposes = slices.Clone(o.Contexts), slices.Clone(o.Methods), slices.Clone(o.Purposes)
+	o.NonceKey = slices.Clone(o.NonceKey)
 	o.Leeway = or(o.Leeway, defaultLeeway)
 	o.Refresh = or(o.Refresh, defaultRefresh)
 	o.MinRefresh = or(o.MinRefresh, defaultLeast)
@@ -193,7 +202,7 @@ func (t *Trust) fault() string {
 	case len(t.Algorithms) == 0:
 		return "Algorithms are required"
 	case slices.ContainsFunc(t.Algorithms, func(a string) bool { return !known(a) }):
-		return "Algorithms must be signatures by asymmetric keys: RS256, PS256, ES256, EdDSA and their longer kin"
+		return "Algorithms must be signatures by asymmetric keys: RS256, PS256, ES256, Ed25519, EdDSA and their longer kin"
 	case t.MaxLifetime <= 0 || t.MaxLifetime > maxLifetime:
 		return "MaxLifetime must be between 0 and 24 h"
 	case (t.KeySet != "") == t.Discover:
@@ -230,6 +239,8 @@ func (o *Options) fault() string {
 		return "Cache must be at most 1,000,000"
 	case o.Proofs < 0 || o.Proofs > maxProofs:
 		return "Proofs must be at most 4,194,304"
+	case len(o.NonceKey) > 0 && (len(o.NonceKey) < minNonceKey || o.Origin == ""):
+		return "NonceKey must be at least 32 bytes, and needs Origin"
 	case o.Origin != "" && !isOrigin(o.Origin):
 		return "Origin must be an https address without a path"
 	}

@@ -72,7 +72,7 @@ func NewReceiver(audience string, issuers map[string][]ed25519.PublicKey, opts *
 	case r.opts.Replays < 0 || r.opts.Replays > maxProofs:
 		return nil, fmt.Errorf("%w: Replays must be at most 4,194,304", ErrOptions)
 	}
-	r.seen = newReplays(r.opts.Replays)
+	r.seen = newReplays(r.opts.Replays, r.opts.Replays)
 	for issuer, keys := range issuers {
 		for _, raw := range keys {
 			key, err := importEdDSA(raw)
@@ -142,7 +142,7 @@ func (r *Receiver) once(t *Token) *Error {
 		return nil
 	}
 	id, _ := t.Text("jti")
-	return r.seen.first(sha256.Sum256([]byte(t.key.id+"."+id)), t.deadline.Add(2*r.opts.Leeway))
+	return r.seen.first(sha256.Sum256([]byte(t.key.id+"."+id)), accountOf(&t.principal), t.deadline.Add(2*r.opts.Leeway))
 }
 
 // read makes a Token of claims whose signature was verified.

@@ -9,40 +9,52 @@ import (
 
 // replays remembers what was seen once and must not be seen again, until it
 // has expired by itself. When it is full it takes nothing new: what it cannot
-// remember it must not let in.
+// remember it must not let in. No account gets more than a share of the room, so
+// that one client cannot keep the others out.
 type replays struct {
-	room int
-	mu   sync.Mutex
-	seen map[[sha256.Size]byte]struct{}
-	due  seals
+	room  int
+	share int
+	mu    sync.Mutex
+	seen  map[[sha256.Size]byte]struct{}
+	of    map[account]int
+	due   seals
 }
 
 type seal struct {
 	id    [sha256.Size]byte
+	of    account
 	until time.Time
 }
 
-func newReplays(room int) *replays {
-	return &replays{room: room, seen: map[[sha256.Size]byte]struct{}{}}
+func newReplays(room, share int) *replays {
+	return &replays{room: room, share: share, seen: map[[sha256.Size]byte]struct{}{}, of: map[account]int{}}
 }
 
-// first reports whether id is new, and remembers it.
-func (r *replays) first(id [sha256.Size]byte, until time.Time) *Error {
+// first reports whether id, which came from an account, is new, and remembers it.
+func (r *replays) first(id [sha256.Size]byte, of account, until time.Time) *Error {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(r.due) > 0 && r.due[0].until.Before(now) {
-		delete(r.seen, heap.Pop(&r.due).(seal).id)
+		r.forget(heap.Pop(&r.due).(seal))
 	}
 	if _, again := r.seen[id]; again {
 		return refusal(codeReplay)
 	}
-	if len(r.due) >= r.room {
+	if len(r.due) >= r.room || r.of[of] >= r.share {
 		return refusal(codeFull)
 	}
 	r.seen[id] = struct{}{}
-	heap.Push(&r.due, seal{id, until})
+	r.of[of]++
+	heap.Push(&r.due, seal{id, of, until})
 	return nil
+}
+
+func (r *replays) forget(s seal) {
+	delete(r.seen, s.id)
+	if r.of[s.of]--; r.of[s.of] == 0 {
+		delete(r.of, s.of)
+	}
 }
 
 // seals is a heap, the one that expires first on top.

@@ -49,7 +49,7 @@ func New(trust Trust, opts *Options) (*Verifier, error) {
 		},
 		cache:   newCache(o.Cache),
 		revoked: revocations{keep: trust.MaxLifetime + 2*o.Leeway, since: map[account]time.Time{}},
-		proofs:  newReplays(o.Proofs),
+		proofs:  newReplays(o.Proofs, max(1, o.Proofs/proofShares)),
 		since:   time.Now(),
 	}, nil
 }

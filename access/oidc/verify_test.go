@@ -17,7 +17,7 @@ import (
 //
 // Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
 func TestAlgorithms(t *testing.T) {
-	algorithms := []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+	algorithms := []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
 	i := newIssuer(algorithms...)
 	server := httptest.NewServer(i)
 	defer server.Close()
