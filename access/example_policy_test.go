@@ -61,6 +61,7 @@ func ExamplePolicy_Lint() {
 		fmt.Println(m)
 	}
 	// Output:
+	// 6:14: note L17: rule R-1: gives the whole record of every patient; a relationship or a condition would say of whom
 	// 7:42: error L30: rule R-1: "n/a" justifies nothing; 164.514(d)(5) asks why the entire record is reasonably necessary
 }
 

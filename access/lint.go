@@ -113,7 +113,7 @@ func (p *Policy) Lint() []Mistake {
 // lintChecks are the groups of checks, each in a file of its own.
 func lintChecks() []func(*linter) {
 	return []func(*linter){
-		(*linter).reach, (*linter).writes, (*linter).roleShape, (*linter).unused, (*linter).necessity, (*linter).authorizations,
+		(*linter).reach, (*linter).writes, (*linter).roleShape, (*linter).unused, (*linter).necessity, (*linter).authorizations, (*linter).patients,
 		(*linter).fieldPaths, (*linter).fhirFields, (*linter).labelling, (*linter).separations, (*linter).emergencies,
 		(*linter).trainings, (*linter).nameLikeness, (*linter).testCases,
 	}

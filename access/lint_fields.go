@@ -14,7 +14,16 @@ func (l *linter) fieldPaths() {
 		l.covered(l.written(r), "L42", r.where())
 		if !r.deny {
 			l.leakPaths(r)
+			l.showsNothing(r)
 		}
+	}
+}
+
+// showsNothing reports a rule whose answers are empty. What writes and deletes
+// needs no field.
+func (l *linter) showsNothing(r *lintRule) {
+	if !r.all && len(r.fields) == 0 && (hasAction(r, "read") || hasAction(r, "search")) {
+		l.report("L43", r.id.at, r.where(), "lists no field, so whoever reads sees nothing and still learns that there is a record")
 	}
 }
 

@@ -1,6 +1,9 @@
 package access
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // nameLikeness finds names that are so alike that one is likely a slip. A
 // resource, a role or a field that was not declared is refused by the parser;
@@ -8,6 +11,12 @@ import "strings"
 // a slip makes a new one.
 func (l *linter) nameLikeness() {
 	d := l.doc
+	labels := slices.Clone(d.labels)
+	for _, t := range l.policy.tests {
+		for _, code := range t.labels.Sensitivity {
+			labels = append(labels, spot{code, t.at}) // which the parser does not refuse
+		}
+	}
 	named := func(groups []lintGroup) (list []spot) {
 		for _, g := range groups {
 			list = append(list, g.spot)
@@ -30,7 +39,7 @@ func (l *linter) nameLikeness() {
 		what  string
 		names []spot
 	}{
-		{"role", roles}, {"resource", named(d.resources)}, {"category", named(d.categories)}, {"action", actions}, {"label", d.labels},
+		{"role", roles}, {"resource", named(d.resources)}, {"category", named(d.categories)}, {"action", actions}, {"label", labels},
 		{"relationship", relations}, {"condition", conditions}, {"obligation", obligations},
 	} {
 		l.alike(kind.what, kind.names, "L90")

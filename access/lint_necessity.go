@@ -126,10 +126,11 @@ func (l *linter) authorizations() {
 	}
 }
 
-// consentFor reports whether a consent requirement has a purpose.
+// consentFor reports whether consent is asked for a purpose, whatever the data:
+// one that is about labels leaves the rest open.
 func (l *linter) consentFor(purpose string) bool {
 	return slices.ContainsFunc(l.doc.consent, func(c lintConsent) bool {
-		return slices.ContainsFunc(c.purposes, func(p spot) bool { return p.text == purpose })
+		return len(c.labels) == 0 && (len(c.purposes) == 0 || holdsText(c.purposes, purpose))
 	})
 }
 

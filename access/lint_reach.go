@@ -219,32 +219,45 @@ func (l *linter) writes() {
 		}
 		switch {
 		case slices.Contains(r.actions, "search"):
-			if l.readers(r, false) == nil {
+			if l.readers(r, r.purposes) == nil {
 				l.report("L07", r.at, "rule "+r.id, "allows search of %s, and no rule of its roles allows read for such a purpose", r.resource.name)
 			}
 		case meets(r.actions, []string{"update", "patch", "write"}):
-			readers := l.readers(r, true)
-			if !l.spend(costOfPaths * len(readers)) {
-				return
-			}
-			mask := l.policy.mask(r.resource, readers, nil)
-			for _, id := range r.paths {
-				if path := l.policy.paths[id]; len(readers) == 0 || !mask.shows(path) && !mask.allow {
-					l.report("L08", r.at, "rule "+r.id, "allows to change %s, which its roles may not read", path)
-					break
-				}
-			}
+			l.unread(r)
 		}
 	}
 }
 
-// readers returns the rules that let every role of r read for a purpose of r,
-// for all of them where every is set.
-func (l *linter) readers(r *rule, every bool) []*rule {
+// unread reports a field that a rule lets change and no rule lets read, for one
+// of its purposes.
+func (l *linter) unread(r *rule) {
+	for _, p := range purposes() {
+		bit := purposeBit(p)
+		if r.purposes&bit == 0 {
+			continue
+		}
+		readers := l.readers(r, bit)
+		if !l.spend(costOfPaths * (1 + len(readers))) {
+			return
+		}
+		mask := l.policy.mask(r.resource, readers, nil)
+		hidden := slices.IndexFunc(r.paths, func(id int) bool { return !mask.shows(l.policy.paths[id]) })
+		switch {
+		case r.whole && !mask.allow:
+			l.report("L08", r.at, "rule "+r.id, "allows to change the whole record, which its roles may not read for %s", p)
+			return
+		case hidden >= 0:
+			l.report("L08", r.at, "rule "+r.id, "allows to change %s, which its roles may not read for %s", l.policy.paths[r.paths[hidden]], p)
+			return
+		}
+	}
+}
+
+// readers returns the rules that let every role of r read for one of purposes.
+func (l *linter) readers(r *rule, purposes uint32) []*rule {
 	var list []*rule
 	for _, other := range r.resource.cells["read"].rules {
-		shared := other.purposes & r.purposes
-		if l.spend(1) && !other.deny && shared != 0 && (!every || shared == r.purposes) && r.holders.within(&other.holders) {
+		if l.spend(1) && !other.deny && other.purposes&purposes != 0 && r.holders.within(&other.holders) {
 			list = append(list, other)
 		}
 	}

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -23,20 +24,38 @@ func (l *linter) labelling() {
 			l.report("L50", r.ceiling.at, r.where(), "goes up to V and takes in no sensitivity code; data is seldom very restricted without one")
 		case r.ceiling.text != "" && confidentiality(r.ceiling.text) < levelN:
 			l.report("L52", r.ceiling.at, r.where(), "goes up to %s only; data without labels counts as N, so the rule does not hold for it", r.ceiling.text)
+		case len(r.sensitivity) > 0 && confidentiality(cmp.Or(r.ceiling.text, "N")) < confidentiality("R"):
+			l.report("L53", r.sensitivity[0].at, r.where(), "takes in sensitive data up to confidentiality %s, and such data is mostly labelled R", cmp.Or(r.ceiling.text, "N"))
 		}
 		for _, code := range r.sensitivity {
-			if code.text == "42CFRPart2" && !l.consentAbout(code.text) {
-				l.report("L51", code.at, r.where(), "takes in records of 42 CFR Part 2, whose disclosure rests on consent (2.31, 2.33), and no consent requirement names the label")
+			if code.text == "42CFRPart2" && !l.part2(r) {
+				l.report("L51", code.at, r.where(), "takes in records of 42 CFR Part 2, whose disclosure rests on consent (2.31, 2.33), and no consent requirement names the label for each of its purposes")
 			}
 		}
 	}
 	l.consents()
 }
 
-func (l *linter) consentAbout(label string) bool {
-	return slices.ContainsFunc(l.doc.consent, func(c lintConsent) bool {
-		return slices.ContainsFunc(c.labels, func(code spot) bool { return code.text == label }) || len(c.labels) == 0
+// part2 reports whether consent is asked for records of 42 CFR Part 2: at all,
+// and for every purpose of the rule that is treatment, payment or operations
+// (2.33). Emergencies (2.51), research (2.52) and the patient (2.23) have rules
+// of their own.
+func (l *linter) part2(r *lintRule) bool {
+	var about []lintConsent
+	for _, c := range l.doc.consent {
+		if len(c.labels) == 0 || holdsText(c.labels, "42CFRPart2") {
+			about = append(about, c)
+		}
+	}
+	open := slices.ContainsFunc(r.purposes, func(p spot) bool {
+		return slices.Contains([]string{"TREAT", "HPAYMT", "HOPERAT"}, p.text) &&
+			!slices.ContainsFunc(about, func(c lintConsent) bool { return len(c.purposes) == 0 || holdsText(c.purposes, p.text) })
 	})
+	return len(about) > 0 && !open
+}
+
+func holdsText(list []spot, text string) bool {
+	return slices.ContainsFunc(list, func(s spot) bool { return s.text == text })
 }
 
 // consents reports a requirement that no rule can ever meet: its labels are
@@ -60,7 +79,10 @@ func (l *linter) separations() {
 			l.report("L60", s.at, where, "its roles can never come together: only %d of them have rules", n)
 		}
 		for _, r := range l.policy.named {
-			if n := r.closure.shared(&s.roles); n == s.max && n > 1 {
+			switch n := r.closure.shared(&s.roles); {
+			case s.dynamic && n > s.max:
+				l.report("L64", r.at, "role "+r.name, "has %d roles of separation %s by inheritance, so it can never be active", n, s.id)
+			case n == s.max && n > 1:
 				l.report("L61", r.at, "role "+r.name, "has %d roles of separation %s by inheritance; one more breaks it", n, s.id)
 			}
 		}
@@ -143,6 +165,9 @@ func (l *linter) emergencyRoles(e *lintEmergency) {
 		}
 	}
 	for _, r := range l.policy.rules {
+		if r.emergency && r.relations != 0 {
+			l.report("L76", r.at, "rule "+r.id, "asks for a relationship, which whoever must break the glass does not have")
+		}
 		if r.emergency && !r.holders.meets(&l.policy.emergency.holders) {
 			l.report("L73", r.at, "rule "+r.id, "is for an emergency, and none of its roles may break the glass")
 		}

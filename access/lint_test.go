@@ -34,8 +34,8 @@ func lintText(p *access.Policy) string {
 	return b.String()
 }
 
-// seeded are the clean policy with one mistake each. " & " parts two
-// replacements.
+// seeded are the clean policy with one mistake each, or with none that looks
+// like one. " & " parts two replacements.
 var seeded = []struct {
 	kind     string
 	old, new string
@@ -69,7 +69,11 @@ var seeded = []struct {
 	{"L14", `"approver": {`, `"alias": {"inherits": ["biller"]}, "approver": {`, "L11"},
 	{"L15", `"purposes": ["HPAYMT"],
          "fields": ["Patient.identifier"]`, `"purposes": ["HPAYMT", "TREAT", "HOPERAT", "PUBHLTH", "COVERAGE", "PATRQT", "ETREAT"],
-         "fields": ["Patient.identifier"]`, ""},
+         "fields": ["Patient.identifier"]`, "L16"},
+	{"L16", `"approver": {`, `"patient": {"allow": [{"id": "P-1", "resource": "Patient", "actions": ["read"], "purposes": ["PATRQT"], "fields": ["Patient.gender"], "because": "looks at the own record"}]}, "approver": {`, "L11"},
+	{"L17", `"purposes": ["TREAT"], "relationship": ["care-team"],
+         "labels"`, `"purposes": ["TREAT"],
+         "labels"`, ""},
 	{"L20", `"contact": [`, `"spare": ["Patient.gender"], "contact": [`, ""},
 	{"L21", `"contact": ["Patient.telecom"`, `"contact": ["Patient.address.city", "Patient.telecom"`, "L42"},
 	{"L22", `"labels": ["PSY"`, `"labels": ["HIV", "PSY"`, ""},
@@ -97,22 +101,39 @@ var seeded = []struct {
 	{"L40", `"Observation.code"`, `"Observation.text.div", "Observation.code"`, ""},
 	{"L41", `"Observation.code"`, `"Observation.result", "Observation.code"`, ""},
 	{"L42", `"fields": ["contact"]`, `"fields": ["contact", "Patient.telecom.system"]`, ""},
+	{"L43", `"fields": ["Patient.address"], "because": "sends`, `"fields": [], "because": "sends`, "L02"},
 	{"L50", `"labels": {"max": "R", "sensitivity": ["PSY", "42CFRPart2"]}`, `"labels": {"max": "V"}`, "L22 L25"},
 	{"L51", `"consent": [{"id": "C-PART2", "labels": ["42CFRPart2"]`, `"consent": [{"id": "C-PART2", "labels": ["PSY"]`, ""},
+	{"L51", `"labels": ["42CFRPart2"], "because"`, `"labels": ["42CFRPart2"], "purposes": ["HRESCH", "HPAYMT"], "because"`, "L25"},
+	{"L37", `"consent": [ & "purposes": ["HPAYMT"],
+         "fields": ["Patient.address"]`, `"consent": [{"id": "C-M", "labels": ["PSY"], "purposes": ["HMARKT"], "because": "164.508(a)(3)"},  & "purposes": ["HPAYMT", "HMARKT"],
+         "fields": ["Patient.address"]`, "L25"},
+	{"", `"consent": [ & "purposes": ["HPAYMT"],
+         "fields": ["Patient.address"]`, `"consent": [{"id": "C-M", "because": "we ask for everything"},  & "purposes": ["HPAYMT", "HMARKT", "HRESCH"],
+         "fields": ["Patient.address"]`, ""},
+	{"", `"id": "S-R", "resource": "Patient", "actions": ["read", "update"], "purposes": ["HOPERAT"],
+         "fields": ["contact"], "because": "books visits and calls back"}`, `"id": "S-R", "resource": "Patient", "actions": ["read"], "purposes": ["HOPERAT"],
+         "fields": ["contact"], "because": "books visits and calls back"},
+        {"id": "S-T", "resource": "Patient", "actions": ["read"], "purposes": ["HPAYMT"], "fields": ["contact", "Patient.gender"], "because": "calls about a bill"},
+        {"id": "S-U", "resource": "Patient", "actions": ["update"], "purposes": ["HOPERAT", "HPAYMT"], "fields": ["contact"], "because": "takes in what a caller says"}`, ""},
 	{"L52", `"because": "sends invoices by mail"`, `"labels": {"max": "L"}, "because": "sends invoices by mail"`, ""},
+	{"L53", `"max": "R", "sensitivity"`, `"sensitivity"`, ""},
 	{"L60", `"separation": [ & "approver": {`, `"separation": [{"id": "S-2", "kind": "dynamic", "roles": ["scheduler", "visitor"], "max": 1, "because": "one desk at a time"},  & "visitor": {}, "approver": {`, "L10"},
 	{"L61", `"separation": [`, `"separation": [{"id": "S-2", "kind": "static", "roles": ["biller", "staff", "scheduler"], "max": 2, "because": "one desk at a time"}, `, ""},
 	{"L62", `"expect": "deny", "code": "access.separation"`, `"expect": "allow", "sees": ["Patient.address"]`, ""},
 	{"L63", `"separation": [`, `"separation": [{"id": "S-2", "kind": "dynamic", "roles": ["biller", "approver"], "max": 1, "because": "one desk at a time"}, `, ""},
+	{"L64", `"separation": [`, `"separation": [{"id": "S-2", "kind": "dynamic", "roles": ["clinician", "staff"], "max": 1, "because": "one hat at a time"}, `, "L62"},
 	{"L70", `"minutes": 30`, `"minutes": 90`, ""},
 	{"L71", `"review_hours": 72`, `"review_hours": 96`, ""},
 	{"L72", `"emergency": {"roles": ["clinician"]`, `"emergency": {"roles": ["clinician", "biller"]`, ""},
 	{"L73", `"emergency": {"roles": ["clinician"]`, `"emergency": {"roles": ["scheduler"]`, "L72"},
 	{"L74", `"max_unreviewed": 3`, `"max_unreviewed": 50`, ""},
 	{"L75", `"step_up_minutes": 5`, `"step_up_minutes": 60`, ""},
+	{"L76", `"purposes": ["BTG"], "emergency": true`, `"purposes": ["BTG"], "relationship": ["care-team"], "emergency": true`, ""},
 	{"L80", `"max_age_days": 365`, `"max_age_days": 3660`, ""},
 	{"L81", `"grace_days": 7`, `"grace_days": 90`, ""},
 	{"L90", `"actions": ["read"], "purposes": ["TREAT"], "relationship": ["care-team"], "conditions"`, `"actions": ["read"], "purposes": ["TREAT"], "relationship": ["care-team", "care-taem"], "conditions"`, ""},
+	{"L90", `"labels": {"confidentiality": "R", "sensitivity": ["42CFRPart2"]}`, `"labels": {"confidentiality": "R", "sensitivity": ["42CFRPrat2"]}`, ""},
 	{"L91", `"approver": {`, `"Biller": {"allow": [{"id": "X-1", "resource": "Patient", "actions": ["read"], "purposes": ["HPAYMT"], "fields": ["Patient.gender"], "because": "writes forms that ask"}]}, "approver": {`, "L11"},
 	{"L92", `"fields": ["Patient.address"], "because": "sends invoices`, `"fields": ["Patient.adress"], "because": "sends invoices`, "L41"},
 	{"L93", `"conditions": ["on-shift"],
@@ -141,7 +162,7 @@ func TestLint(t *testing.T) {
 			src = strings.Replace(src, old, news[i], 1)
 		}
 		p := parsed(t, src)
-		want := append(strings.Fields(s.also), s.kind)
+		want := append(strings.Fields(s.also), strings.Fields(s.kind)...)
 		slices.Sort(want)
 		if got := kindsOf(p); !slices.Equal(want, got) {
 			t.Errorf("want %v, got %v:\n%s", want, got, lintText(p))
