@@ -52,7 +52,7 @@ func WriteJSON(w http.ResponseWriter, r *http.Request, status int, body []byte) 
 // show appends what the caller may see of a document, and notes the names of
 // the fields in it.
 func (c *call) show(dst, document []byte) ([]byte, error) {
-	if c.observed && c.observes(c.code) {
+	if c.observed && c.route.rule.Observe.running() {
 		return c.unenforced(dst, document), nil
 	}
 	used := c.decision.newPaths()

@@ -1,12 +1,15 @@
 package access
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/safeguard-sdk/safeguard"
 )
 
 // Observe opens a route for a while, so that a live service can find out what
@@ -19,8 +22,10 @@ import (
 //
 // What it observes is the policy. It does not let through nobody, an account
 // that is not active or whose roles cannot be found out, another tenant, more
-// than the scope of a token, the purpose BTG without a grant, or a throttled
-// caller; and nothing leaves that is not recorded.
+// than the scope and the purposes of a token, the purpose BTG without a grant, or
+// a throttled caller, also where the policy would deny for another reason as
+// well; and nothing leaves that is not recorded. A caller whose scope covers only
+// some resources of the type is enforced upon: raw answers cannot be filtered.
 //
 // While it runs the route is not protected: [Guard.Routes], and documents about
 // the service, say so.
@@ -73,10 +78,46 @@ func observable(c code) bool {
 	return false
 }
 
+// observe finds out whether the route is not enforced upon this request.
+func (c *call) observe() {
+	rule := &c.route.rule
+	scope := narrowingOf(c.flight.ctx).scope
+	filtered := scope != nil && scope.Filtered(rule.Resource, rule.Action)
+	c.observed = c.entry != nil && rule.Observe.running() && !filtered
+}
+
 // observes reports whether a request that the policy answers with code is
 // served all the same.
 func (c *call) observes(code code) bool {
-	return c.entry != nil && observable(code) && c.route.rule.Observe.running()
+	switch {
+	case !c.observed || !c.route.rule.Observe.running():
+		return false
+	case code == codeAllowed:
+		return true
+	}
+	return observable(code) && c.route.guard.admits(c.flight.ctx, &c.request)
+}
+
+// admits asks the gates that no Observe opens. The first gate that fails names
+// the code of a decision, so these may not have been asked.
+func (g *Guard) admits(ctx context.Context, r *Request) bool {
+	p, ok := safeguard.PrincipalFrom(ctx)
+	n := narrowingOf(ctx)
+	purpose := purposeBit(r.Purpose)
+	scope := scopedTo(n.scope, r)
+	e := g.current()
+	var q question
+	q.about(e.policy, &cell{}, r, p.Tenant)
+	switch {
+	case !ok, q.facts.has(otherTenant), purpose == breakGlass:
+		return false
+	case n.denied != 0 && (purpose == 0 || n.denied&purpose != 0):
+		return false
+	case scope != nil && !scope.permits(r.Resource, r.Labels):
+		return false
+	}
+	_, c := g.standing(ctx, e, &p, &moment{clock: &g.clock})
+	return c != codeInactive && c != codeRoleSource
 }
 
 // noteWouldDeny says in the Entry that the policy would have denied. The

@@ -53,8 +53,11 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve decides about the request and serves it.
 func (c *call) serve(r *http.Request) {
 	rt := c.route
-	c.observed = c.observes(codeAllowed)
+	c.observe()
 	c.decide(r)
+	if c.code != codeAllowed && observable(c.code) && c.observed && !rt.guard.ready(r.Context()) {
+		c.decision, c.code = rt.guard.refusal(c.request, codeThrottle), codeThrottle
+	}
 	if c.code != codeAllowed && !c.observes(c.code) {
 		rt.retryAfter(c.exit.under, c.flight.who, c.code)
 		c.refuse(c.code)
