@@ -74,7 +74,8 @@ type Guard struct {
 // do not answer (relationships, training, emergencies, consent, a condition),
 // or if Options.Roles is [Assignments] with a role that the policy does not
 // have. The error unwraps to [ErrOptions] and says which of these it is; it
-// names roles and conditions, and no principal.
+// names roles and conditions, and no principal. An error of an [Attacher] is
+// another one.
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B); NIST CSF 2.0 PR.AA-05.
 func New(policy *Policy, opts *Options) (*Guard, error) {
@@ -91,6 +92,9 @@ func New(policy *Policy, opts *Options) (*Guard, error) {
 	g.engine.Store(newEngine(policy))
 	for c := range codes {
 		g.controls[c], g.names[c] = c.controls(), c.String()
+	}
+	if err := g.attach(); err != nil {
+		return nil, err
 	}
 	return g, nil
 }

@@ -110,9 +110,8 @@ var _ access.EmergencySource = (*Registry)(nil)
 // time does not grow.
 //
 // It returns ErrRefused unless p is a person who acts for himself, with an
-// active account and one of the policy's emergency roles (granted by its name: a
-// role that only inherits from one does not count), freshly signed in, with
-// a reason, and without grants that wait too long, or too many that wait, for
+// active account and one of the policy's emergency roles or one that inherits
+// from it, freshly signed in, with a reason, and without grants that wait too long, or too many that wait, for
 // the review by somebody else. ErrUnknown means that the grant may be open; it
 // is recorded in any case.
 //

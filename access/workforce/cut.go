@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/safeguard-sdk/safeguard/access"
 )
 
 // A Cutter ends what is in flight of an account in this process: it returns
@@ -28,16 +30,29 @@ type AllCutter interface {
 	CutAll(ctx context.Context) error
 }
 
-// AddCutter makes terminations call c, for good. A Guard is made after the
-// Registry that it asks, so call it once both are there: Run wants one.
-// It returns [ErrOptions] if c is nil.
+var _ access.Attacher = (*Registry)(nil)
+
+// Attach makes terminations call g, for good. access.New does it for the
+// Registry that is its Options.Roles, by itself and not behind another source.
+func (r *Registry) Attach(g *access.Guard) error {
+	if g == nil {
+		return fmt.Errorf("%w: the Guard is nil", ErrOptions)
+	}
+	return r.AddCutter(g)
+}
+
+// AddCutter makes terminations call c, for good: what lets out something for
+// an account and is no Guard over the Registry, which is known already. It
+// returns [ErrOptions] if c is nil.
 func (r *Registry) AddCutter(c Cutter) error {
 	if c == nil {
 		return fmt.Errorf("%w: the Cutter is nil", ErrOptions)
 	}
 	r.cutters.mu.Lock()
 	defer r.cutters.mu.Unlock()
-	r.cutters.list = append(slices.Clip(r.cutters.list), c)
+	if !r.cutters.has(c) {
+		r.cutters.list = append(slices.Clip(r.cutters.list), c)
+	}
 	return nil
 }
 
@@ -45,6 +60,15 @@ func (r *Registry) AddCutter(c Cutter) error {
 type cutters struct {
 	mu   sync.Mutex
 	list []Cutter
+}
+
+// has reports whether a Guard is there already. Others cannot be compared.
+func (c *cutters) has(added Cutter) bool {
+	g, ok := added.(*access.Guard)
+	return ok && slices.ContainsFunc(c.list, func(x Cutter) bool {
+		known, ok := x.(*access.Guard)
+		return ok && known == g
+	})
 }
 
 func (c *cutters) all() []Cutter {

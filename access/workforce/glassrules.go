@@ -24,13 +24,20 @@ func (e *EmergencyRules) fault() string {
 	return ""
 }
 
+// emergency is what a policy says of emergencies.
+type emergency struct {
+	access.EmergencyRules
+	policy *access.Policy
+}
+
 // emergencyRules returns the policy's rules for emergencies.
-func (r *Registry) emergencyRules() (access.EmergencyRules, error) {
+func (r *Registry) emergencyRules() (emergency, error) {
 	policy, err := r.policy()
 	if err != nil {
-		return access.EmergencyRules{}, err
+		return emergency{}, err
 	}
-	rules, some := policy.EmergencyRules()
+	of, some := policy.EmergencyRules()
+	rules := emergency{of, policy}
 	switch {
 	case !some:
 		return rules, refuse("the policy has no emergency")
@@ -41,7 +48,7 @@ func (r *Registry) emergencyRules() (access.EmergencyRules, error) {
 }
 
 // mayBreak reports what is wrong with the question itself.
-func (r *Registry) mayBreak(p safeguard.Principal, patient safeguard.Patient, why Reason, rules access.EmergencyRules) error {
+func (r *Registry) mayBreak(p safeguard.Principal, patient safeguard.Patient, why Reason, rules emergency) error {
 	switch {
 	case p.Validate() != nil:
 		return refuse("nobody says who does it")
@@ -58,7 +65,7 @@ func (r *Registry) mayBreak(p safeguard.Principal, patient safeguard.Patient, wh
 }
 
 // stepUp makes sure that it is p, now.
-func (r *Registry) stepUp(ctx context.Context, p safeguard.Principal, rules access.EmergencyRules) error {
+func (r *Registry) stepUp(ctx context.Context, p safeguard.Principal, rules emergency) error {
 	if hook := r.options.Emergency.StepUp; hook != nil {
 		if err := hook.StepUp(ctx, p); err != nil {
 			return fmt.Errorf("%w: the step-up failed", ErrRefused)
@@ -75,7 +82,7 @@ func (r *Registry) stepUp(ctx context.Context, p safeguard.Principal, rules acce
 }
 
 // mayOpen reports whether an account may break the glass once more.
-func (t *table) mayOpen(k key, rules access.EmergencyRules, now time.Time) error {
+func (t *table) mayOpen(k key, rules emergency, now time.Time) error {
 	a := t.find(k)
 	if a == nil {
 		return ErrAccount
@@ -86,7 +93,7 @@ func (t *table) mayOpen(k key, rules access.EmergencyRules, now time.Time) error
 		return refuse("the account is not active")
 	case a.kind == ServiceAccount:
 		return refuse("only a person breaks the glass, and for himself")
-	case !slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(rules.Roles, role) }):
+	case !rules.policy.MayBreakGlass(roles...):
 		return refuse("the account has no emergency role")
 	}
 	waiting := 0

@@ -19,7 +19,8 @@ const policyJSON = `{"version":1,
    {"id":"R-2","resource":"Patient","actions":["read"],"purposes":["BTG"],"emergency":true,"fields":["Patient.name"],"because":"emergency"}]},
   "biller":{"allow":[{"id":"R-3","resource":"Patient","actions":["read"],"purposes":["HPAYMT"],"fields":["Patient.id"],"because":"bills"}]},
   "approver":{"allow":[{"id":"R-4","resource":"Patient","actions":["read"],"purposes":["HPAYMT"],"fields":["Patient.id"],"because":"approves"}]},
-  "chief":{"inherits":["approver"]}
+  "chief":{"inherits":["approver"]},
+  "surgeon":{"inherits":["clinician"]}
  }}`
 
 func policy(t testing.TB) *access.Policy {

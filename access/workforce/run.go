@@ -14,14 +14,15 @@ import (
 // trying; once the lease is over everything is denied, and what is in flight
 // is ended if a Cutter can.
 //
-// It wants a Cutter, see [Registry.AddCutter]: without one it returns
-// [ErrOptions], and everybody is denied. Otherwise it returns the cause of ctx, or an error that unwraps to [ErrFacts] if there
-// is a fact that this version does not understand: end the process then, all
-// is denied. It may run once at a time. Cancel ctx after the server has been
+// It wants a Cutter: a Guard over the Registry is one, [Registry.AddCutter]
+// adds others. Without one it returns [ErrOptions], and everybody is denied.
+// Otherwise it returns the cause of ctx, or an error that unwraps to [ErrFacts]
+// if there is a fact that this version does not understand: end the process
+// then, all is denied. It may run once at a time. Cancel ctx after the server has been
 // shut down: Run ends what is in flight before it gives up the lease.
 func (r *Registry) Run(ctx context.Context) error {
 	if len(r.cutters.all()) == 0 && !r.options.UnsafeWithoutCutter {
-		return fmt.Errorf("%w: there is no Cutter; AddCutter adds a Guard", ErrOptions)
+		return fmt.Errorf("%w: there is no Cutter; access.New adds its Guard", ErrOptions)
 	}
 	if !r.running.CompareAndSwap(false, true) {
 		return errors.New("workforce: Run is running already")
@@ -61,7 +62,8 @@ func (r *Registry) follow(ctx context.Context) error {
 		}
 		retry = brief(lease)
 		if r.endings.before(r.table.seq.Load()) > acknowledged {
-			continue // other processes wait to hear it
+			early = false // it had something to say
+			continue      // other processes wait to hear it
 		}
 		early = r.await(ctx, early && seq == r.table.seq.Load())
 	}

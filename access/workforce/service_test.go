@@ -35,7 +35,6 @@ func newReplica(t *testing.T, s *line, returned *atomic.Bool) *replica {
 	r := &replica{registry: newRegistry(t, s, ruled(t)), returned: returned}
 	guard, err := access.New(policy(t), &access.Options{Roles: r.registry, Emergencies: r.registry, UnsafeWithoutEntry: true})
 	require.NoError(t, err)
-	require.NoError(t, r.registry.AddCutter(guard))
 	start(t, r.registry)
 	r.mux = guard.Mux()
 	rule := access.Rule{Resource: "Patient", Action: "read", Purpose: access.FixedPurpose(safeguard.Treatment)}

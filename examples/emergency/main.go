@@ -62,12 +62,6 @@ func run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := r.registry.AddCutter(r.guard); err != nil {
-		return err
-	}
-	if err := r.registry.AddCutter(r.guard); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	stopped := make(chan error, 1)
 	go func() { stopped <- r.registry.Run(ctx) }()

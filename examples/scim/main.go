@@ -31,7 +31,7 @@ func main() {
 }
 
 func run(out io.Writer) error {
-	// A service that answers with PHI adds its access.Guard with AddCutter
+	// A service that answers with PHI has an access.Guard over the registry
 	// instead: what is in flight of a leaver then ends, too.
 	registry, err := workforce.New(memstate.New(), &workforce.Options{UnsafeWithoutCutter: true})
 	if err != nil {

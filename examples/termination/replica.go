@@ -58,9 +58,6 @@ func newReplica(name string, with shared) (*replica, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := registry.AddCutter(guard); err != nil {
-		return nil, err
-	}
 	mux := guard.Mux()
 	rule := access.Rule{Resource: "Observation", Action: "read", Purpose: access.FixedPurpose(safeguard.Treatment)}
 	mux.HandleFunc("GET /vital", rule, func(w http.ResponseWriter, r *http.Request) {

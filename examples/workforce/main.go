@@ -38,11 +38,9 @@ func run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	guard, err := access.New(policy, &access.Options{Roles: registry})
-	if err != nil {
-		return err
-	}
-	if err := registry.AddCutter(guard); err != nil {
+	// The Guard of the service. It makes itself known to the registry, which
+	// ends what is in flight of a leaver.
+	if _, err := access.New(policy, &access.Options{Roles: registry}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
