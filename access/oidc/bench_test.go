@@ -1,18 +1,24 @@
 package oidc_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 	"github.com/stretchr/testify/require"
 
+	"github.com/safeguard-sdk/safeguard"
+	"github.com/safeguard-sdk/safeguard/access/memstate"
 	"github.com/safeguard-sdk/safeguard/access/oidc"
+	"github.com/safeguard-sdk/safeguard/access/workforce"
 )
 
 // benchToken is some 1 KB, as issuers write them.
@@ -81,6 +87,28 @@ func BenchmarkHit(b *testing.B) {
 		verify(b, v, token)
 		ctx := b.Context()
 		b.SetBytes(int64(len(token)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := v.Verify(ctx, token); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("registry", func(b *testing.B) {
+		registry, err := workforce.New(memstate.New(), &workforce.Options{UnsafeWithoutCutter: true})
+		require.NoError(b, err)
+		ctx, cancel := context.WithCancel(b.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- registry.Run(ctx) }()
+		defer func() { cancel(); <-ended }()
+		act := workforce.Act{By: safeguard.Principal{ID: "admin", Kind: safeguard.Person}, Reason: "hired by the clinic"}
+		for err = errors.New("not live"); err != nil; {
+			err = registry.Open(ctx, workforce.Opening{Account: "ada"}, act)
+		}
+		v := newVerifier(b, newIssuer("ES256"), func(_ *oidc.Trust, o *oidc.Options) { o.Epochs, o.Leeway = registry, time.Millisecond })
+		after(1100 * time.Millisecond) // tokens count from after the account was opened
+		token := benchToken(b, "ES256")
+		verify(b, v, token)
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := v.Verify(ctx, token); err != nil {
