@@ -53,7 +53,7 @@ func (l *linter) covered(list []spot, id, where string) {
 func (l *linter) includedBy(path string, written map[string]int) string {
 	for at := len(path); ; {
 		at = strings.LastIndexByte(path[:at], '.')
-		if at < 0 || repeats(keyBehind(path, at)) {
+		if at < 0 || repeats(keyBehind(path, at), strings.Contains(path[:at], ".")) {
 			return ""
 		}
 		if written[path[:at]] > 0 {

@@ -113,7 +113,7 @@ func (p *Policy) includes(a, b *rule) bool {
 
 // shows reports whether a mask without denials shows a path for certain.
 func (n *node) shows(path string) bool {
-	open := n.allow
+	open, inner := n.allow, false
 	_, keys, _ := strings.Cut(path, ".")
 	for key := range strings.SplitSeq(keys, ".") {
 		if n != nil {
@@ -122,9 +122,10 @@ func (n *node) shows(path string) bool {
 		switch {
 		case n != nil && n.allow:
 			open = true
-		case repeats(key):
+		case repeats(key, inner):
 			open = false
 		}
+		inner = true
 	}
 	return open
 }

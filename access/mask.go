@@ -31,6 +31,7 @@ func (p *Policy) mask(r *resource, allow, deny []*rule) *node {
 	for _, rule := range deny {
 		for _, id := range rule.paths {
 			root.at(p.paths[id]).deny = true
+			root.at(sibling(p.paths[id])).deny = true
 			root.silence(p.paths[id])
 		}
 	}
@@ -41,6 +42,13 @@ func (p *Policy) mask(r *resource, allow, deny []*rule) *node {
 	root.settle()
 	root.partial = !root.allow || root.denied()
 	return root
+}
+
+// sibling returns the path where FHIR puts the extensions of a primitive: they
+// may tell the time of a birth, or the value once more.
+func sibling(path string) string {
+	at := strings.LastIndexByte(path, '.') + 1
+	return path[:at] + "_" + path[at:]
 }
 
 // child returns what the rules say of a place below n.

@@ -18,7 +18,7 @@ func (n *node) permits(field string) bool {
 	if field == "" {
 		return false
 	}
-	open := n.allow
+	open, inner := n.allow, false
 	for key := range strings.SplitSeq(field, ".") {
 		if n != nil {
 			n = n.children[key]
@@ -28,19 +28,25 @@ func (n *node) permits(field string) bool {
 			return false
 		case n != nil && n.allow:
 			open = true
-		case repeats(key):
+		case repeats(key, inner):
 			open = false
 		}
+		inner = true
 	}
 	return open && !n.denied()
 }
 
-// repeats reports whether a place with this key may repeat or hide data of
-// others. It is told by the key alone, and so is stricter than a projection,
-// which sees what is there.
-func repeats(key string) bool {
-	w := wordOf([]byte(key))
-	return w != plainWord && w != wordMeta
+// repeats reports whether a place with this key, of the resource itself or of
+// something inner, may repeat or hide data of others. It is told by the key
+// alone, and so is stricter than a projection, which sees what is there.
+func repeats(key string, inner bool) bool {
+	switch wordOf([]byte(key)) {
+	case plainWord, wordMeta:
+		return false
+	case wordIdentifier:
+		return inner
+	}
+	return true
 }
 
 // denied reports whether a rule denies anything below n.

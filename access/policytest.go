@@ -139,7 +139,7 @@ func byNameOnly(key, parent string, top bool) bool {
 	case "display":
 		return parent != "coding" && parent != "valueCoding"
 	}
-	return repeats(key)
+	return repeats(key, !top)
 }
 
 // Coverage says how much of what a policy allows its tests have tried.

@@ -38,7 +38,8 @@ var ErrLabel = fmt.Errorf("%w: the resource is withheld", ErrProjection)
 // "text" that is an object, and "div"), "contained", "extension",
 // "modifierExtension", keys that begin with "_", "display" other than that of
 // a "coding" or "valueCoding" (a Reference has one, and the assigner of an
-// identifier), the "data" of a Binary, of an Attachment and of a Signature,
+// identifier), an "identifier" below the resource's own (a Reference has one:
+// the record number of whom it leads to), the "data" of a Binary, of an Attachment and of a Signature,
 // and the "url" of an Attachment, which hold or lead to a whole document,
 // "diagnostics" of an OperationOutcome, and any object below the resource that
 // has a resourceType. These names count in any case. An object with a

@@ -103,6 +103,8 @@ func TestProject(t *testing.T) {
 		"modifierExtension emptied": {list("Patient.c.a", "Patient.c.modifierExtension.url"), "", `{"c":{"modifierExtension":[{"v":1}],"a":1}}`, `{}`},
 		"display of a reference":    {list("Patient.generalPractitioner"), "", `{"generalPractitioner":[{"reference":"P/1","display":"Dr S"}]}`, `{"generalPractitioner":[{"reference":"P/1"}]}`},
 		"display of an assigner":    {list("all"), "", `{"identifier":[{"value":"1","assigner":{"display":"S"}}]}`, `{"identifier":[{"value":"1"}]}`},
+		"identifier of a reference": {list("all"), "", `{"identifier":[{"value":"1"}],"link":[{"other":{"reference":"P/2","identifier":{"value":"S"}}}]}`, `{"identifier":[{"value":"1"}],"link":[{"other":{"reference":"P/2"}}]}`},
+		"identifier listed":         {list("Patient.link", "Patient.link.other.identifier"), "", `{"link":{"other":{"Identifier":"S","identifier":{"value":"1"}}}}`, `{"link":{"other":{"identifier":{"value":"1"}}}}`},
 		"display of a code":         {list("all"), "", `{"maritalStatus":{"coding":[{"code":"M","display":"Married"}]}}`, `{"maritalStatus":{"coding":[{"code":"M","display":"Married"}]}}`},
 		"display inside a coding":   {list("all"), "", `{"a":{"coding":[{"code":"M","x":{"display":"S","y":1}}]}}`, `{"a":{"coding":[{"code":"M","x":{"y":1}}]}}`},
 		"display listed":            {list("Patient.link.other.display"), "", `{"link":{"other":{"display":"D","reference":"S"}}}`, `{"link":{"other":{"display":"D"}}}`},
@@ -112,6 +114,8 @@ func TestProject(t *testing.T) {
 		"denied itself":         {list("Patient.address"), "Patient.address", `{"address":{"city":"S"}}`, `{}`},
 		"denied under all":      {list("all"), "Patient.name", `{"id":"1","name":"S"}`, `{"id":"1"}`},
 		"denied and told again": {list("Patient.text", "Patient.text.div", "Patient.name"), "Patient.name", `{"name":"S","text":{"status":"generated","div":"S"}}`, `{"text":{"status":"generated"}}`},
+		"denied with a sibling": {list("all", "Patient._birthDate", "Patient.a", "Patient.a._b"), "Patient.birthDate", `{"birthDate":"S","_birthDate":{"extension":[{"valueDateTime":"S"}]}}`, `{}`},
+		"denied sibling below":  {list("Patient.a", "Patient.a._b"), "Patient.a.b", `{"a":{"b":"S","_b":{"id":"S"},"c":1}}`, `{"a":{"c":1}}`},
 		"denied in every array": {list("all"), "Patient.a.b", `{"a":[{"b":"S"},[{"b":"S","c":1}]]}`, `{"a":[[{"c":1}]]}`},
 	} {
 		t.Run(name, func(t *testing.T) {

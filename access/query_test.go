@@ -17,7 +17,7 @@ const searchPolicy = `{"version":1,
      "fields":["Patient.id","Patient.name.family","Patient.birthDate","Patient.telecom","Patient.meta.lastUpdated","Patient.generalPractitioner.reference"]},
     {"id":"O","resource":"Observation","actions":["search"],"purposes":["TREAT"],"because":"b",
      "fields":["Observation.code","Observation.subject.reference","Observation.valueQuantity"]},
-    {"id":"E","resource":"Encounter","actions":["search"],"purposes":["TREAT"],"because":"b","fields":["Encounter.status","Encounter.subject"]},
+    {"id":"E","resource":"Encounter","actions":["search"],"purposes":["TREAT"],"because":"b","fields":["Encounter.status","Encounter.subject","Encounter.subject.identifier"]},
     {"id":"V","resource":"Visit","actions":["search"],"purposes":["TREAT"],"because":"b","fields":["Visit.start","Visit.room.name"]}]}}}`
 
 func searching(t testing.TB, resource string) access.Decision {

@@ -21,6 +21,7 @@ const (
 	wordDiagnostics
 	wordData
 	wordURL
+	wordIdentifier
 	wordSibling // any key that begins with '_'
 )
 
@@ -33,6 +34,7 @@ var words = [...][]struct {
 	4:  {{"text", wordText}, {"meta", wordMeta}, {"data", wordData}},
 	7:  {{"display", wordDisplay}},
 	9:  {{"extension", wordExtension}, {"contained", wordContained}},
+	10: {{"identifier", wordIdentifier}},
 	11: {{"diagnostics", wordDiagnostics}},
 	12: {{"resourceType", wordType}},
 	17: {{"modifierExtension", wordModifier}},
@@ -120,6 +122,8 @@ func leaks(w word, in kind, first byte) bool {
 		return in != samples && first != '{'
 	case wordURL:
 		return in == attachment
+	case wordIdentifier:
+		return in != top
 	}
 	return true
 }
