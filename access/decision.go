@@ -103,17 +103,27 @@ func (d *Decision) maskFor(resourceType []byte, l Labels) *node {
 	if r == nil || r.name != d.Resource && d.scope != nil && !d.scope.permits(r.name, l) {
 		return nil
 	}
+	v := d.verdictOn(r, labels)
+	if v == nil {
+		return nil
+	}
+	return v.mask
+}
+
+// verdictOn returns what the rules say of a resource with labels besides those
+// of the request, nil if the policy does not declare the action on it.
+func (d *Decision) verdictOn(r *resource, labels labelSet) *verdict {
 	q := d.verdict.question
 	labels = labels.join(q.labels())
 	if r.name == d.Resource && labels == q.labels() {
-		return d.verdict.mask
+		return d.verdict
 	}
 	at := r.cell(d.Action)
 	if at == nil {
 		return nil
 	}
 	q.cell, q.level, q.codes, q.facts = uint32(at.index), uint32(labels.level), labels.codes, q.facts|askedAll
-	return d.engine.verdict(&q, at).mask
+	return d.engine.verdict(&q, at)
 }
 
 // same reports whether two decisions were taken on the same: the policy, the

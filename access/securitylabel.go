@@ -106,36 +106,42 @@ func (p *projection) code() {
 	}
 }
 
-// coded takes in a label. A code of a system that is not known counts as one
-// of sensitivity, as does every code of v3-ActCode.
+// coded takes in a label.
 func (p *projection) coded(system, code []byte) {
-	if len(code) == 0 {
-		p.label(levelUnknown, 0)
-		return
+	p.found.tagged = p.found.tagged || string(system) == systemObservationValue && string(code) == "REDACTED"
+	var policy *Policy // of none no label counts
+	if p.decision.guard != nil {
+		policy = p.decision.engine.policy
 	}
-	switch string(system) {
-	case "":
-		p.label(levelUnknown, 0)
-	case systemConfidentiality, "http://hl7.org/fhir/v3/Confidentiality", "urn:oid:2.16.840.1.113883.5.25":
-		p.label(confidentialityOf(code), 0)
-	case systemObservationValue:
-		p.found.tagged = p.found.tagged || string(code) == "REDACTED"
-	case "http://hl7.org/fhir/v3/ObservationValue", "urn:oid:2.16.840.1.113883.5.1063":
-	default:
-		p.sensitivity(code)
-	}
+	l := policy.coded(system, code)
+	p.label(l.level, l.codes)
 }
 
-func (p *projection) sensitivity(code []byte) {
-	if p.decision.guard == nil {
-		return // of no policy: no label counts
+// coded returns what a label means. A code of a system that is not known counts
+// as one of sensitivity, as does every code of v3-ActCode.
+func (p *Policy) coded(system, code []byte) labelSet {
+	switch string(system) {
+	case "":
+		return labelSet{level: levelUnknown}
+	case systemConfidentiality, "http://hl7.org/fhir/v3/Confidentiality", "urn:oid:2.16.840.1.113883.5.25":
+		return labelSet{level: confidentialityOf(code)}
+	case systemObservationValue, "http://hl7.org/fhir/v3/ObservationValue", "urn:oid:2.16.840.1.113883.5.1063":
+		if len(code) > 0 {
+			return labelSet{}
+		}
+		return labelSet{level: levelUnknown}
 	}
-	bit, known := p.decision.engine.policy.labels[string(code)]
+	switch {
+	case len(code) == 0:
+		return labelSet{level: levelUnknown}
+	case p == nil:
+		return labelSet{}
+	}
+	bit, known := p.labels[string(code)]
 	if !known {
-		p.label(levelUnknown, 0)
-		return
+		return labelSet{level: levelUnknown}
 	}
-	p.label(0, 1<<bit)
+	return labelSet{codes: 1 << bit}
 }
 
 // label adds to the labels of the resource.

@@ -22,11 +22,16 @@
 // and what its values repeat or hide is taken out of them. Groups and
 // extensions are never shown.
 //
-// A decision may depend on more than a mask: SMART scopes may be narrowed to
-// one patient or one category, and policies to security labels. These are read
-// from JSON documents by access.Decision.Project and cannot be from messages.
-// A decision under a scope that looks into resources projects no message. The
-// labels of data are for the program to say in access.Request.Labels.
+// Security labels in a message decide by which rules all of it is seen: the
+// messages of every field called "security" that have the fields "system" and
+// "code", strings or messages with the string "value", as meta.security of FHIR
+// has. They count wherever they stand, also where nothing is shown, so that a
+// list of patients is seen by the labels of all of them. One that cannot be read
+// is above every ceiling. Labels of another form, and those in a group, an Any or
+// a Struct, are not found: they are for the program to say in access.Request.Labels.
+//
+// A decision under a scope that looks into resources, as SMART scopes of one
+// patient or one category do (access.Decision.LooksInside), projects no message.
 //
 // Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 package protoaccess

@@ -29,7 +29,7 @@ var schema = map[string][]string{
 		"extension 6 repeated Extension", "modifier_extension 7 repeated Extension", "text 8 Narrative", "tags 9 map string", "places 10 map Address",
 		"deceased_boolean 11 oneof bool", "deceased_date 12 oneof string", "any 13 google.protobuf.Any", "more 14 google.protobuf.Struct",
 		"scores 15 repeated sint32", "status 16 Status", "mother 17 Patient", "seen 18 google.protobuf.Timestamp", "weight 19 double", "count 20 fixed32",
-		"photo 300 repeated bytes", "statuses 301 repeated Status",
+		"photo 300 repeated bytes", "statuses 301 repeated Status", "meta 302 Meta",
 	},
 	"HumanName": {"family 1 string", "given 2 repeated string", "text 3 string", "period 4 Period"},
 	"Period":    {"start 1 string", "end 2 string"},
@@ -38,6 +38,9 @@ var schema = map[string][]string{
 	"Extension": {"url 1 string", "value 2 string", "extension 3 repeated Extension"},
 	"Narrative": {"status 1 string", "div 2 string"},
 	"Visit":     {"id 1 string"},
+	"Meta":      {"version_id 1 string", "security 2 repeated Coding"},
+	"Coding":    {"system 1 Uri", "code 2 string", "display 3 string"},
+	"Uri":       {"value 1 string"},
 }
 
 // file returns the descriptor of the schema. An edition or syntax may be given
@@ -156,7 +159,7 @@ func random(r *rand.Rand, m protoreflect.Message, depth int) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
 		fd := fields.Get(i)
-		if r.IntN(3) == 0 || depth > 3 && fd.Message() != nil {
+		if r.IntN(3) == 0 || fd.Name() == "security" && r.IntN(10) > 0 || depth > 3 && fd.Message() != nil {
 			continue
 		}
 		switch {

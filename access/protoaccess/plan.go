@@ -55,8 +55,9 @@ type field struct {
 	oneof    int  // from 1, 0 for none
 	plain    bool // a scalar of which nothing more has to be known
 	closed   protoreflect.EnumValueDescriptors
-	common   uint64 // those below 64 of closed
-	child    *plan  // of messages
+	common   uint64  // those below 64 of closed
+	child    *plan   // of messages
+	label    *coding // of security labels
 }
 
 // listed is the tree of the paths that rules list.
@@ -169,6 +170,7 @@ func (c *compiler) field(fd protoreflect.FieldDescriptor, path string, l *listed
 	}
 	f.close(fd)
 	f.plain = fd.Message() == nil && f.closed == nil && !f.modifier
+	f.label = codingOf(fd)
 	whole := c.decision.Permits(path)
 	switch {
 	case fd.Kind() == protoreflect.GroupKind:

@@ -3,7 +3,6 @@ package protoaccess
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 
 	"github.com/safeguard-sdk/safeguard/access"
@@ -61,7 +60,9 @@ func New(opts *Options) (*Projector, error) {
 }
 
 // Project takes out of m what the decision does not show, and all unknown
-// fields. The error unwraps to access.ErrProjection if the decision does not
+// fields. Security labels in m decide by which rules it is seen, whether they may
+// be seen or not, as those in a document do for access.Decision.Project; above
+// the ceiling of all of them the error is access.ErrLabel. The error unwraps to access.ErrProjection if the decision does not
 // allow, m is no message of its Resource, is nil or is nested deeper than 64; m
 // is then to be thrown away, for part of it may be projected.
 //
@@ -74,6 +75,13 @@ func (p *Projector) Project(d access.Decision, m proto.Message) error {
 	}
 	r := m.ProtoReflect()
 	plan, err := p.plan(d, r.Descriptor())
+	if err != nil {
+		return err
+	}
+	labels, err := plan.labels(r, 0)
+	if err == nil && len(labels) > 0 {
+		plan, err = p.labelled(d, r.Descriptor(), labels)
+	}
 	if err != nil {
 		return err
 	}
@@ -91,6 +99,8 @@ func (p *Projector) Project(d access.Decision, m proto.Message) error {
 // and 64 levels. The error unwraps to access.ErrProjection and holds nothing of
 // the content. dst and src must not overlap.
 //
+// Security labels count as for Project.
+//
 // What comes out is the encoding of what Project leaves of the message. Fields
 // stay in their order.
 func (p *Projector) ProjectWire(d access.Decision, message protoreflect.MessageDescriptor, dst, src []byte) ([]byte, error) {
@@ -102,7 +112,15 @@ func (p *Projector) ProjectWire(d access.Decision, message protoreflect.MessageD
 		return nil, err
 	}
 	s := scan{dst: dst}
-	if _, void := plan.scan(&s, src, true, 0); void && s.fault == "" {
+	_, void := plan.scan(&s, src, true, 0)
+	if s.fault == "" && len(s.labels) > 0 {
+		if plan, err = p.labelled(d, message, s.labels); err != nil {
+			return nil, err
+		}
+		s = scan{dst: dst}
+		_, void = plan.scan(&s, src, true, 0)
+	}
+	if void && s.fault == "" {
 		s.fault = voidRoot
 	}
 	if s.fault != "" {
@@ -115,6 +133,14 @@ const voidRoot = "a modifierExtension changes the meaning of the resource"
 
 func refused(what string) error { return fmt.Errorf("%w: %s", access.ErrProjection, what) }
 
+// labelled is plan for a message that carries security labels.
+func (p *Projector) labelled(d access.Decision, message protoreflect.MessageDescriptor, labels []access.Coding) (*plan, error) {
+	if d = d.Labelled(labels...); !d.Allowed {
+		return nil, access.ErrLabel
+	}
+	return p.plan(d, message)
+}
+
 // plan returns what to do with a type of message under a decision.
 func (p *Projector) plan(d access.Decision, message protoreflect.MessageDescriptor) (*plan, error) {
 	record := d.Record() // is what was decided, whatever was made of d's own fields
@@ -123,7 +149,7 @@ func (p *Projector) plan(d access.Decision, message protoreflect.MessageDescript
 		return nil, refused("the decision does not allow it")
 	case d.Resource != p.resource(message):
 		return nil, refused("the message is not of the resource that was decided on")
-	case looksInside(d):
+	case d.LooksInside():
 		return nil, refused("the scope covers only some resources, which cannot be told of a message")
 	}
 	key := make([]byte, 0, 256)
@@ -162,15 +188,4 @@ func (p *Projector) resource(message protoreflect.MessageDescriptor) string {
 		return name
 	}
 	return string(message.Name())
-}
-
-// looksInside reports whether the decision is under a scope that must look
-// into a resource. It is asked about resources that no scope can know: one of
-// another patient, and a Patient of another id.
-func looksInside(d access.Decision) bool {
-	const nobody = "safeguard-protoaccess-nobody"
-	document := slices.Concat([]byte(`{"resourceType":"`), []byte(d.Resource),
-		[]byte(`","id":"`+nobody+`","subject":{"reference":"Patient/`+nobody+`"}}`))
-	_, err := d.Project(nil, document)
-	return err != nil
 }

@@ -3,6 +3,7 @@ package protoaccess
 import (
 	"unicode/utf8"
 
+	"github.com/safeguard-sdk/safeguard/access"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -11,6 +12,7 @@ import (
 type scan struct {
 	dst     []byte
 	members []protowire.Number // of the oneofs of the messages around, which were seen
+	labels  []access.Coding
 	fault   string
 }
 
@@ -175,6 +177,9 @@ func (f *field) scanPacked(s *scan, r *raw, emit bool) bool {
 // scanMessage reads a message inside another one. What is left empty is left
 // out.
 func (f *field) scanMessage(s *scan, r *raw, emit bool, depth int) bool {
+	if f.label != nil {
+		s.labels = append(s.labels, f.label.read(r.body()))
+	}
 	if f.opaque || !emit {
 		f.child.scan(s, r.body(), false, depth+1)
 		if emit && s.fault == "" {

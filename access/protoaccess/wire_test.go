@@ -1,6 +1,7 @@
 package protoaccess_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -89,7 +90,7 @@ func TestAgree(t *testing.T) {
 		"deceasedBoolean", "any", "more", "scores", "status", "mother", "mother.name", "mother.mother.name.family", "mother.mother.mother", "seen", "photo", "statuses",
 	}
 	p := &protoaccess.Projector{}
-	shown, refusals := 0, 0
+	shown, refusals, withheld := 0, 0, 0
 	for range policies {
 		r.Shuffle(len(vocabulary), func(i, j int) { vocabulary[i], vocabulary[j] = vocabulary[j], vocabulary[i] })
 		allow := vocabulary[:r.IntN(8)] // none stands for all
@@ -100,6 +101,11 @@ func TestAgree(t *testing.T) {
 			src, want := encode(t, m), proto.Clone(m)
 			keep := naive(d, want.ProtoReflect(), "")
 			wire, err := p.ProjectWire(d, patient, nil, src)
+			if errors.Is(err, access.ErrLabel) { // no random label can be read
+				require.ErrorIs(t, p.Project(d, m), access.ErrLabel)
+				withheld++
+				continue
+			}
 			if err != nil {
 				require.False(t, keep, err)
 				require.ErrorIs(t, err, access.ErrProjection)
@@ -120,6 +126,7 @@ func TestAgree(t *testing.T) {
 	}
 	require.Greater(t, shown, policies*messages/10)
 	require.Positive(t, refusals)
+	require.Positive(t, withheld)
 	t.Logf("soak: protobuf projections against a naive one %d messages, %d shown", policies*messages, shown)
 }
 
