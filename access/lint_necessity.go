@@ -81,12 +81,9 @@ func hasAction(r *lintRule, action string) bool {
 func (l *linter) exemption(r *lintRule) {
 	switch r.exempt.text {
 	case "164.502(b)(2)(i)":
-		for _, a := range r.actions {
-			if !discloses(a.text) {
-				l.report("L34", r.exempt.at, r.where(), "(i) exempts disclosures to and requests by a provider for treatment, no internal use, and action %s does not say that it is one", quote(a.text))
-				return
-			}
-		}
+		l.disclosure(r, "(i) exempts disclosures to and requests by a provider for treatment")
+	case "164.502(b)(2)(iv)":
+		l.disclosure(r, "(iv) exempts disclosures to the Secretary")
 	case "164.502(b)(2)(iii)":
 		for _, p := range r.purposes {
 			if !l.consentFor(p.text) {
@@ -94,6 +91,15 @@ func (l *linter) exemption(r *lintRule) {
 				return
 			}
 		}
+	}
+}
+
+// disclosure reports an exemption of disclosures where an action says nothing
+// of one.
+func (l *linter) disclosure(r *lintRule, exempts string) {
+	i := slices.IndexFunc(r.actions, func(a spot) bool { return !discloses(a.text) })
+	if i >= 0 {
+		l.report("L34", r.exempt.at, r.where(), "%s, no internal use, and action %s does not say that it is one", exempts, quote(r.actions[i].text))
 	}
 }
 

@@ -44,6 +44,28 @@ func (l *linter) roleShape() {
 			l.report("L12", role.at, where, "inherits through %d roles; who holds it can hardly be reviewed", chain[i]-1)
 		}
 		l.twice(role, index, above)
+		l.everything(role, above[i], index)
+	}
+}
+
+// manyRoles is how many roles somebody needs to inherit before it is a collection.
+const manyRoles = 4
+
+// everything reports a role that inherits most of the others that have rules.
+func (l *linter) everything(role lintRole, above roleSet, index map[string]int) {
+	held, all := 0, 0
+	for _, other := range l.doc.roles {
+		switch {
+		case len(other.rules) == 0:
+		case above.has(index[other.text]):
+			held++
+			all++
+		default:
+			all++
+		}
+	}
+	if held >= manyRoles && 2*held > all {
+		l.report("L18", role.at, "role "+role.text, "inherits %d of the %d roles that have rules; who needs them all at once? (164.308(a)(4))", held, all)
 	}
 }
 

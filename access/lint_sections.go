@@ -61,7 +61,12 @@ func holdsText(list []spot, text string) bool {
 // consents reports a requirement that no rule can ever meet: its labels are
 // above every ceiling, or no rule has its purpose.
 func (l *linter) consents() {
-	for _, c := range l.policy.consents {
+	for i, c := range l.policy.consents {
+		for _, other := range l.policy.consents[:i] {
+			if c.labels == other.labels && c.purposes == other.purposes {
+				l.report("L05", c.at, "consent "+c.id, "is required where %s is", other.id)
+			}
+		}
 		met := slices.ContainsFunc(l.policy.rules, func(r *rule) bool {
 			return !r.deny && r.purposes&c.purposes != 0 && (c.labels == 0 || r.ceiling.codes&c.labels != 0)
 		})
@@ -73,7 +78,7 @@ func (l *linter) consents() {
 
 // separations looks at the separation of duties.
 func (l *linter) separations() {
-	for _, s := range l.policy.separations {
+	for i, s := range l.policy.separations {
 		where := "separation " + s.id
 		if n := l.distinct(s); n <= s.max {
 			l.report("L60", s.at, where, "its roles can never come together: only %d of them have rules", n)
@@ -86,7 +91,10 @@ func (l *linter) separations() {
 				l.report("L61", r.at, "role "+r.name, "has %d roles of separation %s by inheritance; one more breaks it", n, s.id)
 			}
 		}
-		for _, other := range l.policy.separations {
+		for j, other := range l.policy.separations {
+			if j < i && *s == (separation{s.at, s.id, other.dynamic, other.roles, other.max, s.because}) {
+				l.report("L05", s.at, where, "is separation %s again", other.id)
+			}
 			if s.dynamic && !other.dynamic && s.roles.within(&other.roles) && s.max >= other.max {
 				l.report("L63", s.at, where, "separation %s forbids already that the roles are granted together", other.id)
 			}
@@ -183,8 +191,8 @@ func (l *linter) trainings() {
 	if t.maxAge.n > oldTraining {
 		l.report("L80", t.maxAge.at, "training", "counts for %d days; reminders are periodic (164.308(a)(5)(ii)(A))", t.maxAge.n)
 	}
-	if t.grace.n > longTrainingWait {
-		l.report("L81", t.grace.at, "training", "%d days of grace: access goes on for that long without training", t.grace.n)
+	if t.grace.n > longTrainingWait || t.grace.n >= t.maxAge.n {
+		l.report("L81", t.grace.at, "training", "%d days of grace after %d: access goes on for that long without training", t.grace.n, t.maxAge.n)
 	}
 }
 

@@ -62,7 +62,7 @@ var seeded = []struct {
 	 "a3": {"inherits": ["a2"], "allow": [{"id": "X-3", "resource": "Patient", "actions": ["read"], "purposes": ["COVERAGE"], "fields": ["Patient.photo"], "because": "needs three"}]},
 	 "a4": {"inherits": ["a3"], "allow": [{"id": "X-4", "resource": "Patient", "actions": ["read"], "purposes": ["COVERAGE"], "fields": ["Patient.link"], "because": "needs four"}]},
 	 "approver": {
-      "inherits": ["a4"]`, "L31"},
+      "inherits": ["a4"]`, "L18 L31"},
 	{"L13", `"approver": {
       "inherits": ["staff"]`, `"approver": {
       "inherits": ["staff", "scheduler"]`, ""},
@@ -74,6 +74,10 @@ var seeded = []struct {
 	{"L17", `"purposes": ["TREAT"], "relationship": ["care-team"],
          "labels"`, `"purposes": ["TREAT"],
          "labels"`, ""},
+	{"L18", `"approver": {`, `"admin": {"inherits": ["scheduler", "clinician", "biller"]}, "approver": {`, "L11"},
+	{"L05", `"consent": [`, `"consent": [{"id": "C-2", "labels": ["42CFRPart2"], "because": "the law asks"}, `, ""},
+	{"L05", `"separation": [`, `"separation": [{"id": "S-2", "kind": "static", "roles": ["biller", "approver"], "max": 1, "because": "four eyes"}, `, ""},
+	{"L81", `"max_age_days": 365, "grace_days": 7`, `"max_age_days": 14, "grace_days": 14`, ""},
 	{"L20", `"contact": [`, `"spare": ["Patient.gender"], "contact": [`, ""},
 	{"L21", `"contact": ["Patient.telecom"`, `"contact": ["Patient.address.city", "Patient.telecom"`, "L42"},
 	{"L22", `"labels": ["PSY"`, `"labels": ["HIV", "PSY"`, ""},
@@ -85,6 +89,7 @@ var seeded = []struct {
 	{"L32", `"sends invoices by mail"`, `"compares a claim with the  Record number"`, ""},
 	{"L33", `"any part of the history can change a diagnosis"`, `"treats the patient"`, ""},
 	{"L34", `"justification": "any part of the history can change a diagnosis"`, `"exempt": "164.502(b)(2)(i)"`, ""},
+	{"L34", `"because": "sends invoices by mail"`, `"exempt": "164.502(b)(2)(iv)", "because": "sends invoices by mail"`, ""},
 	{"L35", `"because": "sends invoices by mail"`, `"exempt": "164.502(b)(2)(iii)", "because": "sends invoices by mail"`, ""},
 	{"L36", `"resource": "Patient", "actions": ["read"], "purposes": ["TREAT"], "relationship": ["care-team"],
          "labels"`, `"resource": "Patient", "actions": ["read", "search"], "purposes": ["TREAT"], "relationship": ["care-team"],
