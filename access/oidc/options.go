@@ -71,7 +71,9 @@ type Options struct {
 	// Kind is what all principals are. By default the claims "client_id" or
 	// "azp" tell: a token whose subject is its client is a service's
 	// (RFC 9068, section 5), any other a person's, and one that names no client
-	// is refused.
+	// is refused. Many issuers name services in ways of their own (Entra, Auth0,
+	// Keycloak), and theirs would count as persons: take one Verifier for people
+	// and another for services then, by audience, and set Kind in both.
 	Kind safeguard.Kind
 
 	// Contexts are the values of "acr" that are good enough; empty means any
@@ -99,8 +101,10 @@ type Options struct {
 	// permit, and without any nothing.
 	UnsafeIgnoreScope bool
 
-	// Epochs says since when a principal's tokens count. Without it
-	// [Verifier.Revoke] of this process alone does.
+	// Epochs says since when a principal's tokens count. A Registry of
+	// access/workforce does, in every replica, and then needs no
+	// [Verifier.Revoke] among its Revokers: make the Registry first, give it
+	// here and to the Guard. Without Epochs Revoke of this process alone says it.
 	Epochs Epochs
 
 	// Client fetches keys; nil means one of its own. Redirects are never

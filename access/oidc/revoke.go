@@ -58,9 +58,10 @@ func (r *revocations) of(p *safeguard.Principal) (since time.Time) {
 
 // Revoke refuses every token of an account that was issued until now, in this
 // process: those that are kept are forgotten, and new ones of before are as bad.
-// Requests that were let in with one fail at their next commit. It is what
-// access/workforce calls in every replica when an account is terminated. It
-// returns an error that is [ErrUnavailable] when it cannot remember one more.
+// Requests that were let in with one fail at their next commit. It is for programs
+// without [Options.Epochs], which says the same in every replica and after a
+// restart. It returns an error that is [ErrUnavailable] when it cannot remember
+// one more.
 //
 // A token that is issued within [Options.Leeway] after the call is refused, too,
 // as the clocks may differ.

@@ -168,7 +168,7 @@ func TestScopesNarrow(t *testing.T) {
 	policy, err := access.ParsePolicy([]byte(`{"version":1,"resources":{"Patient":["read","search","update"]},"categories":{"name":["Patient.name"]},
 		"roles":{"nurse":{"allow":[{"id":"R-1","resource":"Patient","actions":["read","search","update"],"purposes":["TREAT"],"fields":["name"],"because":"care"}]}}}`))
 	require.NoError(t, err)
-	guard, err := access.New(policy, &access.Options{Roles: access.Assignments{"ada": {"nurse"}}})
+	guard, err := access.New(policy, &access.Options{Roles: access.Assignments{"ada": {"nurse"}, "charts": {"nurse"}}})
 	require.NoError(t, err)
 	ask := access.Request{Resource: "Patient", Action: "read", Purpose: safeguard.Treatment}
 	about := ask
@@ -192,6 +192,10 @@ func TestScopesNarrow(t *testing.T) {
 		{name: "patient scope of another", claims: map[string]any{"scope": "patient/*.rs", "patient": "p-2"}, request: about},
 		{name: "purpose of another token", opts: oidc.Options{PurposesClaim: "pou"}, claims: map[string]any{"pou": "HPAYMT"}, request: ask},
 		{name: "purpose of the token", opts: oidc.Options{PurposesClaim: "pou"}, claims: map[string]any{"pou": "TREAT"}, request: ask, allowed: true},
+		{name: "patient scope, and a request about nobody", claims: map[string]any{"scope": "patient/*.rs", "patient": "p-1"}, request: ask},
+		{name: "patient scope of a service", claims: map[string]any{"scope": "patient/*.rs", "patient": "p-1", "sub": "charts"}, request: about},
+		{name: "system scope of a service", claims: map[string]any{"scope": "system/*.rs", "sub": "charts"}, request: ask, allowed: true},
+		{name: "user scope of a service", claims: map[string]any{"scope": "user/*.rs", "sub": "charts"}, request: ask},
 		{name: "system scope of a person", claims: map[string]any{"scope": "system/*.cruds"}, request: ask},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -39,7 +39,7 @@ func TestTermination(t *testing.T) {
 
 		v := newVerifier(t, newIssuer("ES256"), func(_ *oidc.Trust, o *oidc.Options) { o.Epochs = registry })
 		_, err = v.Verify(ctx, good(t, nil))
-		require.Error(t, err)
+		refused(t, err, "oidc.revoked") // there is no such account
 		admin := safeguard.Principal{ID: "admin", Kind: safeguard.Person}
 		for _, id := range []string{"ada", "bob"} {
 			require.NoError(t, registry.Open(ctx, workforce.Opening{Account: id}, workforce.Act{By: admin, Reason: "hired by the clinic"}))
@@ -78,6 +78,13 @@ func TestTermination(t *testing.T) {
 		verify(t, v, bobs)
 		after(time.Minute)
 		_, err = v.Verify(ctx, good(t, nil))
-		require.Error(t, err)
+		refused(t, err, "oidc.revoked")
+		cancel()
+		synctest.Wait()
+		for _, user := range []string{"ada", "bob"} { // a registry that has ended cannot tell
+			_, err = v.Verify(t.Context(), good(t, map[string]any{"sub": user}))
+			refused(t, err, "oidc.epoch")
+			require.ErrorIs(t, err, oidc.ErrUnavailable)
+		}
 	})
 }

@@ -2,6 +2,7 @@ package workforce
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -9,6 +10,9 @@ import (
 )
 
 var _ access.SubjectSource = (*Registry)(nil)
+
+// errNobody tells callers that know nothing of this package that p is nobody.
+var errNobody = fmt.Errorf("%w that is active: %w", ErrAccount, safeguard.ErrPrincipal)
 
 // Subject returns what is known of p now, nil for an account that was never
 // opened or is of another kind than p. Whoever acts on behalf of somebody is
@@ -39,21 +43,23 @@ func (r *Registry) Roles(ctx context.Context, p safeguard.Principal) ([]string, 
 // Epoch returns how often what was given out to p has been declared void, and
 // when last: what was given out before since, a token for instance, must not
 // count. Whoever acts on behalf of somebody has the later of the two. An
-// account that is not active, or does not exist, is an error.
+// account that is not active, or does not exist, is an [ErrAccount] that is
+// safeguard.ErrPrincipal as well: a denial for good, which a Registry that does
+// not know the present never gives.
 func (r *Registry) Epoch(p safeguard.Principal) (epoch uint64, since time.Time, err error) {
 	a, err := r.lookup(p, time.Now())
 	if err != nil {
 		return 0, time.Time{}, err
 	}
 	if a == nil || !a.active() {
-		return 0, time.Time{}, ErrAccount
+		return 0, time.Time{}, errNobody
 	}
 	if p.OnBehalfOf == "" {
 		return a.epoch, a.since, nil
 	}
 	b := r.table.find(key{p.Tenant, p.OnBehalfOf})
 	if b == nil || !b.active() {
-		return 0, time.Time{}, ErrAccount
+		return 0, time.Time{}, errNobody
 	}
 	since = a.since
 	if b.since.After(since) {
