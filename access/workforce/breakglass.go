@@ -162,7 +162,8 @@ func (r *Registry) BreakGlass(ctx context.Context, p safeguard.Principal, patien
 			return change, err
 		}
 		n := change.add(kindBroken, k, who, b)
-		n.Type, n.Purpose, n.Patients = audit.TypeBreakGlassInvoked, safeguard.BreakGlass, []safeguard.Patient{patient}
+		n.Type, n.Purpose, n.Subject = audit.TypeBreakGlassInvoked, safeguard.BreakGlass, b.ID
+		n.Patients = []safeguard.Patient{patient}
 		return change, nil
 	})
 	if err != nil {
@@ -218,7 +219,7 @@ func (r *Registry) CloseGlass(ctx context.Context, tenant, account, glass string
 		}
 		if g.closed == nil {
 			n := p.add(kindGlassClosed, k, who, onGlass{ID: glass, act: by})
-			n.Type, n.Purpose = audit.TypeBreakGlassEnded, safeguard.BreakGlass
+			n.Type, n.Purpose, n.Subject = audit.TypeBreakGlassEnded, safeguard.BreakGlass, glass
 		}
 		return p, nil
 	})

@@ -92,6 +92,7 @@ func ExampleRegistry_BreakGlass() {
 	fmt.Println(time.Until(grant.Until) > 29*time.Minute, err)
 	_, err = r.BreakGlass(ctx, person("ada"), safeguard.NewPatient("p-2"), why)
 	fmt.Println(err)
+	fmt.Println(r.CloseGlass(ctx, "", "ada", grant.ID, act("ada")))
 	review := workforce.GlassReview{Account: "ada", Glass: grant.ID, Verdict: workforce.Justified, Act: act("officer")}
 	fmt.Println(r.ReviewGlass(ctx, review))
 	_, err = r.BreakGlass(ctx, person("ada"), safeguard.NewPatient("p-2"), why)
@@ -99,6 +100,7 @@ func ExampleRegistry_BreakGlass() {
 	// Output:
 	// true <nil>
 	// workforce: refused: too many break-glass grants wait for their review
+	// <nil>
 	// <nil>
 	// <nil>
 }

@@ -212,7 +212,9 @@ func (r *Registry) Approve(ctx context.Context, tenant, account, grant string, a
 }
 
 // Revoke ends a grant, or the request for one. Whoever may call it may revoke
-// any, their own as well. A grant that has ended already is a success.
+// any, their own as well. A grant that has ended already is a success. It counts
+// no more in this process when Revoke returns, in another one as soon as that
+// hears of it, and at the latest once the lease of that one is over.
 func (r *Registry) Revoke(ctx context.Context, tenant, account, grant string, act Act) error {
 	by, who, err := act.act(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package workforce
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
@@ -42,8 +43,9 @@ type GlassReview struct {
 // them; otherwise it returns ErrRefused, as for a grant that is still open or
 // was reviewed before.
 //
-// A review lets its account break the glass again, so it is recorded before it
-// counts.
+// A review is of all that was done under the grant, which therefore must be over
+// or closed. It lets its account break the glass again, so it is recorded before
+// it counts. The Subject of the records of a grant is the grant.
 //
 // Controls: HIPAA 164.312(a)(2)(ii), 164.308(a)(1)(ii)(D); NIST CSF 2.0 PR.AA-05.
 func (r *Registry) ReviewGlass(ctx context.Context, review GlassReview) error {
@@ -62,7 +64,7 @@ func (r *Registry) ReviewGlass(ctx context.Context, review GlassReview) error {
 			return p, err
 		}
 		n := p.add(kindGlassReviewed, k, who, onGlass{review.Glass, review.Verdict, review.Note, by})
-		n.Type, n.Purpose = audit.TypeBreakGlassReviewed, safeguard.BreakGlass
+		n.Type, n.Purpose, n.Subject = audit.TypeBreakGlassReviewed, safeguard.BreakGlass, review.Glass
 		return p, nil
 	})
 }
@@ -80,5 +82,11 @@ func (t *table) mayReview(k key, id string, by Actor) error {
 	case a.glasses[i].reviewed != nil:
 		return refuse("the break-glass grant was reviewed before")
 	}
-	return t.mayJudge(by, k.tenant, append(t.behind(a.glasses[i].By), k)...)
+	if err := t.mayJudge(by, k.tenant, append(t.behind(a.glasses[i].By), k)...); err != nil {
+		return err
+	}
+	if now := time.Now(); a.active() && a.glasses[i].open(now.Round(0), now.Sub(a.glasses[i].seen)) {
+		return refuse("the break-glass grant is still open; close it first")
+	}
+	return nil
 }

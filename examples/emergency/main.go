@@ -122,6 +122,9 @@ func (r *room) review(ctx context.Context, ada safeguard.Principal, grant access
 		_, err := r.registry.BreakGlass(ctx, ada, safeguard.NewPatient(ref), why)
 		fmt.Fprintf(r.out, "  %s\n", outcome(err))
 	}
+	if err := r.registry.CloseGlass(ctx, "", "ada", grant.ID, workforce.Act{By: ada, Reason: "the patient is awake"}); err != nil {
+		return err
+	}
 	judgement.By = person("officer")
 	if err := r.registry.ReviewGlass(ctx, judgement); err != nil {
 		return err
