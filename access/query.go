@@ -46,6 +46,9 @@ func (e *QueryError) Unwrap() error { return ErrQuery }
 //
 //	access.SearchParameters{"Patient.mrn": {"identifier"}, "Visit.day": {"start", "end"}}
 //
+// One that looks at no data, such as a page number, looks at "resourceType",
+// which always may be seen. A parameter without a path is not known.
+//
 // Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 type SearchParameters map[string][]string
 
@@ -68,12 +71,23 @@ type SearchParameters map[string][]string
 // same action and purpose; _sort; _include and _revinclude, which need the
 // reference and something of the type; and _elements. Refused are what looks
 // at everything or counts what is left out: _filter, _query, _text, _content,
-// _list, _contained, _summary=count and _summary=text, and every _total but
-// none. _count, _format and _pretty are permitted.
+// _list, _contained, _summary=count and _summary=text, _count=0, and every
+// _total but none. _count, _format and _pretty are permitted.
+//
+// Security labels are in the data, which it does not see. What is searched is
+// in the answer, from which the projection takes what is labelled too high, so
+// an empty answer tells nothing. A chain and _has look at other resources, that
+// are not: they are refused unless the caller may see what they look at under
+// the highest labels that the policy speaks of, and wherever the [Scope] covers
+// only some of such resources. A policy that speaks of none takes all data for
+// normal here. What is left out still shows in how full a page is: a program
+// that pages must fill its pages behind the projection, or exclude by _security
+// what the caller may not see.
 //
 // It reads names only: that a value is well-formed, that a search is not too
-// dear, and what paging links hold, is the program's to check. Values that
-// are permitted still let one guess: who may see a birth date may search it.
+// dear, whose patients are searched, and what paging links hold, is the
+// program's to check. Values that are permitted still let one guess: who may see
+// a birth date may search it.
 func (d Decision) CheckQuery(q url.Values, more ...SearchParameters) error {
 	if d.verdict == nil || d.verdict.code != codeAllowed {
 		return &QueryError{Reason: "the decision does not allow it"}
@@ -126,7 +140,14 @@ func (c *querier) parameter(name string, values []string) string {
 		}
 	}
 	switch base {
-	case "_count", "_format", "_pretty":
+	case "_count":
+		return c.each(values, func(n string) string {
+			if strings.Trim(n, "+-0") == "" {
+				return "none is asked for but the count" // as by _summary=count
+			}
+			return ""
+		})
+	case "_format", "_pretty":
 		return ""
 	case "_summary":
 		return only(values, "it would count or show what is hidden", "true", "false", "data")
@@ -202,14 +223,14 @@ func (c *querier) include(v string, reverse bool) string {
 	case target != "" && c.mask(target) == nil:
 		return "nothing of the type that it leads to may be seen"
 	}
-	_, reason := c.leads(source, parameter, target)
+	_, reason := c.leads(source, parameter, target, 0)
 	return reason
 }
 
 // leads checks that a type has a reference by the name of a parameter, which
 // may be seen and may lead to target, if that is not "". It returns the types
 // that the reference may lead to.
-func (c *querier) leads(source, parameter, target string) (targets []string, reason string) {
+func (c *querier) leads(source, parameter, target string, links int) (targets []string, reason string) {
 	p, known := c.known(source, parameter)
 	switch {
 	case !known || !p.reference:
@@ -217,7 +238,7 @@ func (c *querier) leads(source, parameter, target string) (targets []string, rea
 	case target != "" && p.targets != nil && !slices.Contains(p.targets, target):
 		return nil, "it does not lead to that type"
 	}
-	return p.targets, c.looksAt(source, p)
+	return p.targets, c.looksAt(source, p, links)
 }
 
 // has checks what follows _has: type:reference:parameter.
@@ -227,7 +248,7 @@ func (c *querier) has(target, rest string, links int) string {
 		return "not a type, a reference and a parameter"
 	}
 	source, reference, parameter := parts[0], parts[1], parts[2]
-	if _, reason := c.leads(source, reference, target); reason != "" {
+	if _, reason := c.leads(source, reference, target, links+1); reason != "" {
 		return reason
 	}
 	return c.search(source, parameter, links+1)
@@ -257,7 +278,7 @@ func (c *querier) search(resource, name string, links int) string {
 	case modified && !isModifier(rest) && !(p.reference && slices.Contains(p.targets, rest)):
 		return "a modifier that is not known"
 	}
-	return c.looksAt(resource, p)
+	return c.looksAt(resource, p, links)
 }
 
 // isModifier reports whether a modifier looks at nothing but the element.
@@ -271,7 +292,7 @@ func isModifier(s string) bool {
 
 // chain checks a search by what a reference leads to.
 func (c *querier) chain(resource, base, target, next string, links int) string {
-	targets, reason := c.leads(resource, base, target)
+	targets, reason := c.leads(resource, base, target, links)
 	switch {
 	case reason != "":
 		return reason
@@ -283,18 +304,37 @@ func (c *querier) chain(resource, base, target, next string, links int) string {
 	return c.search(target, next, links+1)
 }
 
-// looksAt checks that all that a parameter looks at may be seen.
-func (c *querier) looksAt(resource string, p searchParameter) string {
+// looksAt checks that all that a parameter looks at may be seen, also of
+// what is labelled if it is some links away: what is searched is in the answer,
+// unless it is withheld, but what it leads to tells of itself from there.
+func (c *querier) looksAt(resource string, p searchParameter, links int) string {
 	mask := c.mask(resource)
 	if mask == nil {
 		return "nothing of the type that it looks at may be seen"
 	}
+	if links > 0 {
+		if s := c.decision.scope; s != nil && s.scope.Filtered(resource, c.decision.Action) {
+			return "only some of the type that it looks at may be seen"
+		}
+		if mask = c.decision.maskFor([]byte(resource), c.highest()); mask == nil {
+			return "what it looks at may be labelled above the ceiling"
+		}
+	}
 	for _, path := range p.paths {
-		if !mask.permits(path) {
+		if path != "resourceType" && !mask.permits(path) {
 			return "it looks at " + resource + "." + path + ", which may not be seen whole"
 		}
 	}
 	return ""
+}
+
+// highest returns the highest labels that the policy speaks of.
+func (c *querier) highest() Labels {
+	policy, level := c.decision.engine.policy, levelN
+	for _, r := range policy.rules {
+		level = max(level, r.ceiling.level)
+	}
+	return Labels{Confidentiality: levels[level : level+1], Sensitivity: slices.Collect(maps.Keys(policy.labels))}
 }
 
 // known returns a search parameter: the program's own, one of FHIR, or a path.

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ func TestCheckQuery(t *testing.T) {
 			 _revinclude=Encounter:subject:Patient _revinclude:iterate=Observation:patient _has:Encounter:patient:status=x`,
 			no: `name=x given=x gender=f address=x identifier=1 phonetic=x birthDate=1970 name.family=x _tag=x _security=R _profile=x
 			 family:text=x family:phonetic=x family:=x _sort=name _sort=birthdate,gender _sort=_score _sort= _sort=--family _elements=gender _elements=name.given _elements=
-			 _summary=count _summary=text _summary= _total=accurate _total=estimate _filter=family _query=q _text=x _content=x _list=1 _contained=true _type=Patient
+			 _count=0 _count=00 _count= _count=5,0 _summary=count _summary=text _summary= _total=accurate _total=estimate _filter=family _query=q _text=x _content=x _list=1 _contained=true _type=Patient
 			 _has:Observation:patient:status=x _has:Observation:subject:value-quantity=5 _has:Condition:patient:code=x _has:Practitioner:patient:code=x
 			 _has:Observation:code:code=1 _has:Observation:patient=1 _has=1 _has:Observation=1 _has:Observation:performer:code=x _has:Observation:patient:_has:Condition:encounter:code=1
 			 general-practitioner.name=x general-practitioner:Organization.name=x general-practitioner:Patient.family=x general-practitioner:identifier=1 organization=1
@@ -117,10 +118,52 @@ func TestCheckQueryOwnParameters(t *testing.T) {
 	d := searching(t, "Patient")
 	own := access.SearchParameters{"Patient.born": {"birthDate"}, "Patient.both": {"birthDate", "gender"}, "Patient.family": {"name"}, "Patient.none": {}}
 	require.NoError(t, d.CheckQuery(url.Values{"born": {"1"}, "_sort": {"-born"}}, own))
+	require.NoError(t, d.CheckQuery(url.Values{"page": {"7"}}, access.SearchParameters{"Patient.page": {"resourceType"}}))
 	for _, name := range []string{"both", "family", "none"} {
 		require.ErrorIs(t, d.CheckQuery(url.Values{name: {"1"}}, own), access.ErrQuery, name)
 	}
 }
+
+// A chain and _has look at resources that are not in the answer, so that no
+// label and no scope can withhold them: they are refused where there may be
+// some that the caller may not see. What is in the answer is withheld there.
+//
+// Controls: HIPAA 164.502(b)(1), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestCheckQueryLooksAtNothingLabelled(t *testing.T) {
+	const policy = `{"version":1%s,"resources":{"Patient":["search"],"Observation":["search"]},"roles":{"r":{"allow":[
+	  {"id":"P","resource":"Patient","actions":["search"],"purposes":["TREAT"],"fields":"all","justification":"j","because":"b"},
+	  {"id":"O","resource":"Observation","actions":["search"],"purposes":["TREAT"],"fields":"all","justification":"j","because":"b"%s}]},
+	  "other":{"allow":[{"id":"X","resource":"Observation","actions":["search"],"purposes":["TREAT"],"fields":["Observation.code"],"because":"b"%s}]}}}`
+	const upTo = `,"labels":{"max":"R","sensitivity":["HIV"]}`
+	has, own := url.Values{"_has:Observation:patient:code": {"HIV"}}, url.Values{"birthdate": {"1970"}}
+	for _, c := range []struct {
+		known, ours, theirs string
+		scope               access.Scope
+		permitted           bool
+	}{
+		{"", "", "", nil, true},
+		{`,"labels":["HIV"]`, "", "", nil, false},
+		{"", "", `,"labels":{"max":"R"}`, nil, false},
+		{`,"labels":["HIV"]`, upTo, upTo, nil, true},
+		{`,"labels":["HIV","PSY"]`, upTo, "", nil, false},
+		{"", "", "", onlyWith("lab"), true},
+		{"", "", "", labOnly{}, false},
+	} {
+		g := guard(t, fmt.Sprintf(policy, c.known, c.ours, c.theirs), access.Assignments{"a": {"r"}})
+		ctx := as("a")
+		if c.scope != nil {
+			ctx = access.WithScope(ctx, c.scope)
+		}
+		d := g.Decide(ctx, access.Request{Resource: "Patient", Action: "search", Purpose: safeguard.Treatment})
+		require.NoError(t, d.CheckQuery(own))
+		require.Equal(t, c.permitted, d.CheckQuery(has) == nil, "%+v: %v", c, d.CheckQuery(has))
+	}
+}
+
+// labOnly is a scope of some Observations.
+type labOnly struct{ onlyWith }
+
+func (labOnly) Filtered(resource, _ string) bool { return resource == "Observation" }
 
 // Whatever is asked, a query is refused with a typed error or looks at known
 // parameters only.
