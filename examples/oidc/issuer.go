@@ -47,7 +47,7 @@ func (i *issuer) serve(w http.ResponseWriter, r *http.Request) {
 func (i *issuer) token(user string, changes map[string]any) (string, error) {
 	now := time.Now()
 	claims := map[string]any{
-		"iss": i.URL, "aud": "charts", "sub": user, "client_id": "app", "iat": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(),
+		"iss": i.URL, "aud": "charts", "sub": user, "client_id": "app", "iat": float64(now.UnixMilli()) / 1000, "exp": now.Add(10 * time.Minute).Unix(),
 		"jti": rand.Text(), "scope": "openid fhirUser user/Patient.r", "acr": "loa3",
 	}
 	maps.Copy(claims, changes)

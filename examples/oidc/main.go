@@ -2,6 +2,9 @@
 // SMART token exchanges it for a session, tokens that are no good, a key that is
 // stolen, an account that is closed, and a call to another service. It brings an
 // issuer of its own, needs no flag and no service, and ends by itself.
+//
+// The file service.go shows how a registry of accounts, sessions, a verifier and a
+// guard are made to know each other.
 package main
 
 import (
@@ -47,7 +50,7 @@ func run(out io.Writer) error {
 	server := httptest.NewServer(s.recorder.Handler(s.routes))
 	defer server.Close()
 	err = errors.Join(people(out, login, server.URL), attacks(out, login, server.URL), ends(out, login, s, server.URL), onward(out))
-	return errors.Join(err, s.recorder.Close(context.Background()))
+	return errors.Join(err, s.staff.close(), s.recorder.Close(context.Background()))
 }
 
 // people shows a token that buys a session, which can do what the token can.
@@ -99,7 +102,7 @@ func ends(out io.Writer, login *issuer, s *service, url string) error {
 		title, who string
 		end        func() error
 	}{
-		{"the account is closed", "carla", func() error { return s.verifier.Revoke(context.Background(), "", "carla") }},
+		{"the account is closed", "carla", func() error { return s.staff.leave("carla") }},
 		{"the issuer's key is stolen", "sam", func() error { return s.verifier.Distrust(login.kid) }},
 	} {
 		token, err := login.token(c.who, nil)

@@ -25,7 +25,7 @@ Tokens that buy nothing:
 
 What ends a session before its time:
   before: 200 OK Ada Example
-  the account is closed: 401 Unauthorized oidc.revoked
+  the account is closed: 401 Unauthorized session.ended
   and its token again: 401 Unauthorized oidc.revoked
   before: 200 OK Ada Example
   the issuer's key is stolen: 401 Unauthorized oidc.key

@@ -14,13 +14,19 @@ import (
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/safeguard-sdk/safeguard/access/oidc"
+	"github.com/safeguard-sdk/safeguard/access/workforce"
 	"github.com/safeguard-sdk/safeguard/audit"
 	"github.com/safeguard-sdk/safeguard/session"
 	"github.com/safeguard-sdk/safeguard/session/memstore"
 )
 
+// leeway is how far the clocks of the issuer and the service differ: they are one
+// here, and the story is short.
+const leeway = 10 * time.Millisecond
+
 // A service serves charts to people who come with a token of the issuer.
 type service struct {
+	staff    *staff
 	verifier *oidc.Verifier
 	recorder *audit.Recorder
 	routes   http.Handler
@@ -36,9 +42,7 @@ func (s starter) Start(ctx context.Context, p safeguard.Principal, until time.Ti
 }
 
 func newService(issuer string) (*service, error) {
-	verifier, err := oidc.New(oidc.Trust{
-		Issuer: issuer, Audience: "charts", Algorithms: []string{"EdDSA"}, MaxLifetime: time.Hour, Discover: true,
-	}, &oidc.Options{Contexts: []string{"loa3"}})
+	policy, err := access.ParsePolicy(policyJSON)
 	if err != nil {
 		return nil, err
 	}
@@ -50,11 +54,21 @@ func newService(issuer string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	staff, err := newStaff(policy, manager)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := oidc.New(oidc.Trust{
+		Issuer: issuer, Audience: "charts", Algorithms: []string{"EdDSA"}, MaxLifetime: time.Hour, Discover: true,
+	}, &oidc.Options{Contexts: []string{"loa3"}, Epochs: staff.registry, Leeway: leeway})
+	if err != nil {
+		return nil, err
+	}
 	exchange, err := oidc.NewExchange(verifier, starter{manager})
 	if err != nil {
 		return nil, err
 	}
-	charts, err := charts()
+	charts, err := charts(policy, staff.registry)
 	if err != nil {
 		return nil, err
 	}
@@ -65,16 +79,12 @@ func newService(issuer string) (*service, error) {
 	routes := http.NewServeMux()
 	routes.Handle("/session", exchange)
 	routes.Handle("/patients/", manager.Handler(exchange.Handler(charts)))
-	return &service{verifier, recorder, routes}, nil
+	return &service{staff, verifier, recorder, routes}, staff.run()
 }
 
 // charts are the routes with PHI.
-func charts() (*access.Mux, error) {
-	policy, err := access.ParsePolicy(policyJSON)
-	if err != nil {
-		return nil, err
-	}
-	guard, err := access.New(policy, &access.Options{Roles: access.Assignments{"carla": {"clinician"}, "sam": {"clinician"}}})
+func charts(policy *access.Policy, registry *workforce.Registry) (*access.Mux, error) {
+	guard, err := access.New(policy, &access.Options{Roles: registry})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +125,7 @@ func onward(out io.Writer) error {
 		return err
 	}
 	client := &http.Client{Transport: forwarder.Transport(nil, safeguard.Payment)}
-	ctx := safeguard.WithPrincipal(context.Background(), safeguard.Principal{ID: "carla", Kind: safeguard.Person, Method: "oidc loa3"})
+	ctx := safeguard.WithPrincipal(context.Background(), person("carla"))
 	fmt.Fprintf(out, "\nThe chart service asks another one on Carla's behalf:\n")
 	return errors.Join(ask(ctx, out, client, server.URL), ask(ctx, out, http.DefaultClient, server.URL), recorder.Close(context.Background()))
 }
