@@ -13,6 +13,13 @@
 // Refusals, failures, exports and prints have no BALP profile: they become
 // plain AuditEvents, with their outcome, that claim none.
 //
+// Broken glass has no profile either. [audit.TypeBreakGlassInvoked] becomes a
+// security alert (DICOM 110113) that an emergency override has started (110127),
+// [audit.TypeBreakGlassEnded] one that it has stopped (110138) before its time,
+// and [audit.TypeBreakGlassReviewed] one with a code of this package. Their
+// purpose is BTG; ETREAT and ERTREAT, which open no grant, stand in the records
+// of accesses as they are.
+//
 // What is left out is left out on purpose. Patients are tokens in the log. A
 // [Resolver] may turn them into references; whoever has its answers holds PHI
 // and must be authorised and recorded by the program (package audit/query does

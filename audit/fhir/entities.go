@@ -13,9 +13,14 @@ func (v *view) entities(patient *Reference) []Entity {
 		})
 	}
 	if patient != nil {
-		out = append(out, Entity{What: patient, Type: &Coding{entityType, "1", "Person"}, Role: &Coding{objectRole, "1", "Patient"}})
+		out = append(out, person(patient))
 	}
 	return out
+}
+
+// person returns a patient as what an event is about.
+func person(patient *Reference) Entity {
+	return Entity{What: patient, Type: &Coding{entityType, "1", "Person"}, Role: &Coding{objectRole, "1", "Patient"}}
 }
 
 // object returns the data or the query. The query is the pattern of the route:

@@ -51,8 +51,8 @@ type Options struct {
 //
 // Controls: HIPAA 164.312(b).
 var (
-	// ErrRecord reports a record that is no access, is too large or lacks what
-	// an AuditEvent needs.
+	// ErrRecord reports a record that is neither an access nor about broken
+	// glass, is too large or lacks what an AuditEvent needs.
 	ErrRecord = errors.New("fhir: record: not one that can be projected")
 	// ErrEnded reports the end of another request than the record's.
 	ErrEnded = errors.New("fhir: end: belongs to another entry")
@@ -61,7 +61,8 @@ var (
 	ErrResolve = errors.New("fhir: resolver: gave no usable reference")
 )
 
-// A Projector makes AuditEvents of access records. It keeps no state and is
+// A Projector makes AuditEvents of access records, and of those about broken
+// glass. It keeps no state and is
 // safe for concurrent use. The zero value works as one of nil Options.
 //
 // Controls: HIPAA 164.312(b), 164.528(b)(2); NIST CSF 2.0 PR.PS-04.
@@ -96,7 +97,8 @@ const (
 	maxPatients = 4096
 )
 
-// Project returns the AuditEvents of an access record: one for each patient,
+// Project returns the AuditEvents of an access record, or of a notice that the
+// glass was broken, closed or reviewed: one for each patient,
 // or one if it names none. ended is how the request ended, nil if that is not
 // known; the outcome is then that of the record alone, which was written before
 // the answer left. An intent ([audit.TypeIntent]) is not an event yet and gives
@@ -105,14 +107,21 @@ const (
 //
 // Errors unwrap to ErrRecord, ErrEnded or ErrResolve, or are those of ctx.
 func (p *Projector) Project(ctx context.Context, event audit.Event, ended *audit.Ended) ([]AuditEvent, error) {
-	if !audit.IsAccess(event.Type) || event.ID == "" || event.Source == "" || event.Time.IsZero() || len(event.Data) > maxData {
+	what, alert := ofOverride(event.Type)
+	if !alert && !audit.IsAccess(event.Type) || event.ID == "" || blank(event.Source) || event.Time.IsZero() || len(event.Data) > maxData {
 		return nil, ErrRecord
+	}
+	if alert && ended != nil {
+		return nil, ErrEnded
+	}
+	if alert {
+		return p.override(ctx, event, what)
 	}
 	if event.Type == audit.TypeIntent {
 		return nil, nil
 	}
 	a, err := event.Access()
-	if err != nil || len(a.Patients) > maxPatients || !clean(&a) || blank(event.Source) {
+	if err != nil || len(a.Patients) > maxPatients || !clean(&a) {
 		return nil, ErrRecord
 	}
 	if ended != nil && ended.Entry != a.Entry {

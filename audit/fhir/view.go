@@ -26,17 +26,22 @@ type view struct {
 }
 
 func (p *Projector) view(ctx context.Context, e audit.Event, a audit.Access, ended *audit.Ended) *view {
-	v := &view{shape: shapeOf(e.Type, a), record: e, access: a, observer: p.opts.Observer}
+	v := &view{shape: shapeOf(e.Type, a), record: e, access: a, observer: p.observer(e)}
 	if a.Principal != nil {
 		v.tenant = a.Principal.Tenant
-	}
-	if v.observer == (Reference{}) {
-		v.observer = Reference{Identifier: &Identifier{System: "urn:ietf:rfc:3986", Value: e.Source}}
 	}
 	v.outcome, v.desc = outcome(e.Type, a, ended)
 	v.purpose = purposes(a)
 	v.agents = p.agents(ctx, v)
 	return v
+}
+
+// observer returns who recorded.
+func (p *Projector) observer(e audit.Event) Reference {
+	if p.opts.Observer != (Reference{}) {
+		return p.opts.Observer
+	}
+	return Reference{Identifier: &Identifier{System: "urn:ietf:rfc:3986", Value: e.Source}}
 }
 
 // event returns the AuditEvent at a position, about a patient or nobody.
