@@ -9,6 +9,7 @@ type engine struct {
 	policy   *Policy
 	mark     *mark
 	verdicts memory[verdict]
+	effects  memory[effect]
 	holdings memory[holding]
 	// Many have the same standing, and share it: it is at hand more often.
 	standings memory[standing]
@@ -21,6 +22,7 @@ type mark struct{ _ byte }
 // Bounds of what an engine remembers.
 const (
 	maxVerdicts  = 1 << 15
+	maxEffects   = 1 << 12
 	maxHoldings  = 1 << 13
 	maxStandings = 1 << 13
 )
@@ -28,6 +30,7 @@ const (
 func newEngine(p *Policy) *engine {
 	e := &engine{policy: p, mark: new(mark)}
 	e.verdicts.init(maxVerdicts)
+	e.effects.init(maxEffects)
 	e.holdings.init(maxHoldings)
 	e.standings.init(maxStandings)
 	return e
@@ -107,7 +110,7 @@ func (e *engine) verdict(q *question, at *cell) *verdict {
 			return v
 		}
 	}
-	v := e.policy.judge(*q, at)
+	v := e.policy.judge(*q, at, &e.effects)
 	e.verdicts.keep(h, v)
 	return v
 }

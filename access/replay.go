@@ -74,7 +74,7 @@ func (p *Policy) Replay(r audit.Decision, resource, action string, purpose safeg
 		now.Code = CodeNoPurpose
 	} else if at != nil {
 		q.cell = uint32(at.index)
-		v := p.judge(q, at)
+		v := p.judge(q, at, nil)
 		now = Replayed{
 			Allowed: v.code == codeAllowed, Code: v.code.String(), Rules: v.rules, Fields: v.fields,
 			Obligations: v.obligations, Exempt: v.exempt,

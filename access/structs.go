@@ -55,7 +55,7 @@ func (d Decision) ProjectStruct(src any) ([]byte, error) {
 	}
 	c := claims{decision: &d, paths: map[string]claim{}, groups: map[string]bool{}}
 	c.add(t, "", 1)
-	d.verdict = &verdict{question: d.verdict.question, mask: c.widened(d.verdict.mask)}
+	d.verdict = &verdict{question: d.verdict.question, effect: &effect{mask: c.widened(d.verdict.mask)}}
 	return d.Project(make([]byte, 0, len(doc)), doc)
 }
 

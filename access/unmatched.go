@@ -35,7 +35,7 @@ func (p *Policy) Unmatched(resource string, sample []byte) ([]string, error) {
 	mask, ids := p.everyPath(r)
 	run := projection{
 		scanner:  scanner{src: sample},
-		decision: Decision{Resource: r.name, verdict: &verdict{mask: mask}}, // of no Guard: no Bundle
+		decision: Decision{Resource: r.name, verdict: &verdict{effect: &effect{mask: mask}}}, // of no Guard: no Bundle
 		used:     make(pathSet, len(p.paths)/64+1),
 		touched:  make(pathSet, len(p.paths)/64+1),
 	}

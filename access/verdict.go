@@ -1,31 +1,20 @@
 package access
 
-import (
-	"slices"
-	"strings"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // verdict is what the rules say to a question. It is immutable but for next.
 // What every decision reads stands first.
 type verdict struct {
-	question    question
-	ask         facts // what must be found out first, 0 if nothing
-	code        code
-	next        atomic.Pointer[verdict] // what followed when ask was answered
-	shown       shown
-	exempt      string
-	consents    uint64   // to be asked for
-	conditions  uint64   // to be asked for
-	mask        *node    // nil unless allowed
-	rules       []string // of the rules that decided, sorted
-	fields      []string // sorted
-	obligations []string // sorted
-	basis       []string // sorted
+	question   question
+	ask        facts // what must be found out first, 0 if nothing
+	code       code
+	next       atomic.Pointer[verdict] // what followed when ask was answered
+	shown      shown
+	*effect             // empty unless rules decided
+	consents   uint64   // to be asked for
+	conditions uint64   // to be asked for
+	basis      []string // sorted
 }
-
-// shown are copies for callers, so that one who sorts them harms no record.
-type shown struct{ rules, fields, obligations, basis []string }
 
 // judgement is what a look at every rule has found.
 type judgement struct {
@@ -39,8 +28,8 @@ type judgement struct {
 }
 
 // judge looks at every rule: an allow rule must not hide a deny rule behind
-// it.
-func (p *Policy) judge(q question, at *cell) *verdict {
+// it. Effects that are known are used again; there may be none.
+func (p *Policy) judge(q question, at *cell, known *memory[effect]) *verdict {
 	j := &judgement{policy: p, q: q, furthest: codeNoRule}
 	j.consents = p.consentsFor(at, &q)
 	for _, r := range at.rules {
@@ -49,20 +38,18 @@ func (p *Policy) judge(q question, at *cell) *verdict {
 	v := &verdict{question: q}
 	switch {
 	case len(j.deny) > 0:
-		v.code, v.rules = codeDenyRule, ruleIDs(j.deny)
+		v.code, v.effect = codeDenyRule, p.effect(known, at.resource, nil, j.deny)
 	case j.ask != 0:
-		v.ask, v.consents, v.conditions = j.ask, j.consents, j.conditions
+		v.ask, v.consents, v.conditions, v.effect = j.ask, j.consents, j.conditions, new(effect)
 		return v
 	case len(j.allow) > 0:
-		v.mask = p.mask(at.resource, j.allow, j.narrow)
-		v.fields = p.names(v.mask)
-		v.obligations, v.exempt = obligations(j.allow), exemptionsOf(j.allow)
-		v.rules = ruleIDs(append(j.allow, j.narrow...))
+		v.effect = p.effect(known, at.resource, j.allow, j.narrow)
 	default:
-		v.code = j.furthest
+		v.code, v.effect = j.furthest, p.effect(known, at.resource, nil, nil)
 	}
 	v.basis = p.basis(&q)
-	v.shown = shown{slices.Clone(v.rules), slices.Clone(v.fields), slices.Clone(v.obligations), slices.Clone(v.basis)}
+	v.shown = v.copies
+	v.shown.basis = copied(v.basis)
 	return v
 }
 
@@ -163,35 +150,4 @@ func (p *Policy) consentMissing(q *question) bool {
 		}
 	}
 	return false
-}
-
-func ruleIDs(rules []*rule) []string {
-	ids := make([]string, len(rules))
-	for i, r := range rules {
-		ids[i] = r.id
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-// obligations returns what the rules ask for besides, sorted.
-func obligations(rules []*rule) []string {
-	var all []string
-	for _, r := range rules {
-		all = append(all, r.obligations...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// exemptionsOf returns the exemptions that the rules name.
-func exemptionsOf(rules []*rule) string {
-	var all []string
-	for _, r := range rules {
-		if r.exempt != "" {
-			all = append(all, r.exempt)
-		}
-	}
-	slices.Sort(all)
-	return strings.Join(slices.Compact(all), ", ")
 }
