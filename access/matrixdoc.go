@@ -34,7 +34,7 @@ type GrantRow struct {
 // It is the document that 164.514(d)(2)(i) asks for, as far as it can be made
 // of a policy: the persons or classes of persons, the categories of PHI, and
 // the conditions. Consent, training, separation and emergency rules hold
-// besides; the policy itself has them.
+// besides; WriteMarkdown and WriteHTML list them.
 func (m *Matrix) Rows() []GrantRow {
 	var rows []GrantRow
 	vocabulary := newVocabulary()
@@ -139,19 +139,22 @@ func plainCell(s string) string {
 	return s
 }
 
-// WriteMarkdown writes the rows as Markdown, one table for each role.
+// WriteMarkdown writes the rows as Markdown, one table for each role, after what
+// holds for every rule. It names the policy by its hash and no date, so that the
+// same policy makes the same document: when it was in force, the audit log says.
 func (m *Matrix) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("# Roles and fields\n\n" + documentNote + "\n\nPolicy: `" + m.policy.hash + "`\n")
 	if m.policy.description != "" {
 		b.WriteString("\n" + inMarkdown(m.policy.description) + "\n")
 	}
+	markdownSections(&b, m.general())
 	role := ""
 	for _, r := range m.Rows() {
 		if r.Role != role {
 			role = r.Role
 			heads := rowHeads()[1:]
-			b.WriteString("\n## " + inMarkdown(role) + "\n\n")
+			b.WriteString("\n## Role " + inMarkdown(role) + "\n\n")
 			if d := m.policy.named[m.policy.roles[role]].description; d != "" {
 				b.WriteString(inMarkdown(d) + "\n\n")
 			}
@@ -173,7 +176,7 @@ func inMarkdown(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", "&", "&amp;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "#", `\#`).Replace(s)
 }
 
-// WriteHTML writes the rows as one HTML page without scripts, with everything
+// WriteHTML writes the same as one HTML page without scripts, with everything
 // escaped.
 func (m *Matrix) WriteHTML(w io.Writer) error {
 	var b strings.Builder
@@ -181,7 +184,8 @@ func (m *Matrix) WriteHTML(w io.Writer) error {
 	if d := m.policy.description; d != "" {
 		b.WriteString("<p>" + html.EscapeString(d) + "</p>\n")
 	}
-	b.WriteString("<table>\n<thead><tr>")
+	htmlSections(&b, m.general())
+	b.WriteString("<h2>Roles</h2>\n<table>\n<thead><tr>")
 	for _, head := range rowHeads() {
 		b.WriteString(`<th scope="col">` + html.EscapeString(head) + "</th>")
 	}
