@@ -3,7 +3,6 @@ package throttle
 import (
 	"errors"
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -41,8 +40,9 @@ func (l Limit) burst() int {
 	return l.Burst
 }
 
-// bucket returns the arithmetic of l.
-func (l Limit) bucket() (bucket, error) {
+// bucket returns the arithmetic of l. Nobody waits longer than longest, 0 for
+// 24 hours, or as long as the bucket takes to fill if that is more.
+func (l Limit) bucket(longest time.Duration) (bucket, error) {
 	burst := int64(l.burst())
 	switch {
 	case l.Events <= 0 || l.Per <= 0 || burst <= 0:
@@ -52,15 +52,23 @@ func (l Limit) bucket() (bucket, error) {
 	}
 	// Rounded up, so that no more than Events come back in Per.
 	every := (int64(l.Per)-1)/int64(l.Events) + 1
-	if every > longest/burst {
+	if every > forever/burst {
 		return bucket{}, fmt.Errorf("%w: the bucket takes more than 100 years to fill", ErrLimit)
 	}
-	return bucket{every: every, slack: (burst - 1) * every}, nil
+	fill := burst * every
+	wait := int64(longest)
+	if wait == 0 {
+		wait = max(int64(24*time.Hour), fill)
+	}
+	if wait < fill || wait > forever {
+		return bucket{}, fmt.Errorf("%w: Longest must be 100 years at most, and not less than the bucket takes to fill", ErrLimit)
+	}
+	return bucket{every: every, slack: fill - every, most: fill - every + wait}, nil
 }
 
-// longest bounds the time in which a bucket fills, and so that no sum of times
+// forever bounds the time in which a bucket fills, and so that no sum of times
 // overflows.
-const longest = int64(100 * 365 * 24 * time.Hour)
+const forever = int64(100 * 365 * 24 * time.Hour)
 
 // bucket is the generic cell rate algorithm (ITU-T I.371), which is a token
 // bucket whose only state is one time: when the bucket will be full. Times are
@@ -68,6 +76,7 @@ const longest = int64(100 * 365 * 24 * time.Hour)
 type bucket struct {
 	every int64 // how long one token takes to come back
 	slack int64 // how far off full may be while a token is left
+	most  int64 // how far off full may be at all
 }
 
 // wait returns how long until there is a token, 0 if there is one.
@@ -79,10 +88,10 @@ func (b bucket) wait(full, now int64) time.Duration {
 // may take more than there are. n is not negative.
 func (b bucket) take(full, now, n int64) int64 {
 	full = max(full, now)
-	if n > (math.MaxInt64-full)/b.every {
-		return math.MaxInt64
+	if n > b.most/b.every {
+		return now + b.most
 	}
-	return full + n*b.every
+	return min(full+n*b.every, now+b.most)
 }
 
 // give returns when the bucket will be full after n tokens were given back.

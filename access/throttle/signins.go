@@ -41,7 +41,10 @@ type SignInOptions struct {
 // account at its limit and its owner from signing in; Allow for other means
 // then, such as a device that has signed in before. A source that is at its
 // limit costs no account anything, so one address cannot do that to more
-// accounts than its own limit allows.
+// accounts than its own limit allows; and an account that is at its limit costs
+// no source anything, so whoever is locked out and tries again locks out nobody
+// behind the same address. Whoever has so many addresses that the failures of
+// Max accounts are open at once makes accounts without one wait for each other.
 //
 // It is safe for concurrent use. The zero value refuses every attempt.
 //
@@ -52,7 +55,7 @@ type SignIns struct {
 	sources         *table[netip.Prefix]
 	since           time.Time
 
-	begun, succeeded               atomic.Uint64
+	begun, succeeded, untried      atomic.Uint64
 	refusedAccount, refusedSources atomic.Uint64
 }
 
@@ -71,17 +74,17 @@ func NewSignIns(opts *SignInOptions) (*SignIns, error) {
 		s.source = Limit{Events: 100, Per: 15 * time.Minute}
 	}
 	var err error
-	if s.accounts, err = newTable[string](s.account, opts.Max); err != nil {
+	if s.accounts, err = newTable[string](s.account, opts.Max, 0); err != nil {
 		return nil, err
 	}
-	if s.sources, err = newTable[netip.Prefix](s.source, opts.Max); err != nil {
+	if s.sources, err = newTable[netip.Prefix](s.source, opts.Max, 0); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
 // An Attempt is one try to sign in that was let through. It counts as failed
-// until it is said to have succeeded. The zero value does nothing.
+// until it is said to have succeeded, or not to have been one. The zero value does nothing.
 //
 // Controls: HIPAA 164.308(a)(5)(ii)(C), 164.312(d); NIST CSF 2.0 PR.AA-03.
 type Attempt struct {
@@ -103,7 +106,7 @@ type Attempt struct {
 // what one site has; all whose address is not known (the zero Addr) are one.
 func (s *SignIns) Begin(account string, source netip.Addr) (*Attempt, time.Duration) {
 	if s == nil || s.sources == nil {
-		return nil, time.Duration(longest)
+		return nil, time.Duration(forever)
 	}
 	a := &Attempt{signIns: s, account: account, source: site(source)}
 	var wait time.Duration
@@ -113,23 +116,41 @@ func (s *SignIns) Begin(account string, source netip.Addr) (*Attempt, time.Durat
 	}
 	if a.ownAccount, wait = s.accounts.tryTake(a.account); wait > 0 {
 		s.refusedAccount.Add(1)
-		// The source goes on to pay: it is guessing at an account that is
-		// already being guessed at.
+		// Nothing was guessed. If the source paid, whoever is locked out and
+		// tries again would lock out all others behind the same address.
+		s.sources.give(a.source, a.ownSource)
 		return nil, wait
 	}
 	s.begun.Add(1)
 	return a, 0
 }
 
-// Succeeded says that the credential was right, all factors included. Calls
-// after the first do nothing.
+// Succeeded says that the credential was right, all factors included. Calls of
+// Succeeded and Untried after the first of either do nothing.
 func (a *Attempt) Succeeded() {
+	if a.refund() {
+		a.signIns.succeeded.Add(1)
+	}
+}
+
+// Untried says that the credential was not looked at, because a store was down
+// or the client has gone: then an outage does not lock out everybody who tried
+// to sign in meanwhile. Whoever calls it after a credential was compared gives
+// guesses away.
+func (a *Attempt) Untried() {
+	if a.refund() {
+		a.signIns.untried.Add(1)
+	}
+}
+
+// refund gives back what the attempt has cost, once.
+func (a *Attempt) refund() bool {
 	if a == nil || a.signIns == nil || a.done.Swap(true) {
-		return
+		return false
 	}
 	a.signIns.accounts.give(a.account, a.ownAccount)
 	a.signIns.sources.give(a.source, a.ownSource)
-	a.signIns.succeeded.Add(1)
+	return true
 }
 
 // site is what counts as one source.
@@ -137,7 +158,7 @@ func site(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := 32
 	if a.Is6() {
-		bits = 64
+		bits = 56
 	}
 	p, err := a.Prefix(bits)
 	if err != nil {
@@ -160,7 +181,7 @@ func (s *SignIns) Report(context.Context) ([]safeguard.Observation, error) {
 		Statement: "Failed attempts to sign in are limited by account and by source.",
 		Settings:  map[string]string{"account": s.account.String(), "source": s.source.String()},
 		Counters: map[string]uint64{
-			"attempts": s.begun.Load(), "attempts.succeeded": s.succeeded.Load(),
+			"attempts": s.begun.Load(), "attempts.succeeded": s.succeeded.Load(), "attempts.untried": s.untried.Load(),
 			"refused.account": s.refusedAccount.Load(), "refused.source": s.refusedSources.Load(),
 			"accounts": uint64(accounts), "sources": uint64(sources),
 			"accounts.shared": s.accounts.full.Load(), "sources.shared": s.sources.full.Load(),

@@ -37,7 +37,7 @@ func fails(s *throttle.SignIns, n int, at func(i int) (string, netip.Addr)) int 
 }
 
 // Guessing at one account from a thousand addresses, and one password at a
-// thousand accounts from one, both end at a limit; addresses of one /64 are
+// thousand accounts from one, both end at a limit; addresses of one /56 are
 // one.
 //
 // Controls: HIPAA 164.308(a)(5)(ii)(C), 164.312(d); NIST CSF 2.0 PR.AA-03.
@@ -59,8 +59,11 @@ func TestGuessing(t *testing.T) {
 		"many accounts, one network of IPv6": {func(i int) (string, netip.Addr) {
 			return fmt.Sprint(i), netip.MustParseAddr(fmt.Sprintf("2001:db8::%x%%eth%d", i+1, i))
 		}, 20},
-		"many accounts, many networks of IPv6": {func(i int) (string, netip.Addr) {
-			return fmt.Sprint(i), netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i))
+		"many accounts, many networks of one site": {func(i int) (string, netip.Addr) {
+			return fmt.Sprint(i), netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", i%256))
+		}, 20},
+		"many accounts, many sites of IPv6": {func(i int) (string, netip.Addr) {
+			return fmt.Sprint(i), netip.MustParseAddr(fmt.Sprintf("2001:db8:%x::1", i))
 		}, 1000},
 		"no address": {func(i int) (string, netip.Addr) { return fmt.Sprint(i), netip.Addr{} }, 20},
 	} {
@@ -153,6 +156,30 @@ func TestRefusedSourceCostsNoAccount(t *testing.T) {
 	})
 }
 
+// Whoever is locked out and goes on trying locks out nobody behind the same
+// address, and an outage of what checks passwords locks out nobody.
+//
+// Controls: HIPAA 164.308(a)(5)(ii)(C), 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestLocksOutNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSignIns(t, 5, 20)
+		require.Equal(t, 5, fails(s, 1000, func(int) (string, netip.Addr) { return "ada", ward }))
+		require.Equal(t, 15, fails(s, 1000, func(i int) (string, netip.Addr) { return fmt.Sprint(i), ward }))
+
+		s = newSignIns(t, 5, 20)
+		for range 100 {
+			a, _ := s.Begin("ada", ward)
+			require.NotNil(t, a)
+			a.Untried()
+			a.Untried() // does not pay twice
+			a.Succeeded()
+		}
+		require.Equal(t, 5, fails(s, 100, func(int) (string, netip.Addr) { return "ada", ward }))
+		require.Equal(t, uint64(100), report(t, s)["attempts.untried"])
+		require.Zero(t, report(t, s)["attempts.succeeded"])
+	})
+}
+
 // Accounts that had no room left are refunded where they paid, so that
 // successes do not bring the shared bucket to its limit.
 //
@@ -182,6 +209,7 @@ func TestZeroSignIns(t *testing.T) {
 		require.Nil(t, a)
 		require.Positive(t, wait)
 		a.Succeeded()
+		a.Untried()
 		require.Empty(t, report(t, zero))
 	}
 	new(throttle.Attempt).Succeeded()

@@ -30,9 +30,10 @@ type table[K comparable] struct {
 	shards [shards]shard
 }
 
-// newTable returns a table in which at least max keys find room.
-func newTable[K comparable](l Limit, max int) (*table[K], error) {
-	b, err := l.bucket()
+// newTable returns a table in which at least max keys find room, and none waits
+// for more than longest.
+func newTable[K comparable](l Limit, max int, longest time.Duration) (*table[K], error) {
+	b, err := l.bucket(longest)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +136,17 @@ func (t *table[K]) give(k K, own bool) {
 			return
 		}
 	}
+}
+
+// forget fills the bucket of k, if it has one of its own.
+func (t *table[K]) forget(k K) bool {
+	s, h := t.at(k)
+	defer s.mu.Unlock()
+	at, ok := s.find(h)
+	if ok {
+		s.slots[at].full = 0
+	}
+	return ok
 }
 
 // size returns how many keys have a bucket, and the bytes that takes.

@@ -21,6 +21,10 @@ type Options struct {
 	// not full again. The table grows with them, to about 40 bytes each. The
 	// default is 1,048,576.
 	Max int
+	// Longest is the longest that a principal waits, however much it has
+	// taken. The default is 24 hours, or as long as the limit takes to give
+	// back its burst if that is more; it cannot be less than that.
+	Longest time.Duration
 }
 
 // A Throttle bounds the number of patients whose data one principal takes
@@ -32,7 +36,8 @@ type Options struct {
 // A principal is its tenant and its ID; its sessions, and the persons on whose
 // behalf it acts, share its bucket. When Options.Max principals are in debt or
 // nearly so, further ones share one bucket, so that a flood of accounts makes
-// new principals wait for each other and frees nobody.
+// new principals wait for each other, for Options.Longest at most, and frees
+// nobody.
 //
 // It is safe for concurrent use and never waits. The zero value lets nobody
 // through; New makes one that does.
@@ -44,6 +49,7 @@ type Throttle struct {
 	since   time.Time
 	charged atomic.Uint64
 	refused atomic.Uint64
+	forgot  atomic.Uint64
 }
 
 // principal is what a bucket belongs to.
@@ -59,7 +65,7 @@ func New(patients Limit, opts *Options) (*Throttle, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	t, err := newTable[principal](patients, opts.Max)
+	t, err := newTable[principal](patients, opts.Max, opts.Longest)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +100,18 @@ func (t *Throttle) Charge(p safeguard.Principal, n int) {
 	t.table.take(principal{p.Tenant, p.ID}, int64(n))
 }
 
+// Forget forgets what p has taken, for a clinician who must go on, and reports
+// whether there was anything to forget. A principal that shares a bucket goes on
+// to. It records nothing but a counter: call it in a route that an access.Mux
+// wraps, so that who released whom is in the audit log before it happens.
+func (t *Throttle) Forget(p safeguard.Principal) bool {
+	if t == nil || t.table == nil || !t.table.forget(principal{p.Tenant, p.ID}) {
+		return false
+	}
+	t.forgot.Add(1)
+	return true
+}
+
 // Report says the limit, and what was charged and refused since New. It
 // implements safeguard.Reporter and never fails. Counters that end in ".shared"
 // are of principals for which there was no room.
@@ -108,7 +126,7 @@ func (t *Throttle) Report(context.Context) ([]safeguard.Observation, error) {
 		Statement: "How many patients' data one principal takes out is limited.",
 		Settings:  map[string]string{"patients": t.limit.String(), "principals": strconv.Itoa(shards * room(t.table.most))},
 		Counters: map[string]uint64{
-			"patients": t.charged.Load(), "refused": t.refused.Load(),
+			"patients": t.charged.Load(), "refused": t.refused.Load(), "forgotten": t.forgot.Load(),
 			"principals": uint64(principals), "charges.shared": t.table.full.Load(),
 		},
 		Since: t.since,

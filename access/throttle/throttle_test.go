@@ -109,7 +109,8 @@ func TestWhoShares(t *testing.T) {
 // Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func TestDebt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit, err := throttle.New(throttle.Limit{Events: 100, Per: time.Hour}, nil)
+		const century = 100 * 365 * 24 * time.Hour
+		limit, err := throttle.New(throttle.Limit{Events: 100, Per: time.Hour}, &throttle.Options{Longest: century})
 		require.NoError(t, err)
 		p := person("p")
 		limit.Charge(p, 0)
@@ -130,7 +131,8 @@ func TestDebt(t *testing.T) {
 			limit.Charge(p, math.MaxInt)
 			require.False(t, limit.Ready(p))
 		}
-		time.Sleep(100 * 365 * 24 * time.Hour)
+		require.Equal(t, century, limit.RetryAfter(p))
+		time.Sleep(century - 1)
 		require.False(t, limit.Ready(p))
 	})
 }
@@ -205,4 +207,60 @@ func TestNoAllocations(t *testing.T) {
 		limit.Ready(p)
 		limit.Charge(p, 1)
 	}))
+}
+
+// However much somebody has taken, and whoever fills the table, nobody waits
+// for longer than the options say, and what is given back is not more than the
+// limit.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(a)(2)(ii); NIST CSF 2.0 PR.AA-05.
+func TestLongest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit, err := throttle.New(throttle.Limit{Events: 100, Per: time.Hour}, &throttle.Options{Max: 1})
+		require.NoError(t, err)
+		for i := range 3000 {
+			limit.Charge(person(fmt.Sprint(i)), math.MaxInt/2)
+		}
+		require.Positive(t, report(t, limit)["charges.shared"])
+		for _, p := range []string{"0", "2999", "newcomer"} {
+			require.Equal(t, 24*time.Hour, limit.RetryAfter(person(p)), p)
+		}
+		time.Sleep(24 * time.Hour)
+		for _, p := range []string{"0", "2999", "newcomer"} {
+			require.True(t, limit.Ready(person(p)), p)
+		}
+		limit.Charge(person("0"), 1)
+		require.Equal(t, 36*time.Second, limit.RetryAfter(person("0")), "one token was there, and no more")
+	})
+	slow := throttle.Limit{Events: 1, Per: 48 * time.Hour}
+	_, err := throttle.New(slow, nil)
+	require.NoError(t, err)
+	for _, longest := range []time.Duration{-1, 1, 48*time.Hour - 1, math.MaxInt64} {
+		_, err = throttle.New(slow, &throttle.Options{Longest: longest})
+		require.ErrorIs(t, err, throttle.ErrLimit, longest)
+	}
+}
+
+// An administrator can let somebody go on, and only that one.
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(a)(2)(ii); NIST CSF 2.0 PR.AA-05.
+func TestForget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit, err := throttle.New(throttle.Limit{Events: 100, Per: time.Hour}, nil)
+		require.NoError(t, err)
+		require.False(t, limit.Forget(person("ada")))
+		limit.Charge(person("ada"), 1000)
+		limit.Charge(person("bob"), 1000)
+		other := person("ada")
+		other.Tenant = "other"
+		require.False(t, limit.Forget(other))
+		require.False(t, limit.Ready(person("ada")))
+		require.True(t, limit.Forget(person("ada")))
+		require.True(t, limit.Ready(person("ada")))
+		require.False(t, limit.Ready(person("bob")))
+		limit.Charge(person("ada"), 100)
+		require.False(t, limit.Ready(person("ada")), "no more than a burst came back")
+		require.Equal(t, uint64(1), report(t, limit)["forgotten"])
+		require.False(t, new(throttle.Throttle).Forget(person("ada")))
+	})
 }
