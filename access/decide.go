@@ -20,7 +20,7 @@ import (
 //  6. no deny rule, and for each allow rule: a role of the caller, the purpose,
 //     the relationship, the tenant, the label ceiling, a broken glass if the
 //     rule is for an emergency, the consent of the patient, the conditions;
-//  7. the [Throttle].
+//  7. the [Throttle], unless it is an emergency.
 //
 // One rule that passes suffices, and all that pass add up; if none does, the
 // code is that of the rule that came furthest. An emergency may stand in for
@@ -34,7 +34,7 @@ import (
 // Throttle: the Mux does.
 func (g *Guard) Decide(ctx context.Context, r Request) (d Decision) {
 	c := g.take(ctx, &r, &d)
-	if c == codeAllowed && !g.ready(ctx) {
+	if c == codeAllowed && !d.affordable(ctx) {
 		c = codeThrottle
 		g.refuseAt(d.engine, &r, c, &d)
 	}
@@ -45,12 +45,16 @@ func (g *Guard) Decide(ctx context.Context, r Request) (d Decision) {
 // decide is Decide without counting.
 func (g *Guard) decide(ctx context.Context, r Request) (d Decision, c code) {
 	c = g.take(ctx, &r, &d)
-	if c == codeAllowed && !g.ready(ctx) {
+	if c == codeAllowed && !d.affordable(ctx) {
 		c = codeThrottle
 		g.refuseAt(d.engine, &r, c, &d)
 	}
 	return d, c
 }
+
+// affordable asks the throttle. Whoever has broken the glass for a patient is
+// let through to that one: 164.312(a)(2)(ii) is for when nobody can wait.
+func (d *Decision) affordable(ctx context.Context) bool { return d.grant != "" || d.guard.ready(ctx) }
 
 // ready asks the throttle.
 func (g *Guard) ready(ctx context.Context) bool {

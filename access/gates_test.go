@@ -247,6 +247,20 @@ func TestDecisionSaysWhatItWasTakenOn(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(d.Basis), "consent", "it was not asked for")
 }
 
+// Whoever has seen too many charts can still break the glass, and nobody who
+// has not broken it goes past the throttle.
+//
+// Controls: HIPAA 164.312(a)(2)(ii), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestThrottleLetsEmergenciesThrough(t *testing.T) {
+	w := openClinic()
+	w.ready = false
+	require.Equal(t, access.CodeThrottle, w.decide(t).Code)
+	w.request.Purpose = safeguard.BreakGlass
+	require.Equal(t, access.CodeAllowed, w.decide(t).Code)
+	w.grant = access.Emergency{}
+	require.Equal(t, access.CodeEmergency, w.decide(t).Code)
+}
+
 // A hook that returns after its context is done is a denial, whatever it says.
 //
 // Controls: HIPAA 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
