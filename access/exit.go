@@ -2,6 +2,7 @@ package access
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -20,7 +21,10 @@ func (x *exit) Header() http.Header { return x.under.Header() }
 
 // open makes what was noted durable and begins a write, which leave of the
 // flight ends.
-func (x *exit) open() error {
+func (x *exit) open() error { return x.begin(false) }
+
+// begin is open. The last write is that of the Mux itself, after the handler.
+func (x *exit) begin(last bool) error {
 	c := x.call
 	if c.entry == nil { // with an Entry the commit asks the gate
 		if err := c.gate(c.flight.ctx); err != nil {
@@ -29,11 +33,31 @@ func (x *exit) open() error {
 	} else if err := c.entry.Commit(c.flight.ctx); err != nil {
 		return err
 	}
-	if err := c.flight.enter(); err != nil {
+	if err := c.flight.write(last); err != nil {
 		return err
 	}
 	c.charge()
 	return nil
+}
+
+// last sends what the handler of a route that is not projected has left to
+// net/http: the headers of an answer without a body, and what is in a buffer. Later
+// a cut would not find it any more. Nor would it find trailers: there are none.
+func (x *exit) last() error {
+	_, begun := x.call.flight.state()
+	if err := x.begin(true); err != nil {
+		return err
+	}
+	defer x.call.flight.leave()
+	if !begun {
+		x.under.WriteHeader(http.StatusOK)
+	}
+	err := http.NewResponseController(x.under).Flush()
+	clear(x.Header())
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }
 
 // WriteHeader sends the status line, unless a cut was before.
@@ -162,6 +186,7 @@ func (f *flight) land() {
 	}
 	f.mu.Unlock()
 	if !flying {
+		f.close()
 		f.release()
 	}
 }

@@ -44,7 +44,8 @@ func (g *Guard) Track(ctx context.Context) (tracked context.Context, release fun
 //
 // When it returns nil, no byte of these requests can leave this process any
 // more; what the kernel, or the frame buffer of an HTTP/2 connection (4 KiB), has
-// taken before has left. It does not wait for handlers that ignore their
+// taken before has left, and so has what a middleware outside of the Mux has: put
+// none there that keeps answers back, as http.TimeoutHandler and compression do. It does not wait for handlers that ignore their
 // context, only for a write that cannot be aborted, behind a ResponseWriter
 // without SetWriteDeadline. It returns the error of ctx if that takes longer, and
 // one that unwraps to safeguard.ErrPrincipal for an empty id. Public routes, behind
@@ -93,6 +94,7 @@ type flight struct {
 	mu      sync.Mutex
 	cut     bool
 	over    bool
+	closed  bool          // the handler has returned, and what is left of it writes nothing
 	begun   bool          // something was handed to out
 	whole   bool          // and nothing of it is in a buffer
 	sending int           // writes to out under way
@@ -188,6 +190,12 @@ func (f *flight) end() <-chan struct{} {
 	case f.out != nil && f.begun:
 		_ = http.NewResponseController(f.out).SetWriteDeadline(longAgo)
 	}
+	return f.drained()
+}
+
+// drained returns what is closed when no write is under way any more, nil if
+// none is. It is called under the lock.
+func (f *flight) drained() <-chan struct{} {
 	if f.sending == 0 {
 		return nil
 	}
@@ -205,13 +213,16 @@ func (f *flight) hangUp(conn net.Conn) {
 
 // enter begins a write to out. It returns an error after a cut, and when the
 // handler has returned; leave must not be called then.
-func (f *flight) enter() error {
+func (f *flight) enter() error { return f.write(false) }
+
+// write is enter. The last writes are those of the Mux itself, after the handler.
+func (f *flight) write(last bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case f.cut:
 		return ErrTerminated
-	case f.over: // a cut no longer finds it
+	case f.over, f.closed && !last: // a cut no longer finds it, or soon
 		return http.ErrHandlerTimeout
 	}
 	f.sending++
@@ -230,11 +241,35 @@ func (f *flight) leave() {
 	}
 }
 
+// close refuses writes of goroutines that the handler has left behind, and waits
+// for those under way, so that a cut finds them as long as they last. A connection
+// that was hijacked goes on.
+func (f *flight) close() {
+	f.mu.Lock()
+	if f.conn != nil {
+		f.mu.Unlock()
+		return
+	}
+	f.closed = true
+	idle := f.drained()
+	f.mu.Unlock()
+	if idle != nil {
+		<-idle
+	}
+}
+
 // complete says that all that was handed to out has left.
 func (f *flight) complete() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.whole = true
+}
+
+// hijacked reports whether f has a connection of its own.
+func (f *flight) hijacked() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.conn != nil
 }
 
 // state says whether f was cut, and whether something had left before.

@@ -102,6 +102,9 @@ func TestProjectNDJSONIsBounded(t *testing.T) {
 	counts, err := d.ProjectNDJSON(&out, strings.NewReader(strings.Repeat(long, 3)))
 	require.NoError(t, err)
 	require.Equal(t, 3, counts.Written)
+	if raceEnabled { // a pool drops things at random then
+		return
+	}
 	lines := strings.Repeat(`{"resourceType":"Patient","id":"1","x":"y"}`+"\n", 2000)
 	require.Less(t, testing.AllocsPerRun(5, func() {
 		if _, err := d.ProjectNDJSON(io.Discard, strings.NewReader(lines)); err != nil {

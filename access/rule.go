@@ -39,6 +39,17 @@ type Rule struct {
 	// Labels are the security labels of the data, as far as the request tells
 	// them. The default is none; those in a FHIR document count all the same.
 	Labels func(*http.Request) Labels
+	// Query, where not nil, has every search checked before the handler runs,
+	// as by [Decision.CheckQuery]: the query of the URL, and what a POST sends
+	// as a form of 64 KiB at most. One that looks at what may not be seen, or
+	// cannot be read, is a 403. It holds the program's own parameters, so give an
+	// empty one if there are none. Every route that searches, sorts or filters by
+	// what the caller says needs it, or the handler's own call of CheckQuery: a
+	// projected answer still tells who was found.
+	Query SearchParameters
+	// Masked marks single elements that are hidden, as by
+	// [Decision.ProjectMasked], in every answer.
+	Masked bool
 	// Headers names headers that the handler may set besides those that a
 	// JSON answer has anyhow. A header can carry PHI (Location, ETag,
 	// Content-Disposition), and what is named here leaves unprojected.
@@ -52,7 +63,8 @@ type Rule struct {
 	// handler sets after that is sent as it is, a weaker Cache-Control too:
 	// "public" would hand the answer to whoever shares a cache.
 	// http.ServeContent takes Cache-Control from its own error answers, which
-	// hold no content.
+	// hold no content. Trailers are not sent, and what the handler has written is
+	// sent when it returns, not later.
 	Unprojected string
 	// Observe, where not nil, opens the route until a time, so that the
 	// policy can be tried on a live service. It takes the protection away;
@@ -103,7 +115,7 @@ func (r *Rule) checkPublic() error {
 		return fmt.Errorf("rule: Public is no justification")
 	}
 	named := r.Resource != "" || r.Action != "" || r.Patient != nil || len(r.Purpose.allowed) > 0 || r.Tenant != nil || r.Labels != nil
-	if named || r.Unprojected != "" || r.Observe != nil || len(r.Headers) > 0 {
+	if named || r.Query != nil || r.Masked || r.Unprojected != "" || r.Observe != nil || len(r.Headers) > 0 {
 		return fmt.Errorf("a public route is about no resource")
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/audit"
@@ -18,9 +19,10 @@ type call struct {
 	entry    *audit.Entry
 	request  Request
 	decision Decision
-	code     code // of the decision; not codeAllowed only where that is observed
-	observed bool // the route was not enforced when the request began
-	charged  int  // patients; guarded by the flight
+	code     code                   // of the decision; not codeAllowed only where that is observed
+	observed bool                   // the route was not enforced when the request began
+	charged  int                    // patients; guarded by the flight
+	raws     atomic.Pointer[Stream] // on a route that is not projected
 }
 
 // ServeHTTP decides, and runs the handler if the decision allows.
@@ -73,6 +75,9 @@ func (c *call) serve(r *http.Request) {
 	if c.raw() {
 		private(c.exit.Header())
 		rt.next.ServeHTTP(&c.exit, r)
+		if s := c.raws.Load(); s != nil {
+			s.finish(false)
+		}
 	} else {
 		c.writer = &writer{call: c, header: http.Header{}}
 		rt.next.ServeHTTP(c.writer, r)
@@ -104,8 +109,9 @@ func (c *call) decide(r *http.Request) {
 		c.request.Labels = rule.Labels(r)
 	}
 	c.decision, c.code = g.decide(r.Context(), c.request)
+	c.decision.masked = rule.Masked
 	if c.code == codeAllowed {
-		if missing := c.missing(); missing != codeAllowed {
+		if missing := c.missing(r); missing != codeAllowed {
 			c.decision, c.code = g.refusal(c.request, missing), missing
 		}
 	}
@@ -113,13 +119,15 @@ func (c *call) decide(r *http.Request) {
 }
 
 // missing says what the rule asks of a request and it does not have.
-func (c *call) missing() code {
+func (c *call) missing(r *http.Request) code {
 	rule := &c.route.rule
 	switch {
 	case rule.Patient != nil && c.request.Patient.IsZero():
 		return codeNoPatient
 	case rule.Tenant != nil && c.request.Tenant == "":
 		return codeTenant
+	case rule.Query != nil && !c.searches(r):
+		return codeQuery
 	}
 	return codeAllowed
 }
@@ -159,8 +167,8 @@ func reads(method string) bool {
 // stands asks the gate, and answers the request if it refuses.
 func (c *call) stands(ctx context.Context) bool {
 	err := c.gate(ctx)
-	if err != nil {
-		respondProblem(c.exit.under, http.StatusForbidden, CodeChanged)
+	if fell, ok := errors.AsType[*gateError](err); ok {
+		respondProblem(c.exit.under, fell.HTTPStatus(), fell.ProblemCode())
 	}
 	return err == nil
 }
@@ -174,27 +182,47 @@ func (c *call) refuse(code code) {
 // finish ends the request after its handler: what the handler wrote leaves
 // before a cut would no longer find it, and what was cut ends as what it is.
 func (c *call) finish() {
-	if c.writer != nil || c.flushed() {
+	if c.flight.hijacked() {
+		return
+	}
+	c.flight.close()
+	var err error
+	if c.writer == nil {
+		err = c.exit.last()
+	}
+	if err == nil {
 		c.flight.complete()
 	}
 	cut, begun := c.flight.state()
 	switch {
 	case !cut:
+		c.fallen(err)
 	case !begun:
+		c.takeBack()
 		c.refuse(codeTerminated)
 	case c.writer == nil || c.writer.stream != nil: // more was to come
 		c.abort(codeTerminated)
 	}
 }
 
-// flushed sends what the handler has left in a buffer.
-func (c *call) flushed() bool {
-	cut, begun := c.flight.state()
-	if cut || !begun {
-		return false
+// fallen answers where the gate has refused and there is no Entry, whose commit
+// would answer by itself.
+func (c *call) fallen(err error) {
+	_, begun := c.flight.state()
+	if fell, ok := errors.AsType[*gateError](err); ok && c.entry == nil && !begun {
+		c.takeBack()
+		respondProblem(c.exit.under, fell.HTTPStatus(), fell.ProblemCode())
 	}
-	err := c.exit.FlushError()
-	return err == nil || errors.Is(err, http.ErrNotSupported)
+}
+
+// takeBack takes the handler's headers from an answer that is refused.
+func (c *call) takeBack() {
+	if c.writer == nil {
+		clear(c.exit.Header())
+	}
+	for _, name := range c.route.headers {
+		c.exit.Header().Del(name)
+	}
 }
 
 // abort breaks an answer off of which a part has left. A code that denies is
@@ -212,7 +240,7 @@ func (c *call) abort(code code) {
 func (c *call) gate(ctx context.Context) error {
 	if cut, _ := c.flight.state(); cut {
 		c.entry.Deny(CodeTerminated)
-		return ErrTerminated
+		return &gateError{codeTerminated}
 	}
 	now, code := c.route.guard.decideFree(valuesOf{ctx, c.flight.ctx}, c.request)
 	switch {
@@ -259,6 +287,17 @@ func (g *Guard) stillPublic(e *audit.Entry) audit.Gate {
 type gateError struct{ code code }
 
 func (e *gateError) Error() string { return "access: gate: " + e.code.String() }
+
+// Unwrap returns ErrTerminated where that is why.
+func (e *gateError) Unwrap() error {
+	if e.code == codeTerminated {
+		return ErrTerminated
+	}
+	return nil
+}
+
+// ProblemCode returns the code of the denial.
+func (e *gateError) ProblemCode() string { return e.code.String() }
 
 // HTTPStatus returns the status of the denial.
 func (e *gateError) HTTPStatus() int { return statusOf(e.code) }

@@ -61,7 +61,7 @@ func NewStream(w http.ResponseWriter, r *http.Request) (*Stream, error) {
 	case "text/event-stream":
 		s.kind, s.events = base, true
 	}
-	if c.writer != nil && !c.writer.begin(s) {
+	if c.writer != nil && !c.writer.begin(s) || c.writer == nil && !c.raws.CompareAndSwap(nil, s) {
 		return nil, ErrAnswer
 	}
 	return s, nil
@@ -166,16 +166,18 @@ func (s *Stream) finish(raw bool) {
 	if raw {
 		s.err = ErrRawWrite
 	}
-	if s.err == nil {
+	if s.err == nil && !s.open {
 		s.err = s.begin()
+		c.exit.Flush()
 	}
-	cut, _ := c.flight.state()
+	cut, begun := c.flight.state()
 	code := s.why()
 	switch {
 	case s.err == nil, cut: // call.finish ends what was cut
-	case s.open:
+	case s.open, begun: // a part has left
 		c.abort(code)
 	case code != codeAllowed:
+		c.takeBack()
 		c.refuse(code)
 	}
 }

@@ -134,9 +134,8 @@ func (w *writer) finish() {
 	default:
 		w.sift()
 		err := w.call.exit.send(status, contentType, body)
-		// A commit that fails has answered, and call.finish will after a cut.
-		if _, fell := errors.AsType[*gateError](err); fell && w.call.entry == nil {
-			respondProblem(w.call.exit.under, http.StatusForbidden, CodeChanged)
+		if cut, _ := w.call.flight.state(); !cut { // call.finish answers after a cut
+			w.call.fallen(err)
 		}
 	}
 }

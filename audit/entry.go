@@ -60,8 +60,10 @@ type Entry struct {
 
 // A Gate is asked at every commit whether what was allowed at the start is
 // allowed still: is the session live, does the user still have the role. An
-// error refuses the output, and its text must hold no PHI. A Gate must not count as the user's activity and
-// must return when ctx is done.
+// error refuses the output, and its text must hold no PHI. Where it has a method
+// HTTPStatus() int or ProblemCode() string, the answer has these: a code of small
+// letters, digits, dots and hyphens. A Gate must not count as the user's activity
+// and must return when ctx is done.
 //
 // Controls: HIPAA 164.312(a)(1), 164.312(a)(2)(iii), 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-05.
 type Gate func(ctx context.Context) error

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // Handler returns a handler that accounts for every request to next: it opens
@@ -104,10 +105,23 @@ func status(err error) int {
 	return http.StatusServiceUnavailable
 }
 
-// code returns the code of a refusal, which is a constant of this package.
+// code returns the code of a refusal: the gate's own, or a constant of this
+// package.
 func code(err error) string {
+	var p interface{ ProblemCode() string }
+	if errors.As(err, &p) && isCode(p.ProblemCode()) {
+		return p.ProblemCode()
+	}
 	if refusal, ok := errors.AsType[*RefusalError](err); ok {
 		return refusal.Code
 	}
 	return codeNotDurable
+}
+
+// isCode reports whether a gate's code is one: short, and of letters, digits,
+// dots and hyphens.
+func isCode(s string) bool {
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(c rune) bool {
+		return c != '.' && c != '-' && (c < 'a' || c > 'z') && (c < '0' || c > '9')
+	})
 }
