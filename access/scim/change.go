@@ -129,6 +129,8 @@ func attributeName(path string) string {
 // wrong with others is a refusal, which keeps no account from being ended.
 func (c *change) attribute(path string, v *node) *problem {
 	switch name := attributeName(path); {
+	case name == strings.ToLower(schemaUser):
+		return c.core(v)
 	case name == "active":
 		return c.active(v)
 	case name == "username":
@@ -141,6 +143,19 @@ func (c *change) attribute(path string, v *node) *problem {
 		c.refuse(badPassword)
 	}
 	return nil
+}
+
+// core reads the attributes of a User in an object under its schema, where they
+// do not belong and some clients put them: what is passed over there would be an
+// account that nobody ends.
+func (c *change) core(v *node) *problem {
+	if v == nil || v.members == nil {
+		return badValue
+	}
+	if v.members[strings.ToLower(schemaUser)] != nil {
+		return badPath
+	}
+	return c.assign(v)
 }
 
 // widens reports whether an attribute says what somebody may do.

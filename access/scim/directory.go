@@ -74,6 +74,18 @@ type Directory interface {
 	Terminate(ctx context.Context, by safeguard.Principal, id string) error
 }
 
+// A Lister is an optional power of a Directory: it answers a question for all
+// accounts, which some providers ask to try the connection, and to find what they
+// have forgotten. Without it that is refused (400).
+//
+// List returns at most count accounts from the start'th on, of which the first is
+// 1, in an order that stays the same from call to call, and how many there are.
+//
+// Controls: HIPAA 164.312(a)(2)(i), 164.308(a)(3)(ii)(C); NIST CSF 2.0 PR.AA-01.
+type Lister interface {
+	List(ctx context.Context, start, count int) (accounts []Account, total int, err error)
+}
+
 // An Opener is an optional power: what creates accounts and ends their
 // suspension or termination. Without one both are refused. An account that it
 // opens should have no grant. It answers ErrRefused for what it will not do.

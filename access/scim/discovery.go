@@ -46,7 +46,7 @@ func (h *Handler) config() object {
 		"schemas":        []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
 		"patch":          object{"supported": true},
 		"bulk":           object{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
-		"filter":         object{"supported": true, "maxResults": 1},
+		"filter":         object{"supported": true, "maxResults": maxPage},
 		"changePassword": no, "sort": no, "etag": no,
 		"authenticationSchemes": []object{{"type": "oauthbearertoken", "name": "Bearer token", "description": "RFC 6750", "primary": true}},
 		"meta":                  meta{Type: "ServiceProviderConfig", Location: h.location("ServiceProviderConfig")},

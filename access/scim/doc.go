@@ -22,7 +22,8 @@
 // Mount the [Handler] with http.StripPrefix under "/scim/v2", inside
 // audit.Recorder's Handler, and serve it by TLS 1.2 or later (RFC 7644, section
 // 7.2), not through access.Mux: its caller is a service and its data no PHI.
-// At the provider match accounts by userName.
+// At the provider match accounts by userName. An account is looked up by one of
+// its names; all of them are listed if the Directory is a [Lister].
 //
 // It keeps no attribute but the account's state: names, addresses and phone
 // numbers of the workforce are read, bounded and dropped. It deviates from RFC

@@ -3,13 +3,14 @@ package scim
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard"
 )
 
-// users answers /Users: a search for one account, and a creation.
+// users answers /Users: a search for one account or for all, and a creation.
 func (h *Handler) users(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
@@ -27,7 +28,7 @@ func (h *Handler) search(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	filters := query["filter"]
 	if len(filters) == 0 {
-		deny(w, r, badListing)
+		h.list(w, r, query)
 		return
 	}
 	if len(filters) > 1 {
@@ -39,7 +40,7 @@ func (h *Handler) search(w http.ResponseWriter, r *http.Request) {
 		deny(w, r, p)
 		return
 	}
-	start, count, p := page(query.Get("startIndex"), query.Get("count"))
+	start, count, p := page(query)
 	if p != nil {
 		deny(w, r, p)
 		return
@@ -63,22 +64,51 @@ func (h *Handler) search(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, found)
 }
 
+// list answers a question for all accounts, a page at a time.
+func (h *Handler) list(w http.ResponseWriter, r *http.Request, query url.Values) {
+	lister, ok := h.directory.(Lister)
+	if !ok {
+		deny(w, r, badListing)
+		return
+	}
+	start, count, p := page(query)
+	if p != nil {
+		deny(w, r, p)
+		return
+	}
+	accounts, total, err := lister.List(r.Context(), start, count)
+	if err != nil {
+		deny(w, r, problemOf(err))
+		return
+	}
+	users := make([]any, min(len(accounts), count))
+	for i := range users {
+		users[i] = h.user(accounts[i])
+	}
+	found := listOf(start, users...)
+	found.Total = total
+	write(w, http.StatusOK, found)
+}
+
+// maxPage is how many accounts one answer has at most, and by default.
+const maxPage = 100
+
 // page reads startIndex and count (RFC 7644, section 3.4.2.4): less than 1 and
 // less than 0 count as these.
-func page(startIndex, count string) (start, n int, p *problem) {
-	start, n = 1, 1
+func page(query url.Values) (start, n int, p *problem) {
+	start, n = 1, maxPage
 	var err error
-	if startIndex != "" {
-		if start, err = strconv.Atoi(startIndex); err != nil {
+	if text := query.Get("startIndex"); text != "" {
+		if start, err = strconv.Atoi(text); err != nil {
 			return 0, 0, badPage
 		}
 	}
-	if count != "" {
-		if n, err = strconv.Atoi(count); err != nil {
+	if text := query.Get("count"); text != "" {
+		if n, err = strconv.Atoi(text); err != nil {
 			return 0, 0, badPage
 		}
 	}
-	return max(start, 1), max(n, 0), nil
+	return max(start, 1), min(max(n, 0), maxPage), nil
 }
 
 func (h *Handler) create(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/safeguard-sdk/safeguard"
@@ -12,7 +13,8 @@ import (
 
 // Workforce returns the Directory of the accounts of persons of one tenant of a
 // Registry. The user name is the id of the account; external ids are not kept.
-// Service and emergency accounts do not exist for it: no directory ends them.
+// Service and emergency accounts do not exist for it: no directory ends them. It
+// is a [Lister].
 //
 // A user name in another case finds the account, too; if several differ by case
 // alone, only the exact name finds one. A Registry that is not live is an error,
@@ -30,8 +32,7 @@ type staff struct {
 
 // Find looks an account up.
 func (s staff) Find(ctx context.Context, key Key, value string) (Account, error) {
-	live := safeguard.Principal{ID: value, Kind: safeguard.Person, Tenant: s.tenant}
-	if _, err := s.registry.Subject(ctx, live); err != nil {
+	if err := s.live(ctx, value); err != nil {
 		return Account{}, err
 	}
 	if key == ByExternalID {
@@ -59,6 +60,28 @@ func (s staff) alike(name string) (found Account, err error) {
 		found, err = shown(a), nil
 	}
 	return found, err
+}
+
+// List lists the accounts by their ids, terminated ones among them.
+func (s staff) List(ctx context.Context, start, count int) (page []Account, total int, err error) {
+	if err := s.live(ctx, "list"); err != nil {
+		return nil, 0, err
+	}
+	var all []Account
+	for a := range s.registry.Accounts(s.tenant) {
+		if a.Kind == workforce.PersonAccount {
+			all = append(all, shown(a))
+		}
+	}
+	slices.SortFunc(all, func(a, b Account) int { return strings.Compare(a.ID, b.ID) })
+	from := min(start-1, len(all))
+	return all[from:min(from+count, len(all))], len(all), nil
+}
+
+// live reports whether the Registry knows the present.
+func (s staff) live(ctx context.Context, id string) error {
+	_, err := s.registry.Subject(ctx, safeguard.Principal{ID: id, Kind: safeguard.Person, Tenant: s.tenant})
+	return err
 }
 
 func shown(a workforce.Account) Account {
