@@ -12,6 +12,10 @@
 // n, null, dates, and numbers other than 0, 1, 2 and so on. Put quotes around
 // it. What comes of it is the value as it stands there.
 //
+// A character that a reviewer does not see is refused, in a comment too: the
+// line separators that end a comment for some and not for others, controls and
+// marks that turn the direction of a text, and spaces that are none.
+//
 // The hash of the Policy is that of what Convert returns, not of the YAML:
 // comments and layout do not change it, the order of keys does. Keep that JSON
 // with the audit log, so that decisions can be replayed.

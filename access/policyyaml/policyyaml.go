@@ -57,6 +57,9 @@ func convert(src []byte) (*writer, error) {
 	case !utf8.Valid(src):
 		return nil, problem(1, 1, "not UTF-8")
 	}
+	if line, column, found := hidden(src); found {
+		return nil, problem(line, column, "a character that is not to be seen; write it as an escape in double quotes")
+	}
 	document, err := read(src)
 	if err != nil {
 		return nil, err

@@ -107,6 +107,7 @@ func TestHash(t *testing.T) {
 		return p.Hash()
 	}
 	require.Equal(t, hash(clinic), hash("---\n# more\n\n"+strings.ReplaceAll(clinic, "[read]", "\n          [ \"read\" ] # it\n         ")+"\n...\n"))
+	require.Equal(t, hash(clinic), hash("\ufeff"+strings.ReplaceAll(clinic, "\n", "\r\n")), "as an editor on Windows writes it")
 	require.NotEqual(t, hash(clinic), hash(strings.Replace(clinic, "HOPERAT", "HPAYMT", 1)))
 }
 
@@ -119,40 +120,54 @@ func TestPlaces(t *testing.T) {
 		line, column int
 		problem      string
 	}{
-		"a purpose":              {"HOPERAT", "HOPERATIONS", 17, 27, "purpose"},
-		"a key":                  {"because: >-", "becaus: >-", 28, 9, `unknown key "becaus"`},
-		"a value in a flow":      {"fields: all", "fields: most", 23, 82, "fields"},
-		"a list that is a text":  {"inherits: [workforce]", "inherits: workforce", 21, 15, "must be a list"},
-		"a role":                 {"inherits: [workforce]", "inherits: [werkforce]", 21, 16, "werkforce"},
-		"another version":        {"version: 1", "version: 2", 2, 10, "version"},
-		"a version as a text":    {"version: 1", "version: '1'", 2, 10, "version"},
-		"twice":                  {"description: 'yes'", "version: 1", 3, 1, "twice"},
-		"malformed":              {"version: 1", "version: [1", 2, 1, "malformed YAML"},
-		"tabs":                   {"  Patient:", "\tPatient:", 5, 1, "malformed YAML"},
-		"a Norwegian":            {"[read]", "[no]", 6, 11, "quotes"},
-		"on":                     {"do: read", "do: on", 34, 9, "quotes"},
-		"a boolean in capitals":  {"[read]", "[True]", 6, 11, "quotes"},
-		"octal":                  {"version: 1", "version: 01", 2, 10, "quotes"},
-		"new octal":              {"version: 1", "version: 0o1", 2, 10, "quotes"},
-		"hexadecimal":            {"version: 1", "version: 0x1", 2, 10, "quotes"},
-		"a float":                {"version: 1", "version: 1.0", 2, 10, "quotes"},
-		"infinity":               {"version: 1", "version: .inf", 2, 10, "quotes"},
-		"with a sign":            {"version: 1", "version: +1", 2, 10, "quotes"},
-		"with an underscore":     {"version: 1", "version: 1_0", 2, 10, "quotes"},
-		"a date":                 {"description: 'yes'", "description: 2026-01-01", 3, 14, "quotes"},
-		"null":                   {"description: 'yes'", "description: null", 3, 14, "quotes"},
-		"a tilde":                {"description: 'yes'", "description: ~", 3, 14, "quotes"},
-		"nothing":                {"description: 'yes'", "description:", 3, 13, "no value"},
-		"an anchor":              {"[read]", "&a [read]", 6, 10, "anchor"},
-		"an alias":               {"description: 'yes'", "description: &a yes\nx: *a", 3, 14, "anchor"},
-		"a tag":                  {"'yes'", "!!str yes", 3, 14, "tag"},
-		"a tag of its own":       {"'yes'", "!x yes", 3, 14, "tag"},
-		"binary":                 {"'yes'", "!!binary aGVsbG8=", 3, 14, "tag"},
-		"a merge key":            {"description: 'yes'", "<<: {description: x}", 3, 1, "merge"},
-		"a complex key":          {"description: 'yes'", "? [a]\n: b", 3, 3, "key"},
-		"a key that is a number": {"description: 'yes'", "7: b", 3, 1, "key"},
-		"a key that is null":     {"description: 'yes'", "~: b", 3, 1, "key"},
-		"two documents":          {"tests:", "---\ntests:", 31, 1, "second document"},
+		"a purpose":                            {"HOPERAT", "HOPERATIONS", 17, 27, "purpose"},
+		"a key":                                {"because: >-", "becaus: >-", 28, 9, `unknown key "becaus"`},
+		"a value in a flow":                    {"fields: all", "fields: most", 23, 82, "fields"},
+		"a list that is a text":                {"inherits: [workforce]", "inherits: workforce", 21, 15, "must be a list"},
+		"a role":                               {"inherits: [workforce]", "inherits: [werkforce]", 21, 16, "werkforce"},
+		"another version":                      {"version: 1", "version: 2", 2, 10, "version"},
+		"a version as a text":                  {"version: 1", "version: '1'", 2, 10, "version"},
+		"twice":                                {"description: 'yes'", "version: 1", 3, 1, "twice"},
+		"malformed":                            {"version: 1", "version: [1", 2, 1, "malformed YAML"},
+		"tabs":                                 {"  Patient:", "\tPatient:", 5, 1, "malformed YAML"},
+		"a Norwegian":                          {"[read]", "[no]", 6, 11, "quotes"},
+		"on":                                   {"do: read", "do: on", 34, 9, "quotes"},
+		"a boolean in capitals":                {"[read]", "[True]", 6, 11, "quotes"},
+		"octal":                                {"version: 1", "version: 01", 2, 10, "quotes"},
+		"new octal":                            {"version: 1", "version: 0o1", 2, 10, "quotes"},
+		"hexadecimal":                          {"version: 1", "version: 0x1", 2, 10, "quotes"},
+		"a float":                              {"version: 1", "version: 1.0", 2, 10, "quotes"},
+		"infinity":                             {"version: 1", "version: .inf", 2, 10, "quotes"},
+		"to the base of 60":                    {"version: 1", "version: 1:30", 2, 10, "quotes"},
+		"a default":                            {"description: 'yes'", "description: =", 3, 14, "quotes"},
+		"a huge number":                        {"version: 1", "version: 99999999999999999999", 2, 10, "quotes"},
+		"twice, in quotes":                     {"description: 'yes'", "\"versio\\x6e\": 1", 3, 1, "twice"},
+		"twice, with a mark":                   {"description: 'yes'", "? version\n: 1", 3, 3, "twice"},
+		"a line separator ends a comment":      {"as: [clinician]", "as: [clinician] # or\u2028    as: [workforce]", 33, 25, "not to be seen"},
+		"a paragraph separator ends a comment": {"as: [clinician]", "as: [clinician] # or\u2029    as: [workforce]", 33, 25, "not to be seen"},
+		"a next line ends a comment":           {"as: [clinician]", "as: [clinician] # or\u0085    as: [workforce]", 33, 25, "not to be seen"},
+		"a carriage return ends a comment":     {"as: [clinician]", "as: [clinician] # or\r    as: [workforce]", 33, 25, "not to be seen"},
+		"the other direction":                  {"'yes'", "'y\u202ees'", 3, 16, "not to be seen"},
+		"the other direction, in a comment":    {"# who", "# \u2066who", 1, 3, "not to be seen"},
+		"no width":                             {"description", "de\u200bscription", 3, 3, "not to be seen"},
+		"a space that is none":                 {"version: 1", "version:\u00a01", 2, 9, "not to be seen"},
+		"a mark in the middle":                 {"description", "\ufeffdescription", 3, 1, "not to be seen"},
+		"with a sign":                          {"version: 1", "version: +1", 2, 10, "quotes"},
+		"with an underscore":                   {"version: 1", "version: 1_0", 2, 10, "quotes"},
+		"a date":                               {"description: 'yes'", "description: 2026-01-01", 3, 14, "quotes"},
+		"null":                                 {"description: 'yes'", "description: null", 3, 14, "quotes"},
+		"a tilde":                              {"description: 'yes'", "description: ~", 3, 14, "quotes"},
+		"nothing":                              {"description: 'yes'", "description:", 3, 13, "no value"},
+		"an anchor":                            {"[read]", "&a [read]", 6, 10, "anchor"},
+		"an alias":                             {"description: 'yes'", "description: &a yes\nx: *a", 3, 14, "anchor"},
+		"a tag":                                {"'yes'", "!!str yes", 3, 14, "tag"},
+		"a tag of its own":                     {"'yes'", "!x yes", 3, 14, "tag"},
+		"binary":                               {"'yes'", "!!binary aGVsbG8=", 3, 14, "tag"},
+		"a merge key":                          {"description: 'yes'", "<<: {description: x}", 3, 1, "merge"},
+		"a complex key":                        {"description: 'yes'", "? [a]\n: b", 3, 3, "key"},
+		"a key that is a number":               {"description: 'yes'", "7: b", 3, 1, "key"},
+		"a key that is null":                   {"description: 'yes'", "~: b", 3, 1, "key"},
+		"two documents":                        {"tests:", "---\ntests:", 31, 1, "second document"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, clinic, c.old)
@@ -205,6 +220,7 @@ func second[T any](_ T, err error) error { return err }
 func FuzzConvert(f *testing.F) {
 	f.Add([]byte(clinic))
 	f.Add([]byte(`{"version":1,"a":["b",true,7,{"c":"\u2028\ud83d\ude00"}]}`))
+	f.Add([]byte("\ufeffa: \"\\N\\_\\L\\P\\e\\U000e0041\"\r\n"))
 	f.Add([]byte("a: &x b\nc: *x\n<<: {d: e}\n"))
 	f.Add([]byte("? - a\n: b\n--- !t\n'x': \"y\\x41\"\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
@@ -215,7 +231,7 @@ func FuzzConvert(f *testing.F) {
 		}
 		require.True(t, json.Valid(data))
 		require.NotContains(t, string(data), "\n")
-		if len(data) <= 2<<20 {
+		if len(data) <= 2<<20 && !strings.Contains(string(data), `\ud`) { // YAML escapes in other ways beyond 16 bits
 			again, err := policyyaml.Convert(data)
 			require.NoError(t, err)
 			require.Equal(t, string(data), string(again))

@@ -3,8 +3,11 @@ package policyyaml
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"sort"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/safeguard-sdk/safeguard/access"
 	"go.yaml.in/yaml/v3"
@@ -126,7 +129,7 @@ func isPlain(n *yaml.Node) bool {
 
 func (w *writer) scalar(n *yaml.Node) error {
 	switch {
-	case !isPlain(n), n.ShortTag() == "!!str" && !isBoolean(n.Value):
+	case !isPlain(n), n.ShortTag() == "!!str" && !isOther(n.Value):
 		w.text(n.Value)
 	case n.Value == "true", n.Value == "false", n.ShortTag() == "!!int" && isNumber(n.Value):
 		w.json = append(w.json, n.Value...)
@@ -138,13 +141,14 @@ func (w *writer) scalar(n *yaml.Node) error {
 	return nil
 }
 
-// isBoolean reports whether YAML 1.1 takes a plain value for true or false.
-func isBoolean(s string) bool {
+// isOther reports whether YAML 1.1 takes a plain value for something else than
+// a text: for true or false, a number to the base of 60, or a default.
+func isOther(s string) bool {
 	switch strings.ToLower(s) {
-	case "y", "n", "yes", "no", "on", "off", "true", "false":
+	case "y", "n", "yes", "no", "on", "off", "true", "false", "=":
 		return true
 	}
-	return false
+	return strings.Contains(s, ":") && strings.Trim(s, "0123456789:._+-") == ""
 }
 
 // isNumber reports whether s is a number in all versions of YAML and in JSON.
@@ -155,11 +159,20 @@ func isNumber(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
+// text writes a string, with escapes for what is not to be seen.
 func (w *writer) text(s string) {
 	var quoted bytes.Buffer
 	encoder := json.NewEncoder(&quoted)
 	encoder.SetEscapeHTML(false)
 	// A string is always written, to memory.
 	_ = encoder.Encode(s)
-	w.json = append(w.json, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
+	for _, r := range string(bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))) {
+		if !isHidden(r) {
+			w.json = utf8.AppendRune(w.json, r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			w.json = fmt.Appendf(w.json, `\u%04x`, unit)
+		}
+	}
 }
