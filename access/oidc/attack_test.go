@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,7 @@ func TestAttacks(t *testing.T) {
 		{"no audience", raw(key, h(nil), c(m{"aud": nil})), "oidc.audience"},
 		{"an audience that begins the same", raw(key, h(nil), c(m{"aud": audience + ".evil.example"})), "oidc.audience"},
 		{"an audience among other things", raw(key, h(nil), c(m{"aud": []any{audience, 1}})), "oidc.audience"},
+		{"an audience among very many", raw(key, h(nil), c(m{"aud": append(slices.Repeat([]string{"x"}, 32), audience)})), "oidc.audience"},
 		{"no expiry", raw(key, h(nil), c(m{"exp": nil})), "oidc.lifetime"},
 		{"expiry is text", raw(key, h(nil), c(m{"exp": "2099-01-01"})), "oidc.lifetime"},
 		{"expiry beyond numbers", raw(key, h(nil), strings.Replace(c(m{"exp": 7}), `"exp":7`, `"exp":1e400`, 1)), "oidc.lifetime"},
@@ -163,6 +165,10 @@ func TestAttacks(t *testing.T) {
 		{"a logout token", raw(key, h(m{"typ": "logout+jwt"}), c(nil)), "oidc.type"},
 		{"a proof", raw(key, h(m{"typ": "dpop+jwt"}), c(nil)), "oidc.type"},
 		{"an ID token", raw(key, h(nil), c(m{"nonce": "n-1"})), "oidc.type"},
+		{"an ID token by the hash of its code", raw(key, h(nil), c(m{"c_hash": "x"})), "oidc.type"},
+		{"an ID token by the hash of its state", raw(key, h(nil), c(m{"s_hash": "x"})), "oidc.type"},
+		{"a security event", raw(key, h(nil), c(m{"events": m{"http://schemas.openid.net/event/backchannel-logout": m{}}})), "oidc.type"},
+		{"a security event by its time", raw(key, h(nil), c(m{"toe": now})), "oidc.type"},
 		{"an ID token by its hash", raw(key, h(nil), c(m{"at_hash": "x"})), "oidc.type"},
 		{"an ID token as Keycloak marks it", raw(key, h(nil), c(m{"typ": "ID"})), "oidc.type"},
 		{"a refresh token as Keycloak marks it", raw(key, h(nil), c(m{"typ": "Refresh"})), "oidc.type"},

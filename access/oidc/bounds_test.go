@@ -25,6 +25,7 @@ func TestGrantsAreBounded(t *testing.T) {
 		for n := range 3 * maxOwn {
 			require.True(t, x.keep("ada-"+strconv.Itoa(n), token("ada", time.Minute)))
 		}
+		require.False(t, x.keep("ada-"+strconv.Itoa(3*maxOwn-1), token("bob", time.Hour)))
 		require.Len(t, x.grants, maxOwn)
 		require.Len(t, x.own[account{id: "ada"}], maxOwn)
 		require.Nil(t, x.grant("ada-"+strconv.Itoa(2*maxOwn-1)))
@@ -63,6 +64,23 @@ func TestEitherClockExpires(t *testing.T) {
 	require.Nil(t, v.inTime(&Token{expires: later.Round(0), deadline: later}, now))
 	require.Equal(t, codeExpired, v.inTime(&Token{expires: before.Round(0), deadline: later}, now).kind)
 	require.Equal(t, codeExpired, v.inTime(&Token{expires: later.Round(0), deadline: before}, now).kind)
+}
+
+// An issuer that puts ever new keys under an id that is distrusted does not fill
+// the memory.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(7)(ii)(C); NIST CSF 2.0 PR.AA-03, PR.IR-04.
+func TestDistrustIsBounded(t *testing.T) {
+	k := fuzzVerifier(t).keys
+	require.True(t, k.distrust("stolen"))
+	for n := range 2 * maxDistrusted {
+		key := &publicKey{id: "stolen", thumbprint: [32]byte{byte(n), byte(n >> 8)}}
+		k.mu.Lock()
+		k.publish([]*publicKey{key}, time.Now())
+		k.mu.Unlock()
+	}
+	require.Len(t, k.thumbs, maxDistrusted)
+	require.Empty(t, k.current.Load().byID)
 }
 
 // Revoke forgets the tokens of the account, and of no other.

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,11 +29,15 @@ type holder struct {
 func newHolder(t testing.TB) *holder {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
+	return &holder{key: key, token: good(t, map[string]any{"cnf": map[string]any{"jkt": thumbprintOf(t, key)}})}
+}
+
+func thumbprintOf(t testing.TB, key *ecdsa.PrivateKey) string {
 	public, err := jwk.Import(key.Public())
 	require.NoError(t, err)
 	digest, err := public.Thumbprint(5) // crypto.SHA256
 	require.NoError(t, err)
-	return &holder{key: key, token: good(t, map[string]any{"cnf": map[string]any{"jkt": b64(digest)}})}
+	return b64(digest)
 }
 
 // proof makes a proof for GET /x, with changes of its header and claims.
@@ -115,43 +120,48 @@ func TestProofAttacks(t *testing.T) {
 	elsewhere.RequestURI = "/y"
 	put := h.request(h.proof(t, nil, nil))
 	put.Method = http.MethodPut
+	twoWays := &holder{key: h.key}
+	binding := m{"jkt": thumbprintOf(t, h.key), "x5t#S256": b64(make([]byte, 32))}
+	twoWays.token = good(t, m{"cnf": binding})
 	for name, r := range map[string]*http.Request{
-		"no proof":                  h.request(),
-		"an empty proof":            h.request(""),
-		"two proofs":                h.request(h.proof(t, nil, nil), h.proof(t, nil, nil)),
-		"no token but a proof":      h.request("x.y.z"),
-		"another's proof":           h.request(other.proof(t, nil, nil)),
-		"another's, for this token": h.request((&holder{other.key, h.token}).proof(t, nil, nil)),
-		"another's key":             h.request(h.proof(t, m{"jwk": jwkOf(other.key, nil)}, nil)),
-		"another's signature":       h.request(other.proof(t, m{"jwk": jwkOf(h.key, nil)}, nil)),
-		"private key":               h.request(h.proof(t, m{"jwk": secret}, nil)),
-		"symmetric key":             h.request(h.proof(t, m{"jwk": m{"kty": "oct", "k": "c2VjcmV0"}}, nil)),
-		"no key":                    h.request(h.proof(t, m{"jwk": nil}, nil)),
-		"a key twice":               h.request(h.proof(t, m{"jwk": doubled}, nil)),
-		"a key by its address":      h.request(h.proof(t, m{"jku": "https://evil.example"}, nil)),
-		"HS256":                     h.request(h.proof(t, m{"alg": "HS256"}, nil)),
-		"none":                      h.request(h.proof(t, m{"alg": "none"}, nil)),
-		"another type":              h.request(h.proof(t, m{"typ": "JWT"}, nil)),
-		"crit":                      h.request(h.proof(t, m{"crit": []string{"x"}}, nil)),
-		"another method":            h.request(h.proof(t, nil, m{"htm": "POST"})),
-		"method in another case":    h.request(h.proof(t, nil, m{"htm": "get"})),
-		"another path":              h.request(h.proof(t, nil, m{"htu": audience + "/y"})),
-		"another host":              h.request(h.proof(t, nil, m{"htu": "https://evil.example/x"})),
-		"no method":                 h.request(h.proof(t, nil, m{"htm": nil})),
-		"no address":                h.request(h.proof(t, nil, m{"htu": nil})),
-		"no id":                     h.request(h.proof(t, nil, m{"jti": nil})),
-		"a long id":                 h.request(h.proof(t, nil, m{"jti": b64(make([]byte, 300))})),
-		"no time":                   h.request(h.proof(t, nil, m{"iat": nil})),
-		"time is text":              h.request(h.proof(t, nil, m{"iat": "now"})),
-		"old":                       h.request(h.proof(t, nil, m{"iat": time.Now().Unix() - 75})),
-		"of the future":             h.request(h.proof(t, nil, m{"iat": time.Now().Unix() + 30})),
-		"for no token":              h.request(h.proof(t, nil, m{"ath": nil})),
-		"for another token":         h.request(h.proof(t, nil, m{"ath": b64(make([]byte, 32))})),
-		"the token for a proof":     h.request(h.token),
-		"sent to another address":   elsewhere,
-		"sent by another method":    put,
-		"bound token as a bearer":   bearer,
-		"unbound token with proof":  unbound,
+		"bound to a certificate, too": twoWays.request(twoWays.proof(t, nil, nil)),
+		"no proof":                    h.request(),
+		"an empty proof":              h.request(""),
+		"two proofs":                  h.request(h.proof(t, nil, nil), h.proof(t, nil, nil)),
+		"no token but a proof":        h.request("x.y.z"),
+		"another's proof":             h.request(other.proof(t, nil, nil)),
+		"another's, for this token":   h.request((&holder{other.key, h.token}).proof(t, nil, nil)),
+		"another's key":               h.request(h.proof(t, m{"jwk": jwkOf(other.key, nil)}, nil)),
+		"another's signature":         h.request(other.proof(t, m{"jwk": jwkOf(h.key, nil)}, nil)),
+		"private key":                 h.request(h.proof(t, m{"jwk": secret}, nil)),
+		"symmetric key":               h.request(h.proof(t, m{"jwk": m{"kty": "oct", "k": "c2VjcmV0"}}, nil)),
+		"no key":                      h.request(h.proof(t, m{"jwk": nil}, nil)),
+		"a key twice":                 h.request(h.proof(t, m{"jwk": doubled}, nil)),
+		"a key by its address":        h.request(h.proof(t, m{"jku": "https://evil.example"}, nil)),
+		"HS256":                       h.request(h.proof(t, m{"alg": "HS256"}, nil)),
+		"none":                        h.request(h.proof(t, m{"alg": "none"}, nil)),
+		"another type":                h.request(h.proof(t, m{"typ": "JWT"}, nil)),
+		"crit":                        h.request(h.proof(t, m{"crit": []string{"x"}}, nil)),
+		"another method":              h.request(h.proof(t, nil, m{"htm": "POST"})),
+		"method in another case":      h.request(h.proof(t, nil, m{"htm": "get"})),
+		"another path":                h.request(h.proof(t, nil, m{"htu": audience + "/y"})),
+		"another host":                h.request(h.proof(t, nil, m{"htu": "https://evil.example/x"})),
+		"no method":                   h.request(h.proof(t, nil, m{"htm": nil})),
+		"no address":                  h.request(h.proof(t, nil, m{"htu": nil})),
+		"no id":                       h.request(h.proof(t, nil, m{"jti": nil})),
+		"a long id":                   h.request(h.proof(t, nil, m{"jti": b64(make([]byte, 300))})),
+		"a large proof":               h.request(h.proof(t, nil, m{"pad": strings.Repeat("x", 4<<10)})),
+		"no time":                     h.request(h.proof(t, nil, m{"iat": nil})),
+		"time is text":                h.request(h.proof(t, nil, m{"iat": "now"})),
+		"old":                         h.request(h.proof(t, nil, m{"iat": time.Now().Unix() - 75})),
+		"of the future":               h.request(h.proof(t, nil, m{"iat": time.Now().Unix() + 30})),
+		"for no token":                h.request(h.proof(t, nil, m{"ath": nil})),
+		"for another token":           h.request(h.proof(t, nil, m{"ath": b64(make([]byte, 32))})),
+		"the token for a proof":       h.request(h.token),
+		"sent to another address":     elsewhere,
+		"sent by another method":      put,
+		"bound token as a bearer":     bearer,
+		"unbound token with proof":    unbound,
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVerifier(t, newIssuer("ES256"), withOrigin)

@@ -149,6 +149,9 @@ func (x *Exchange) keep(id string, t *Token) bool {
 	a := accountOf(&t.principal)
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.grants[id] != nil { // two sessions of one id: which token narrows them?
+		return false
+	}
 	if own := x.own[a]; len(own) >= maxOwn {
 		delete(x.grants, own[0])
 		x.own[a] = slices.Delete(own, 0, 1)

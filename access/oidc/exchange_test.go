@@ -39,6 +39,9 @@ func (s *sessions) Start(_ context.Context, p safeguard.Principal, until time.Ti
 func (s *sessions) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := safeguard.Principal{ID: r.Header.Get("Test-User"), Kind: safeguard.Person, Session: r.Header.Get("Test-Session"), At: time.Now()}
+		if r.Header.Get("Test-Robot") != "" {
+			p.Kind = safeguard.Service
+		}
 		next.ServeHTTP(w, r.WithContext(safeguard.WithPrincipal(r.Context(), p)))
 	})
 }
@@ -114,7 +117,9 @@ func TestExchangeKnowsItsSessions(t *testing.T) {
 	require.NoError(t, err)
 	routes := recorded(t, s.handler(x.Handler(scopeOf)))
 	require.Equal(t, http.StatusOK, serve(recorded(t, x), post(good(t, nil))).StatusCode)
-	for _, r := range []*http.Request{in("s-2", "ada"), in("s-1", "eve"), in("", "ada"), in("s-1", "")} {
+	robot := in("s-1", "ada")
+	robot.Header.Set("Test-Robot", "yes")
+	for _, r := range []*http.Request{in("s-2", "ada"), in("s-1", "eve"), in("", "ada"), in("s-1", ""), robot} {
 		answer := serve(routes, r)
 		require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 		require.Contains(t, body(t, answer), "oidc.missing")
@@ -144,11 +149,51 @@ func TestExchangeRefuses(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, status(post(garbage("x"))))
 	require.Equal(t, http.StatusUnauthorized, status(post(good(t, map[string]any{"cnf": map[string]any{"jkt": b64(make([]byte, 32))}}))))
 	require.Equal(t, http.StatusInternalServerError, serve(x, post(good(t, nil))).StatusCode)
+	proven, h2 := newVerifier(t, newIssuer("ES256"), withOrigin), newHolder(t)
+	bound, err := oidc.NewExchange(proven, s)
+	require.NoError(t, err)
+	bound.Handler(scopeOf)
+	r := h2.request(h2.proof(t, nil, map[string]any{"htm": http.MethodPost}))
+	r.Method = http.MethodPost
+	require.Equal(t, http.StatusUnauthorized, serve(recorded(t, bound), r).StatusCode)
+	require.Empty(t, s.started)
 	s.fail = errors.New("full")
 	require.Equal(t, http.StatusServiceUnavailable, status(post(good(t, nil))))
 	s.fail, s.noID = nil, true
 	require.Equal(t, http.StatusServiceUnavailable, status(post(good(t, nil))))
 	require.Empty(t, s.started)
+}
+
+// An Exchange that can remember no more starts no session.
+//
+// Controls: HIPAA 164.312(a)(2)(iii), 164.308(a)(7)(ii)(C); NIST CSF 2.0 PR.AA-05, PR.IR-04.
+func TestExchangeIsFull(t *testing.T) {
+	s := &sessions{}
+	x, err := oidc.NewExchange(newVerifier(t, newIssuer("ES256"), nil), s)
+	require.NoError(t, err)
+	x.Handler(scopeOf)
+	oidc.Fill(x)
+	answer := serve(recorded(t, x), post(good(t, nil)))
+	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
+	require.Contains(t, body(t, answer), "oidc.full")
+	require.Empty(t, s.started)
+}
+
+// What is under way in a session ends with its token: nothing leaves any more.
+//
+// Controls: HIPAA 164.308(a)(3)(ii)(C), 164.312(a)(2)(iii); NIST CSF 2.0 PR.AA-05.
+func TestExchangeEndsUnderWay(t *testing.T) {
+	v, s := newVerifier(t, newIssuer("ES256"), nil), &sessions{}
+	x, err := oidc.NewExchange(v, s)
+	require.NoError(t, err)
+	routes := recorded(t, s.handler(x.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, v.Revoke(r.Context(), "", "ada"))
+		w.Write([]byte("a chart")) //nolint:errcheck // of a test
+	}))))
+	require.Equal(t, http.StatusOK, serve(recorded(t, x), post(good(t, nil))).StatusCode)
+	answer := serve(routes, in("s-1", "ada"))
+	require.NotEqual(t, http.StatusOK, answer.StatusCode)
+	require.NotContains(t, body(t, answer), "chart")
 }
 
 // The answer of the exchange is the token's and expires with it.

@@ -234,6 +234,22 @@ func TestDistrust(t *testing.T) {
 	})
 }
 
+// Tokens of a key that is distrusted are no reason to ask the issuer.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(1)(ii)(A); NIST CSF 2.0 PR.AA-03, ID.RA-01.
+func TestDistrustDoesNotFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer("ES256", "EdDSA")
+		v := newVerifier(t, i, nil)
+		verify(t, v, good(t, nil))
+		require.NoError(t, v.Distrust("ES256"))
+		after(time.Minute)
+		_, err := v.Verify(t.Context(), good(t, nil))
+		refused(t, err, "oidc.key")
+		require.EqualValues(t, 1, i.fetches.Load())
+	})
+}
+
 // A key that is distrusted before it was ever seen, as when a process starts,
 // counts under no other id either.
 //

@@ -71,7 +71,8 @@ type Options struct {
 	// Kind is what all principals are. By default the claims "client_id" or
 	// "azp" tell: a token whose subject is its client is a service's
 	// (RFC 9068, section 5), any other a person's, and one that names no client
-	// is refused. Many issuers name services in ways of their own (Entra, Auth0,
+	// is refused. The issuer must let no client choose the name of a person
+	// (RFC 9068, section 5). Many issuers name services in ways of their own (Entra, Auth0,
 	// Keycloak), and theirs would count as persons: take one Verifier for people
 	// and another for services then, by audience, and set Kind in both.
 	Kind safeguard.Kind
