@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -14,7 +15,8 @@ import (
 // handler has set that; Cache-Control is "private, no-store".
 //
 // If body cannot be projected, the answer becomes a bare 500 and WriteJSON
-// returns an error that unwraps to [ErrProjection]. It returns [ErrAnswer] for
+// returns an error that unwraps to [ErrProjection]; a resource that is withheld
+// for its labels is [ErrLabel], and a 403. It returns [ErrAnswer] for
 // a second answer, for a status that has no body, and for a request that no
 // decision was taken for: a public route answers by itself. The handler has
 // nothing left to do in any of these cases.
@@ -43,7 +45,7 @@ func WriteJSON(w http.ResponseWriter, r *http.Request, status int, body []byte) 
 	}
 	shown, err := c.show(make([]byte, 0, len(body)), body)
 	if err != nil {
-		_ = c.fail(codeProjection)
+		_ = c.fail(failure(err))
 		return err
 	}
 	return c.answer(status, contentType(w.Header()), shown)
@@ -92,11 +94,20 @@ func (c *call) answer(status int, contentType string, body []byte) error {
 	return c.exit.send(status, contentType, body)
 }
 
-// fail makes the answer a bare 500, and says so in the Entry and the counters.
+// failure returns the code of a document that is not shown.
+func failure(err error) code {
+	if errors.Is(err, ErrLabel) {
+		return codeLabel
+	}
+	return codeProjection
+}
+
+// fail makes the answer a bare problem, and says so in the Entry and the
+// counters.
 func (c *call) fail(code code) error {
 	c.route.guard.counters[code].Add(1)
 	c.entry.Deny(code.String())
-	const status = http.StatusInternalServerError
+	status := statusOf(code)
 	return c.answer(status, "application/problem+json", problem(status, code.String()))
 }
 

@@ -37,6 +37,8 @@ const (
 	CodeTerminated      = "access.terminated"       // cut off while it was under way
 	CodeChanged         = "access.changed"          // the decision fell between check and output
 	CodeNoPatient       = "access.no-patient"       // the route names a patient, the request does not
+	CodeQuery           = "access.query"            // the search looks at what may not be seen
+	CodeWrite           = "access.write"            // the write is of what may not be seen
 	CodeNoRoute         = "access.no-route"         // no route has such a pattern
 	CodeUnverified      = "access.unverified"       // VerifyRoutes has not passed
 	CodeRawWrite        = "access.raw-write"        // the handler wrote past the projection
@@ -81,6 +83,8 @@ const (
 	codeTerminated
 	codeChanged
 	codeNoPatient
+	codeQuery
+	codeWrite
 	codeNoRoute
 	codeUnverified
 	codeRawWrite
@@ -97,7 +101,8 @@ func (c code) String() string {
 		CodeAllowed, CodeNoPrincipal, CodeNoPurpose, CodeRoleSource, CodeInactive, CodeTraining, CodeUnknownRole, CodeNoRole,
 		CodeRoleInactive, CodeSeparation, CodeScope, CodeUndeclared, CodeDenyRule, CodeNoRule, CodePurpose, CodeRelationSource,
 		CodeRelationship, CodeTenant, CodeLabel, CodeEmergencySource, CodeEmergency, CodeConsentSource, CodeConsent,
-		CodeConditionSource, CodeCondition, CodeThrottle, CodeTerminated, CodeChanged, CodeNoPatient, CodeNoRoute, CodeUnverified,
+		CodeConditionSource, CodeCondition, CodeThrottle, CodeTerminated, CodeChanged, CodeNoPatient, CodeQuery, CodeWrite, CodeNoRoute,
+		CodeUnverified,
 		CodeRawWrite, CodeProjection, CodeNoAnswer, CodeUndecided, CodeNoRecord, CodeNoEntry,
 	}[c]
 }
@@ -131,7 +136,9 @@ func (c code) controls() []safeguard.Control {
 		return []safeguard.Control{safeguard.AccessControl, safeguard.MinimumNecessaryUses}
 	case codeThrottle:
 		return []safeguard.Control{safeguard.AccessControl, safeguard.InformationSystemActivityReview, safeguard.MinimumNecessary}
-	case codeRawWrite, codeProjection, codeNoAnswer, codeUndecided:
+	case codeWrite:
+		return []safeguard.Control{safeguard.AccessControl, safeguard.Integrity, safeguard.MinimumNecessary}
+	case codeQuery, codeRawWrite, codeProjection, codeNoAnswer, codeUndecided:
 		return []safeguard.Control{safeguard.AccessControl, safeguard.MinimumNecessary}
 	case codeNoEntry, codeNoRecord:
 		return []safeguard.Control{safeguard.AuditControls}

@@ -124,13 +124,15 @@ func wardService(t *testing.T) *service {
 	for _, action := range []string{"read", "round", "study", "shift", "psych", "rescue", "other"} {
 		mux.HandleFunc("GET /"+action+"/{id}", rule(action), answerChart)
 	}
-	tenant, labels, lost := rule("read"), rule("psych"), rule("read")
+	tenant, labels, lost, search := rule("read"), rule("psych"), rule("read"), rule("read")
+	search.Query = access.SearchParameters{}
 	tenant.Tenant = func(r *http.Request) string { return r.Header.Get("Tenant") }
 	labels.Labels = func(*http.Request) access.Labels { return access.Labels{Sensitivity: []string{"PSY"}} }
 	lost.Patient = access.PathPatient("nobody")
 	mux.HandleFunc("GET /tenant/{id}", tenant, answerChart)
 	mux.HandleFunc("GET /labelled/{id}", labels, answerChart)
 	mux.HandleFunc("GET /lost/{id}", lost, answerChart)
+	mux.HandleFunc("GET /search/{id}", search, answerChart)
 	mux.HandleFunc("GET /raw/{id}", rule("read"), func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, planted) })
 	mux.HandleFunc("GET /malformed/{id}", rule("read"), func(w http.ResponseWriter, r *http.Request) {
 		_ = access.WriteJSON(w, r, http.StatusOK, []byte(planted))
@@ -190,6 +192,7 @@ func TestEveryDenialHasACode(t *testing.T) {
 		{"ann", "/shift/", "TREAT", "", 403, access.CodeCondition},
 		{"leech", "/read/", "TREAT", "", 429, access.CodeThrottle},
 		{"ann", "/lost/", "TREAT", "", 403, access.CodeNoPatient},
+		{"ann", "/search/1?gender=", "TREAT", "", 403, access.CodeQuery},
 		{"ann", "/nowhere/", "TREAT", "", 404, access.CodeNoRoute},
 		{"ann", "/raw/", "TREAT", "", 500, access.CodeRawWrite},
 		{"ann", "/malformed/", "TREAT", "", 500, access.CodeProjection},
@@ -228,7 +231,7 @@ func TestEveryDenialHasACode(t *testing.T) {
 	}
 	elsewhere := []string{ // each in a test of its own
 		access.CodeAllowed, access.CodeChanged, access.CodeTerminated, access.CodeUnverified, access.CodeUndecided, access.CodeNoRecord,
-		access.CodeNoEntry, access.CodeUndeclared, // VerifyRoutes finds it
+		access.CodeNoEntry, access.CodeWrite, access.CodeUndeclared, // VerifyRoutes finds it
 	}
 	require.ElementsMatch(t, access.Codes(), append(slices.Collect(maps.Keys(tried)), elsewhere...))
 }

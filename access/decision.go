@@ -56,6 +56,7 @@ type Decision struct {
 	scope   *scopedRequest
 	grant   string // what Emergency was when the decision was taken
 	broken  string // the separation that the caller's roles break
+	masked  bool   // single elements that are hidden are marked
 	foreign bool   // the caller is of a tenant, which Assignments do not know
 }
 

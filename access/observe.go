@@ -70,7 +70,7 @@ func (o *Observe) running() bool { return o != nil && time.Now().Before(o.Until)
 // observable reports whether a code is one of the policy, and not of identity.
 func observable(c code) bool {
 	switch c {
-	case codeAllowed, codeNoPurpose, codeNoPatient, codeUnknownRole, codeNoRole, codeRoleInactive, codeTraining,
+	case codeAllowed, codeNoPurpose, codeNoPatient, codeQuery, codeUnknownRole, codeNoRole, codeRoleInactive, codeTraining,
 		codeSeparation, codeDenyRule, codeNoRule, codePurpose, codeRelationSource, codeRelationship, codeLabel,
 		codeConsentSource, codeConsent, codeConditionSource, codeCondition:
 		return true

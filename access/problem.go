@@ -26,6 +26,10 @@ func detail(code string) string {
 		return "name one purpose that the route serves, by a Purpose-Of-Use header with a code such as TREAT"
 	case CodeNoPatient:
 		return "the Patient of the route's Rule found none in the request"
+	case CodeQuery:
+		return "search by known parameters that look at nothing but what may be seen; Decision.CheckQuery says which does not"
+	case CodeWrite:
+		return "send back the copy that was answered, with changes to what it shows only"
 	case CodeUnverified:
 		return "call Guard.VerifyRoutes after the last route, and serve only if it passes"
 	case CodeRawWrite:

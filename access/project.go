@@ -97,7 +97,7 @@ func (d *Decision) begin(dst, src []byte) (*projection, error) {
 	if p == nil {
 		p = &projection{scanner: scanner{keys: make([]key, 0, 128)}}
 	}
-	p.decision, p.dst, p.src = *d, dst, src
+	p.decision, p.dst, p.src, p.masked = *d, dst, src, d.masked
 	return p, nil
 }
 

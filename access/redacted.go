@@ -21,15 +21,10 @@ const (
 // tells nothing. Marked are those elements of the common resources of FHIR R4
 // that are primitive, appear at most once and are no choice of types: others
 // have no place for the mark that is valid in every document. Plain objects
-// are not marked.
+// are not marked. On a route, Rule.Masked does so.
 func (d Decision) ProjectMasked(dst, src []byte) ([]byte, error) {
-	p, err := d.begin(dst, src)
-	if err != nil {
-		return nil, err
-	}
-	p.masked = true
-	p.document()
-	return p.end()
+	d.masked = true
+	return d.Project(dst, src)
 }
 
 // tag labels the resource that was just projected, up to its closing brace,
