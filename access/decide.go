@@ -124,10 +124,16 @@ func (g *Guard) take(ctx context.Context, r *Request, d *Decision) code {
 		d.grant = i.grant
 	}
 	g.fill(d, r, e, v.code)
-	d.Allowed, d.verdict, d.Emergency = v.code == codeAllowed, v, d.grant
-	d.Rules, d.Fields, d.Obligations, d.Basis = v.shown.rules, v.shown.fields, v.shown.obligations, v.shown.basis
-	d.Exempt = v.exempt
+	d.Emergency = d.grant
+	d.settle(v)
 	return v.code
+}
+
+// settle says what the rules said.
+func (d *Decision) settle(v *verdict) {
+	given := v.effect
+	d.Allowed, d.verdict, d.Exempt, d.Basis = v.code == codeAllowed, v, given.exempt, v.shown
+	d.Rules, d.Fields, d.Obligations = given.copies.rules, given.copies.fields, given.copies.obligations
 }
 
 // fill says what was asked, and the code.

@@ -13,13 +13,9 @@ type effect struct {
 	fields      []string // sorted
 	obligations []string // sorted
 	exempt      string
-	mask        *node // nil unless allowed
-	copies      shown
+	mask        *node                                         // nil unless allowed
+	copies      struct{ rules, fields, obligations []string } // for callers
 }
-
-// shown are copies for callers, so that one who sorts them harms no record, and
-// without room, so that one who appends shares nothing.
-type shown struct{ rules, fields, obligations, basis []string }
 
 // effect returns what allow rules come to, and others that decided with them
 // or against any: the one in known if it has it. Without known it makes one.
@@ -51,10 +47,12 @@ func (p *Policy) newEffect(ids []string, at *resource, allow, others []*rule) *e
 		o.fields = p.names(o.mask)
 		o.obligations, o.exempt = obligations(allow), exemptionsOf(allow)
 	}
-	o.copies = shown{rules: copied(o.rules), fields: copied(o.fields), obligations: copied(o.obligations)}
+	o.copies.rules, o.copies.fields, o.copies.obligations = copied(o.rules), copied(o.fields), copied(o.obligations)
 	return o
 }
 
+// copied returns a copy for callers, so that one who sorts it harms no record,
+// and without room, so that one who appends shares nothing.
 func copied(names []string) []string { return slices.Clip(slices.Clone(names)) }
 
 func ruleIDs(rules []*rule) []string {

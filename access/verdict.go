@@ -9,11 +9,11 @@ type verdict struct {
 	ask        facts // what must be found out first, 0 if nothing
 	code       code
 	next       atomic.Pointer[verdict] // what followed when ask was answered
-	shown      shown
-	*effect             // empty unless rules decided
-	consents   uint64   // to be asked for
-	conditions uint64   // to be asked for
-	basis      []string // sorted
+	*effect                            // empty unless rules decided
+	shown      []string                // a copy of basis for callers
+	basis      []string                // sorted
+	consents   uint64                  // to be asked for
+	conditions uint64                  // to be asked for
 }
 
 // judgement is what a look at every rule has found.
@@ -48,8 +48,7 @@ func (p *Policy) judge(q question, at *cell, known *memory[effect]) *verdict {
 		v.code, v.effect = j.furthest, p.effect(known, at.resource, nil, nil)
 	}
 	v.basis = p.basis(&q)
-	v.shown = v.copies
-	v.shown.basis = copied(v.basis)
+	v.shown = copied(v.basis)
 	return v
 }
 

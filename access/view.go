@@ -32,8 +32,7 @@ func (d Decision) Labelled(labels ...Coding) Decision {
 		return d
 	}
 	g.fill(&d, &request, d.engine, v.code)
-	d.Allowed, d.verdict, d.Exempt = v.code == codeAllowed, v, v.exempt
-	d.Rules, d.Fields, d.Obligations, d.Basis = v.shown.rules, v.shown.fields, v.shown.obligations, v.shown.basis
+	d.settle(v)
 	return d
 }
 
