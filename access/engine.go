@@ -1,6 +1,9 @@
 package access
 
-import "math/bits"
+import (
+	"math/bits"
+	"sync"
+)
 
 // engine is a policy with a memory of what its rules said. The memory is
 // bounded, holds nothing of who asked, and is read without a lock: what was
@@ -13,6 +16,7 @@ type engine struct {
 	holdings memory[holding]
 	// Many have the same standing, and share it: it is at hand more often.
 	standings memory[standing]
+	outline   func() *outline // of policy, made when it is first asked for
 }
 
 // A mark stands for a policy or an engine in what may outlive it by long: the
@@ -28,7 +32,7 @@ const (
 )
 
 func newEngine(p *Policy) *engine {
-	e := &engine{policy: p, mark: new(mark)}
+	e := &engine{policy: p, mark: new(mark), outline: sync.OnceValue(func() *outline { return outlined(p) })}
 	e.verdicts.init(maxVerdicts)
 	e.effects.init(maxEffects)
 	e.holdings.init(maxHoldings)

@@ -105,7 +105,10 @@ func (g *Guard) swap(policy *Policy) error {
 	if what := fault(policy, &g.options); what != "" {
 		return fmt.Errorf("%w: %s", ErrOptions, what)
 	}
-	g.engine.Store(newEngine(policy))
+	e := newEngine(policy)
+	e.outline() // now, so that no request waits for it
+	g.current().outline()
+	g.engine.Store(e)
 	return nil
 }
 

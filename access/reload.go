@@ -41,7 +41,8 @@ type Change struct {
 //
 // No decision waits for it. A request that is under way was decided by the old
 // policy; it is asked again before its answer leaves, and denied with
-// [CodeChanged]: the client asks once more.
+// [CodeChanged] if the change is about it: then the client asks once more. It is
+// not if only roles that the caller does not have are changed, or tests.
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(C), 164.312(a)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 func (g *Guard) Reload(policy *Policy) (Change, error) {

@@ -1,8 +1,11 @@
 package access_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -109,6 +112,51 @@ func TestReloadReachesRequestsUnderWay(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, a.status)
 	require.NotContains(t, a.all, planted)
 	require.Contains(t, s.accesses(t)[0].Denied, access.CodeChanged)
+}
+
+// A reload ends what it is about, and nothing else: who has other roles goes
+// on, and who has the changed one, also by inheritance, does not.
+//
+// Controls: HIPAA 164.308(a)(4)(ii)(C), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestReloadEndsWhatItChanges(t *testing.T) {
+	const more = `{"id": "R-9", "resource": "Encounter", "actions": ["read"], "purposes": ["HOPERAT"], "fields": ["visit"], "because": "x"}`
+	for name, c := range map[string]struct {
+		policy string
+		goesOn map[string]bool
+	}{
+		"a rule of one role":        {stricter(), map[string]bool{"carla": true, "both": false}},
+		"a rule that is inherited":  {without(`"fields": ["Patient.id"], "because": "finds the record"`, `"fields": ["Patient.id", "Patient.active"], "because": "finds the record"`), map[string]bool{"carla": false, "both": false}},
+		"a deny rule elsewhere":     {without(`"fields": ["Patient.address.line"]`, `"fields": ["Patient.address"]`), map[string]bool{"carla": true, "both": false}},
+		"a rule about other data":   {without(`"scheduler": {"inherits": ["staff"], "allow": [`, `"scheduler": {"inherits": ["staff"], "allow": [`+more+`,`), map[string]bool{"carla": true, "both": false}},
+		"another inheritance":       {without(`"clinician": {"inherits": ["staff"], `, `"clinician": {`), map[string]bool{"carla": false, "both": false}},
+		"a setting":                 {without(`"description": "a small clinic",`, `"training": {"required": ["hipaa"], "max_age_days": 9, "because": "x"},`), map[string]bool{}},
+		"a category that one uses":  {without(`"contact": ["Patient.telecom", `, `"contact": [`), map[string]bool{"carla": true, "both": false}},
+		"only the words about it":   {without(`a small clinic`, `a large clinic`), map[string]bool{"carla": true, "both": true}},
+		"another role is no longer": {without(`"actions": ["read", "search", "update"], "because": "under investigation"`, `"actions": ["read"], "because": "under investigation"`), map[string]bool{"carla": true, "both": true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for who, goesOn := range c.goesOn {
+				var s *service
+				s = route(t, readPatient, func(w http.ResponseWriter, r *http.Request) {
+					stream, err := access.NewStream(w, r)
+					if err == nil {
+						err = stream.Send([]byte(chart))
+					}
+					if _, reloaded := s.guard.Reload(parsed(t, c.policy)); err != nil || reloaded != nil {
+						panic(errors.Join(err, reloaded))
+					}
+					_ = stream.Send([]byte(chart))
+				})
+				var got []byte
+				res, err := s.ask(t, "/patients/1", who)
+				if err == nil {
+					got, err = io.ReadAll(res.Body)
+					_ = res.Body.Close()
+				}
+				require.Equal(t, goesOn, err == nil && bytes.Count(got, []byte("\n")) == 2, "%s: %v", who, err)
+			}
+		})
+	}
 }
 
 // Decisions and reloads at once: each decision is wholly of one policy.

@@ -248,7 +248,7 @@ func (c *call) gate(ctx context.Context) error {
 		return nil
 	case code != codeAllowed:
 		return c.fall(code)
-	case c.observed || !now.same(c.decision):
+	case c.observed || !now.same(c.decision) && !c.decision.carries(&now):
 		return c.fall(codeChanged)
 	}
 	return nil
