@@ -47,13 +47,15 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 		s.refuseSignIn(w, e, http.StatusBadRequest, "signin.incomplete", "Please give your name and your password.")
 		return
 	}
-	if wait := s.throttle.try(name); wait > 0 {
+	attempt, wait := s.signIns.Begin(name, source(r))
+	if attempt == nil {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		s.refuseSignIn(w, e, http.StatusTooManyRequests, "signin.throttled", "Too many attempts. Please wait a minute.")
 		return
 	}
-	ok, err := s.throttle.working(ctx, func() (bool, error) { return s.staff.verify(ctx, name, password) })
+	ok, err := s.hashing.do(ctx, func() (bool, error) { return s.staff.verify(ctx, name, password) })
 	if err != nil {
+		attempt.Untried()
 		w.Header().Set("Retry-After", "2")
 		s.refuseSignIn(w, e, http.StatusServiceUnavailable, "signin.unavailable", "Signing in is not possible just now. Please try again.")
 		return
@@ -62,7 +64,7 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 		s.refuseSignIn(w, e, http.StatusUnauthorized, "signin.failed", "That name and password do not go together.")
 		return
 	}
-	s.throttle.succeed(name)
+	attempt.Succeeded()
 	token, info, err := s.sessions.Start(ctx, session.SignIn{
 		User: name, Kind: safeguard.Person, Tenant: tenant, Method: "password",
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/safeguard-sdk/safeguard"
 	"github.com/safeguard-sdk/safeguard/access"
+	"github.com/safeguard-sdk/safeguard/access/throttle"
 	"github.com/safeguard-sdk/safeguard/crypto"
 	"github.com/safeguard-sdk/safeguard/session"
 )
@@ -28,11 +29,12 @@ const rendered = "HTML, rendered by a template from the JSON that Decision.Proje
 // A site is the handlers of the service: pages, and the JSON API beside them.
 type site struct {
 	*clinic
-	pages    map[string]*template.Template
-	style    []byte
-	origins  *http.CrossOriginProtection
-	throttle *throttle
-	idle     time.Duration
+	pages   map[string]*template.Template
+	style   []byte
+	origins *http.CrossOriginProtection
+	signIns *throttle.SignIns
+	hashing hashing
+	idle    time.Duration
 }
 
 func newSite(c *clinic, idle time.Duration) (*site, error) {
@@ -40,9 +42,13 @@ func newSite(c *clinic, idle time.Duration) (*site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("clinic: pages: %w", err)
 	}
+	signIns, err := newSignIns()
+	if err != nil {
+		return nil, err
+	}
 	s := &site{
 		clinic: c, pages: map[string]*template.Template{}, style: style,
-		origins: http.NewCrossOriginProtection(), throttle: newThrottle(), idle: cmp.Or(idle, session.DefaultIdle),
+		origins: http.NewCrossOriginProtection(), signIns: signIns, hashing: newHashing(), idle: cmp.Or(idle, session.DefaultIdle),
 	}
 	for _, name := range []string{"signin", "home", "patients", "chart", "refused"} {
 		s.pages[name], err = template.ParseFS(webFiles, "web/base.html", "web/"+name+".html")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -200,40 +201,38 @@ func TestServe(t *testing.T) {
 // Controls: HIPAA 164.308(a)(5)(ii)(C), 164.312(d); NIST CSF 2.0 PR.AA-03.
 func TestThrottle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		th := newThrottle()
+		signIns, err := newSignIns()
+		require.NoError(t, err)
+		ward := source(httptest.NewRequest("POST", "/signin", nil))
+		require.True(t, ward.IsValid())
 		tries := 0
 		for end := time.Now().Add(24 * time.Hour); time.Now().Before(end); {
-			wait := th.try("maria.osei")
-			if wait == 0 {
+			attempt, wait := signIns.Begin("maria.osei", ward)
+			if attempt != nil {
 				tries++
-				require.Less(t, tries, 1<<16, "no end of guesses")
 				continue
 			}
-			require.LessOrEqual(t, wait, maxWait)
+			require.LessOrEqual(t, wait, time.Minute, "nobody is locked out for longer")
 			time.Sleep(wait)
 		}
-		require.Less(t, tries, 24*60+freeAttempts+7, "guesses in a day")
-		require.Greater(t, tries, 24*60-1, "nobody is locked out for longer than a minute")
-		time.Sleep(maxWait)
-		require.Zero(t, th.try("maria.osei"))
-		th.succeed("maria.osei")
-		for range freeAttempts {
-			require.Zero(t, th.try("maria.osei"))
-		}
-		require.NotZero(t, th.try("maria.osei"))
+		require.Equal(t, 24*60+freeAttempts-1, tries, "guesses in a day")
+		time.Sleep(time.Minute)
+		attempt, _ := signIns.Begin("maria.osei", ward)
+		require.NotNil(t, attempt)
 
+		th := newHashing()
 		// Two hash at once, and a third gives up after two seconds.
 		stuck := make(chan struct{})
 		for range 2 {
-			go th.working(t.Context(), func() (bool, error) { <-stuck; return true, nil }) //nolint:errcheck // ends below
+			go th.do(t.Context(), func() (bool, error) { <-stuck; return true, nil }) //nolint:errcheck // ends below
 		}
 		synctest.Wait()
 		start := time.Now()
-		_, err := th.working(t.Context(), func() (bool, error) { return true, nil })
+		_, err = th.do(t.Context(), func() (bool, error) { return true, nil })
 		require.ErrorIs(t, err, errBusy)
 		require.Equal(t, 2*time.Second, time.Since(start))
 		close(stuck)
-		ok, err := th.working(t.Context(), func() (bool, error) { return true, nil })
+		ok, err := th.do(t.Context(), func() (bool, error) { return true, nil })
 		require.NoError(t, err)
 		require.True(t, ok)
 	})

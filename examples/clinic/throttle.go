@@ -3,81 +3,50 @@ package main
 import (
 	"context"
 	"errors"
-	"hash/maphash"
-	"sync"
+	"net/http"
+	"net/netip"
 	"time"
+
+	"github.com/safeguard-sdk/safeguard/access/throttle"
 )
 
-// A throttle slows down who guesses passwords: after five failures for a name
-// each further attempt has to wait, twice as long every time, up to a minute.
-// Names fall into a fixed number of buckets by a keyed hash, so that memory is
-// bounded, unknown names behave as known ones do, and nobody can pick a name
-// that shares a colleague's bucket.
-//
-// It forgets at a restart, and does not stop guesses at many names from one
-// address; a service on the open network wants that in front of it.
-type throttle struct {
-	seed maphash.Seed
-	work chan struct{} // how many passwords are hashed at once
+// freeAttempts is how often in a row somebody may mistype a password.
+const freeAttempts = 5
 
-	mu      sync.Mutex
-	buckets [1024]bucket
+// newSignIns slows down who guesses passwords: at one name after five failures
+// to one attempt a minute, so that nobody is locked out for longer, and at all
+// names from one address to a hundred in a quarter of an hour.
+func newSignIns() (*throttle.SignIns, error) {
+	return throttle.NewSignIns(&throttle.SignInOptions{
+		Account: throttle.Limit{Events: 1, Per: time.Minute, Burst: freeAttempts},
+	})
 }
 
-type bucket struct {
-	failures int
-	until    time.Time
+// source is where a request comes from. Behind a proxy that would be the proxy,
+// and all of its clients one source.
+func source(r *http.Request) netip.Addr {
+	from, _ := netip.ParseAddrPort(r.RemoteAddr) // one that cannot be read is none
+	return from.Addr()
 }
-
-const (
-	freeAttempts = 5
-	maxWait      = time.Minute
-)
 
 // errBusy reports that too many people are signing in at once.
 var errBusy = errors.New("clinic: sign-in: too many at once")
 
-func newThrottle() *throttle {
-	return &throttle{seed: maphash.MakeSeed(), work: make(chan struct{}, 2)}
-}
+// hashing bounds how many passwords are hashed at once.
+type hashing chan struct{}
 
-func (t *throttle) bucket(name string) *bucket {
-	return &t.buckets[maphash.String(t.seed, name)%uint64(len(t.buckets))]
-}
+func newHashing() hashing { return make(hashing, 2) }
 
-// try counts an attempt as failed until succeed is called, and returns how
-// long to wait before it may be made; zero means now.
-func (t *throttle) try(name string) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	b, now := t.bucket(name), time.Now()
-	if wait := b.until.Sub(now); wait > 0 {
-		return wait
-	}
-	b.failures++
-	if over := b.failures - freeAttempts; over >= 0 {
-		b.until = now.Add(min(time.Second<<min(over, 10), maxWait))
-	}
-	return 0
-}
-
-// succeed forgets the failures of a name.
-func (t *throttle) succeed(name string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	*t.bucket(name) = bucket{}
-}
-
-// working runs f when there is room for another hash, and returns errBusy if
-// that takes more than two seconds.
-func (t *throttle) working(ctx context.Context, f func() (bool, error)) (bool, error) {
+// do runs f when there is room for another hash, and returns errBusy if that
+// takes more than two seconds.
+func (h hashing) do(ctx context.Context, f func() (bool, error)) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	select {
-	case t.work <- struct{}{}:
+	case h <- struct{}{}:
 	case <-ctx.Done():
 		return false, errBusy
 	}
-	defer func() { <-t.work }()
+	defer func() { <-h }()
 	return f()
 }
