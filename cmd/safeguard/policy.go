@@ -17,6 +17,7 @@ type policyCmd struct {
 	Who     policyWho     `cmd:"" help:"Say which roles and purposes reach a field."`
 	Diff    policyDiff    `cmd:"" help:"Compare what two policies decide; exit 1 if they differ, or as --fail-on says."`
 	Explain policyExplain `cmd:"" help:"Say what a policy decides of a case, gate by gate."`
+	Replay  policyReplay  `cmd:"" help:"Take the decisions of a ledger again by the policies that were in force; exit 1 if a record says otherwise."`
 }
 
 // Help is the long text of --help.
