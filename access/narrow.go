@@ -82,6 +82,15 @@ type EmergencySource interface {
 // sensitivity and privacy-law codes of v3-ActCode (PSY, HIV, ETH, 42CFRPart2).
 // The zero Labels say nothing: such data counts as normal (N).
 //
+// In the meta.security of a FHIR resource, codes of v3-Confidentiality count as
+// the former, and codes that the policy declares, of whatever system, as the
+// latter. A purpose of use of v3-ActReason says what the data may be used for:
+// unless the decision is for one of those, or for one below it as ETREAT, ERTREAT
+// and BTG are below TREAT, the resource is above every ceiling. HTEST and
+// v3-ObservationValue (integrity, REDACTED) say nothing about access. All else is
+// above every ceiling, and so is what cannot be read: an obligation or a refrain
+// policy (NORDSCLCD) that the program keeps is declared in the policy.
+//
 // Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 type Labels struct {
 	// Confidentiality is U, L, M, N, R or V; empty counts as N.
@@ -109,13 +118,14 @@ func narrowingOf(ctx context.Context) narrowing {
 }
 
 // WithScope narrows what the context's Principal may do to s. A Scope that is
-// in ctx already goes on to count: both must permit. A nil Scope changes
-// nothing.
+// in ctx already goes on to count: both must permit. A nil Scope permits
+// nothing: it is what is left of one that could not be read. A caller who was
+// given no Scope is decided about without WithScope.
 //
 // Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 func WithScope(ctx context.Context, s Scope) context.Context {
 	if s == nil {
-		return ctx
+		s = nothing{}
 	}
 	n := narrowingOf(ctx)
 	if n.scope != nil {
@@ -124,6 +134,13 @@ func WithScope(ctx context.Context, s Scope) context.Context {
 	n.scope = s
 	return context.WithValue(ctx, narrowingKey{}, &n)
 }
+
+// nothing is the Scope that permits nothing.
+type nothing struct{}
+
+func (nothing) Permits(*Request) bool             { return false }
+func (nothing) Filtered(string, string) bool      { return true }
+func (nothing) Holds(string, string, []byte) bool { return false }
 
 // both is the intersection of two scopes.
 type both struct{ a, b Scope }

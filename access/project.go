@@ -52,8 +52,8 @@ var ErrLabel = fmt.Errorf("%w: the resource is withheld", ErrProjection)
 // may be seen, decide by which rules the whole resource is seen. Above the
 // ceiling of all of them it is withheld: an entry or an item of an array is
 // left out, and a document of its own is refused with [ErrLabel]. So is one
-// that the [Scope] of the caller does not hold. Labels of a Bundle count for
-// each of its entries. See [Labels] for what counts as one.
+// that the [Scope] of the caller does not hold. Labels of a Bundle, which
+// HL7 takes for the highest of what it holds, count for each of its entries. See [Labels] for what counts as one.
 //
 // A FHIR resource of which something may be hidden carries the security label
 // REDACTED of HL7's v3-ObservationValue in its meta, whether something was

@@ -3,6 +3,7 @@ package access
 // found is what was met in a resource while it was projected.
 type found struct {
 	labels   labelSet // of the Bundle, and of what was read
+	purposes uint32   // of a meta: for which the data may be used, 0 for all
 	changed  bool     // labels were met since the mask was chosen
 	fhir     bool     // it has a resourceType
 	omitted  bool     // something was left out

@@ -1,6 +1,10 @@
 package access
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/safeguard-sdk/safeguard"
+)
 
 // The code systems of security labels, by the names of FHIR R4 and later, of
 // STU3 and before, and of HL7 v3.
@@ -43,6 +47,7 @@ func (p *projection) labels() {
 		return
 	}
 	pos, depth := p.pos, p.depth
+	p.found.purposes = 0
 	o := object{base: len(p.keys)}
 	for more := p.enter('}'); more; more = p.more('}') {
 		key := p.member(&o)
@@ -54,6 +59,9 @@ func (p *projection) labels() {
 		} else {
 			p.skip()
 		}
+	}
+	if named := p.found.purposes; named != 0 && named&p.decision.verdict.question.purpose == 0 {
+		p.label(levelUnknown, 0)
 	}
 	if p.err == nil {
 		p.pos, p.depth, p.keys = pos, depth, p.keys[:o.base]
@@ -113,35 +121,55 @@ func (p *projection) coded(system, code []byte) {
 	if p.decision.guard != nil {
 		policy = p.decision.engine.policy
 	}
-	l := policy.coded(system, code)
+	l, purposes := policy.coded(system, code)
 	p.label(l.level, l.codes)
+	p.found.purposes |= purposes
 }
 
-// coded returns what a label means. A code of a system that is not known counts
-// as one of sensitivity, as does every code of v3-ActCode.
-func (p *Policy) coded(system, code []byte) labelSet {
+// coded returns what a label means: how confidential and sensitive the data is,
+// or for which purposes it may be used. What the policy knows counts as a code
+// of sensitivity, of whatever system; what nobody knows is above every ceiling,
+// obligations and refrain policies too, for nothing here would keep them.
+func (p *Policy) coded(system, code []byte) (l labelSet, purposes uint32) {
+	unknown := labelSet{level: levelUnknown}
+	if len(system) == 0 || len(code) == 0 {
+		return unknown, 0
+	}
 	switch string(system) {
-	case "":
-		return labelSet{level: levelUnknown}
 	case systemConfidentiality, "http://hl7.org/fhir/v3/Confidentiality", "urn:oid:2.16.840.1.113883.5.25":
-		return labelSet{level: confidentialityOf(code)}
+		return labelSet{level: confidentialityOf(code)}, 0
 	case systemObservationValue, "http://hl7.org/fhir/v3/ObservationValue", "urn:oid:2.16.840.1.113883.5.1063":
-		if len(code) > 0 {
-			return labelSet{}
+		return labelSet{}, 0 // of integrity and alteration, not of access
+	}
+	if p == nil {
+		return labelSet{}, 0
+	}
+	if bit, known := p.labels[string(code)]; known {
+		return labelSet{codes: 1 << bit}, 0
+	}
+	switch string(system) {
+	case "http://terminology.hl7.org/CodeSystem/v3-ActReason", "http://hl7.org/fhir/v3/ActReason", "urn:oid:2.16.840.1.113883.5.8":
+		if string(code) == "HTEST" {
+			return labelSet{}, 0 // test data
 		}
-		return labelSet{level: levelUnknown}
+		if purposes = admitted(safeguard.Purpose(code)); purposes != 0 {
+			return labelSet{}, purposes
+		}
 	}
-	switch {
-	case len(code) == 0:
-		return labelSet{level: levelUnknown}
-	case p == nil:
-		return labelSet{}
+	return unknown, 0
+}
+
+// admitted returns the purposes that data labelled with one may be used for: it
+// and those that v3-ActReason has below it.
+func admitted(p safeguard.Purpose) uint32 {
+	set := purposeBit(p)
+	switch p {
+	case safeguard.Treatment:
+		set |= admitted(safeguard.EmergencyTreatment)
+	case safeguard.EmergencyTreatment:
+		set |= purposeBit(safeguard.EmergencyRoomTreatment) | purposeBit(safeguard.BreakGlass)
 	}
-	bit, known := p.labels[string(code)]
-	if !known {
-		return labelSet{level: levelUnknown}
-	}
-	return labelSet{codes: 1 << bit}
+	return set
 }
 
 // label adds to the labels of the resource.

@@ -32,6 +32,11 @@ func label(code string) string {
 	return fmt.Sprintf(`{"system":%q,"code":%q}`, system, code)
 }
 
+// reason returns a coding of v3-ActReason.
+func reason(code string) string {
+	return fmt.Sprintf(`{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":%q}`, code)
+}
+
 func meta(codings ...string) string {
 	return `"meta":{"security":[` + strings.Join(codings, ",") + `]}`
 }
@@ -68,6 +73,15 @@ func TestSecurityLabels(t *testing.T) {
 		"of v3":                  {meta(coding("urn:oid:2.16.840.1.113883.5.25", "R")), restricted},
 		"another system":         {meta(coding("https://example.org/labels", "PSY")), psychiatry},
 		"an unknown one":         {meta(coding("https://example.org/labels", "VIP")), ""},
+		"test data":              {meta(reason("HTEST")), all},
+		"for its purpose":        {meta(reason("TREAT")), all},
+		"restricted, for it":     {meta(label("R"), reason("TREAT")), restricted},
+		"for another purpose":    {meta(reason("HPAYMT")), ""},
+		"for two purposes":       {meta(reason("HPAYMT"), reason("TREAT")), all},
+		"for emergencies only":   {meta(reason("ETREAT")), ""},
+		"for one not known":      {meta(reason("CAREMGT"), reason("TREAT")), ""},
+		"contained, for another": {meta(reason("TREAT")) + `,"contained":[{"resourceType":"X",` + meta(reason("HPAYMT")) + `}]`, ""},
+		"a refrain policy":       {meta(label("NORDSCLCD")), ""},
 		"no system":              {meta(`{"code":"N"}`), ""},
 		"no code":                {meta(`{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","display":"psychiatry"}`), ""},
 		"a code that is none":    {meta(`{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":7}`), ""},
@@ -145,6 +159,24 @@ func TestLabelsOfABundle(t *testing.T) {
 	out, err := d.Project(nil, []byte(`{"resourceType":"Bundle","type":"searchset",`+entries+`,"meta":[]}`))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"resourceType":"Bundle","type":"searchset"}`, unmarkedJSON(t, out))
+}
+
+// Data for one purpose may be used for those below it, and for no other.
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
+func TestPurposeLabels(t *testing.T) {
+	const rules = `{"version":1,"resources":{"Patient":["read"]},"roles":{"r":{"allow":[
+	  {"id":"A","resource":"Patient","actions":["read"],"purposes":["TREAT","ETREAT","ERTREAT","HPAYMT"],"fields":["Patient.a"],"because":"b"}]}}}`
+	g := guard(t, rules, access.Assignments{"a": {"r"}})
+	for purpose, labels := range map[safeguard.Purpose]string{"TREAT": "TREAT", "ETREAT": "TREAT ETREAT", "ERTREAT": "TREAT ETREAT ERTREAT", "HPAYMT": "HPAYMT"} {
+		d := read(t, g, "a", purpose)
+		for _, code := range strings.Fields("TREAT ETREAT ERTREAT HPAYMT BTG HMARKT") {
+			_, err := d.Project(nil, []byte(`{"resourceType":"Patient","a":1,`+meta(reason(code))+`}`))
+			permitted := strings.Contains(" "+labels+" ", " "+code+" ")
+			require.Equal(t, permitted, err == nil, "%s on %s", purpose, code)
+			require.Equal(t, permitted, d.Labelled(access.Coding{System: "urn:oid:2.16.840.1.113883.5.8", Code: code}).Allowed)
+		}
+	}
 }
 
 // Labels are read without an allocation, also where they make the projection

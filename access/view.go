@@ -19,8 +19,13 @@ func (d Decision) Labelled(labels ...Coding) Decision {
 	}
 	p := d.engine.policy
 	var l labelSet
+	purposes := uint32(0)
 	for _, c := range labels {
-		l = l.join(p.coded([]byte(c.System), []byte(c.Code)))
+		label, named := p.coded([]byte(c.System), []byte(c.Code))
+		l, purposes = l.join(label), purposes|named
+	}
+	if purposes != 0 && purposes&d.verdict.question.purpose == 0 {
+		l.level = levelUnknown
 	}
 	v := d.verdictOn(p.resources[d.Resource], l)
 	if v == d.verdict {
