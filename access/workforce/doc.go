@@ -35,7 +35,8 @@
 //   - What gives more is recorded in the audit log first, and not done if that
 //     fails. What takes away is done first.
 //   - A fact that is not understood denies everybody: it may be a termination.
-//     Upgrade every process before using what is new.
+//     Upgrade every process before using what is new. So does a State that was
+//     set back behind what a process has read: start the processes anew.
 //
 // The time-to-deny is measured and reported ([Registry.Report]). The rule sets
 // no time for 164.308(a)(3)(ii)(C), which is addressable: to be met, or what is
@@ -51,9 +52,10 @@
 // It does not decide who may call it: guard the routes. It cannot take back
 // what has left, nor end sessions of other services than those that a Revoker
 // reaches. Whoever can write facts into the State can grant anything. Clocks
-// of machines may differ in speed by less than one percent; a process that is
-// suspended in the middle of a write may finish that one write when it is
-// resumed.
+// of machines may differ in speed by less than one percent, and the clock of the
+// State must not be set forward while processes hold leases: those would seem to
+// be over. What a process that was suspended has in flight ends within a
+// twentieth of the lease after it is resumed.
 //
 // Controls: HIPAA 164.308(a)(3)(ii)(A), 164.308(a)(3)(ii)(B), 164.308(a)(3)(ii)(C), 164.308(a)(4)(ii)(B), 164.308(a)(4)(ii)(C), 164.312(a)(2)(ii); NIST CSF 2.0 PR.AA-05.
 package workforce

@@ -15,8 +15,10 @@ var (
 	// not read the facts yet, its lease is over, or Run has ended.
 	ErrNotLive = errors.New("workforce: not live")
 	// ErrFacts reports a fact that this version of the program does not
-	// understand. Nobody is allowed anything any more: the fact may be a
-	// termination.
+	// understand, or a State that lacks what was read from it: one that was
+	// restored from a backup, for instance. Nobody is allowed anything any
+	// more, since a termination may have been missed: end the process, and
+	// start it anew.
 	ErrFacts = errors.New("workforce: a fact is not understood")
 	// ErrAccount reports an account that was never opened.
 	ErrAccount = errors.New("workforce: no such account")

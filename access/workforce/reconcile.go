@@ -120,7 +120,11 @@ func (r *Registry) Reconcile(ctx context.Context, list []Listed, plan ReconcileP
 	return out, errors.Join(append(errs, out.braked())...)
 }
 
+// endListed terminates one account. A process that does not answer must not use
+// up the time of those that come after.
 func (r *Registry) endListed(ctx context.Context, d *Discrepancy, plan *ReconcilePlan) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.options.Lease)
+	defer cancel()
 	_, err := r.Terminate(ctx, Termination{
 		Tenant: plan.Tenant, Account: d.Account, By: plan.By, Reason: plan.Reason, Ticket: plan.Ticket,
 	})

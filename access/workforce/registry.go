@@ -1,6 +1,7 @@
 package workforce
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -28,6 +29,7 @@ type Registry struct {
 	started time.Time // the base of the monotonic clock
 	live    atomic.Pointer[deadline]
 	broken  atomic.Pointer[error]
+	last    atomic.Pointer[state.Fact] // of those folded
 	running atomic.Bool
 
 	folding  sync.Mutex // of whoever changes the table; never held while waiting
@@ -84,7 +86,8 @@ func (r *Registry) timeout(ctx context.Context) (context.Context, context.Cancel
 // before an error stays.
 func (r *Registry) catchUp(ctx context.Context) error {
 	for {
-		facts, err := r.since(ctx, r.table.seq.Load())
+		last := r.last.Load()
+		facts, err := r.since(ctx, last)
 		if err != nil {
 			return err
 		}
@@ -117,14 +120,12 @@ func (r *Registry) fold(facts []state.Fact) error {
 	r.folding.Lock()
 	defer r.folding.Unlock()
 	d := newDraft(&r.table)
-	for _, f := range facts {
-		if f.Seq <= d.seq && f.Seq > 0 {
-			continue
-		}
-		if err := d.fold(f); err != nil {
-			r.broken.Store(&err)
-			r.turns.wake()
-			return err
+	for i := range facts {
+		if f := &facts[i]; f.Seq > d.seq || f.Seq == 0 {
+			if err := d.fold(*f); err != nil {
+				return r.breakDown(err)
+			}
+			r.last.Store(f)
 		}
 	}
 	if r.loaded {
@@ -134,14 +135,37 @@ func (r *Registry) fold(facts []state.Fact) error {
 	return nil
 }
 
-func (r *Registry) since(ctx context.Context, after uint64) ([]state.Fact, error) {
+// breakDown denies everybody from now on.
+func (r *Registry) breakDown(err error) error {
+	r.broken.Store(&err)
+	r.turns.wake()
+	return err
+}
+
+// since reads what came after the last fact, which is nil at first. It reads
+// that one as well: a State that no longer has it was set back, and this process
+// would take the next facts for ones that it has read.
+func (r *Registry) since(ctx context.Context, last *state.Fact) ([]state.Fact, error) {
 	ctx, cancel := r.timeout(ctx)
 	defer cancel()
-	facts, err := r.state.Since(ctx, after, page)
-	if err != nil {
-		return nil, fmt.Errorf("workforce: read: %w", err)
+	after := uint64(0)
+	if last != nil {
+		after = last.Seq - 1
 	}
-	return facts, nil
+	facts, err := r.state.Since(ctx, after, page)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("workforce: read: %w", err)
+	case last == nil:
+		return facts, nil
+	case len(facts) == 0 || !same(last, &facts[0]):
+		return nil, r.breakDown(fmt.Errorf("%w: the State was set back", ErrFacts))
+	}
+	return facts[1:], nil
+}
+
+func same(a, b *state.Fact) bool {
+	return a.Seq == b.Seq && a.At.Equal(b.At) && a.Kind == b.Kind && a.Subject == b.Subject && bytes.Equal(a.Body, b.Body)
 }
 
 // wake makes Run look again.
