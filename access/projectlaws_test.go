@@ -28,7 +28,7 @@ func referenceProject(allow, deny []string, src []byte) ([]byte, error) {
 		return nil, err
 	}
 	if len(deny) > 0 {
-		deny = append(append(slices.Clone(deny), prose(allow, deny)...), "Patient.text.div")
+		deny = slices.Concat(deny, prose(allow, deny), siblings(deny), []string{"Patient.text.div"})
 	}
 	r := reference{allow, deny}
 	kept, whole := r.object("Patient", "", doc, slices.Contains(allow, "Patient.*"))
@@ -36,6 +36,16 @@ func referenceProject(allow, deny []string, src []byte) ([]byte, error) {
 		return nil, errors.New("left out")
 	}
 	return json.Marshal(kept)
+}
+
+// siblings returns where the extensions of denied places are.
+func siblings(deny []string) []string {
+	var all []string
+	for _, d := range deny {
+		at := strings.LastIndex(d, ".") + 1
+		all = append(all, d[:at]+"_"+d[at:])
+	}
+	return all
 }
 
 // prose returns what tells denied places again in words.
@@ -83,6 +93,8 @@ func (r reference) leak(path, parent, k string, v any) bool {
 		return path == "Patient" || isMap || isList
 	case "display":
 		return parent != "coding" && parent != "valueCoding"
+	case "identifier":
+		return path != "Patient"
 	case "div", "extension", "modifierExtension", "contained", "resourceType":
 		return true
 	}
@@ -127,7 +139,7 @@ type world struct{ *rand.Rand }
 func (w world) key() string {
 	keys := []string{
 		"a", "b", "c", "name", "coding", "valueCoding", "display", "text", "div", "extension", "contained", "_a",
-		"modifierExtension", "resourceType",
+		"modifierExtension", "resourceType", "identifier",
 	}
 	if w.IntN(3) > 0 {
 		return keys[w.IntN(6)]
