@@ -14,7 +14,7 @@
 //	                      rewrap, verify, migrate, shred, back up, drill
 //	safeguard audit       the ledgers of a service: verify, prove, query, report,
 //	                      review, prune, anchor, export, restore
-//	safeguard policy      access policies: lint, test, matrix, who, diff, explain
+//	safeguard policy      access policies: lint, test, matrix, who, diff, explain, replay
 //
 // safeguard COMMAND --help says more. Install it with
 //
