@@ -64,6 +64,13 @@ func TestEitherClockExpires(t *testing.T) {
 	require.Nil(t, v.inTime(&Token{expires: later.Round(0), deadline: later}, now))
 	require.Equal(t, codeExpired, v.inTime(&Token{expires: before.Round(0), deadline: later}, now).kind)
 	require.Equal(t, codeExpired, v.inTime(&Token{expires: later.Round(0), deadline: before}, now).kind)
+	for _, c := range []struct {
+		expires, deadline time.Time
+		counts            bool
+	}{{later, later, true}, {before, later, false}, {later, before, false}} { // of a forwarded identity
+		token := &Token{expires: c.expires.Round(0), deadline: c.deadline}
+		require.Equal(t, c.counts, token.counts(t.Context()))
+	}
 }
 
 // An issuer that puts ever new keys under an id that is distrusted does not fill
