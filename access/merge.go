@@ -22,7 +22,10 @@ import (
 // cannot be told: items of lists that have hidden parts are matched by their
 // "id" if each has one, else by their place, and a list that was put in
 // another order, or from which items were taken and others changed, is refused
-// rather than guessed. A list with a hidden "_" sibling keeps its length.
+// rather than guessed. A list with a hidden "_" sibling keeps its length, and a
+// reference of which the display or identifier is hidden goes on to lead where it
+// did. What is hidden elsewhere may tell what was: a narrative is to be generated
+// anew.
 //
 // The label REDACTED and the marks of [Decision.ProjectMasked] are taken out of
 // the copy, unless the label stands in before. Members are in alphabetical
@@ -153,6 +156,9 @@ func (m *merger) value(before, after any, here place, path string) any {
 }
 
 func (m *merger) object(before, after map[string]any, here place, path string) map[string]any {
+	if diverted(before, after, here) {
+		m.refuse(path, "it leads elsewhere, and a hidden display or identifier still says whereto")
+	}
 	out := make(map[string]any, len(before)+len(after))
 	for key, v := range after {
 		if _, there := before[key]; !there {
@@ -181,6 +187,23 @@ func (m *merger) object(before, after map[string]any, here place, path string) m
 		}
 	}
 	return out
+}
+
+// diverted reports whether a reference was changed of which it is hidden whom it
+// names: kept, that would name one person and lead to another.
+func diverted(before, after map[string]any, here place) bool {
+	to, isReference := before["reference"].(string)
+	if !isReference || after["reference"] == to {
+		return false
+	}
+	for _, key := range []string{"display", "identifier"} {
+		v, named := before[key]
+		inside, _ := here.inside(key, v)
+		if named && (!inside.open && inside.node == nil || split(v, inside).isHidden) {
+			return true
+		}
+	}
+	return false
 }
 
 // aligned refuses to change the length of a list that has a hidden sibling:
