@@ -204,6 +204,30 @@ func TestSingleFlight(t *testing.T) {
 	})
 }
 
+// An issuer that is known to hang holds up nobody, though it is asked again and
+// again.
+//
+// Controls: HIPAA 164.312(d), 164.308(a)(7)(ii)(C); NIST CSF 2.0 PR.AA-03, PR.IR-04.
+func TestHangingIssuerHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer("ES256")
+		v := newVerifier(t, i, nil)
+		verify(t, v, good(t, nil))
+		i.set(func(i *issuer) { i.hang = make(chan struct{}) })
+		after(3 * time.Minute)
+		verify(t, v, good(t, nil)) // begins a fetch
+		after(3 * time.Minute)
+		fetches := i.fetches.Load()
+		for range 120 {
+			before := time.Now()
+			verify(t, v, good(t, nil))
+			require.Equal(t, before, time.Now())
+			after(time.Second)
+		}
+		require.Equal(t, fetches+4, i.fetches.Load())
+	})
+}
+
 // Distrust is immediate, for tokens that are kept as well, for the same key
 // under another id, and whatever the issuer goes on to publish.
 //

@@ -64,17 +64,18 @@ type Options struct {
 	// be unique within the tenant and never reassigned, which an e-mail address
 	// is not.
 	User string
-	// Tenant is the tenant of all principals; TenantClaim is the claim that
+	// Tenant is the tenant of all principals, and what keeps those of two issuers
+	// apart that name their users alike: a Principal does not say who its issuer is. TenantClaim is the claim that
 	// names it, and which then must be there. At most one is given.
 	Tenant      string
 	TenantClaim string
 	// Kind is what all principals are. By default the claims "client_id" or
 	// "azp" tell: a token whose subject is its client is a service's
 	// (RFC 9068, section 5), any other a person's, and one that names no client
-	// is refused. The issuer must let no client choose the name of a person
-	// (RFC 9068, section 5). Many issuers name services in ways of their own (Entra, Auth0,
-	// Keycloak), and theirs would count as persons: take one Verifier for people
-	// and another for services then, by audience, and set Kind in both.
+	// is refused. The issuer must let no client choose the name of a person.
+	// Many name services in ways of their own (Entra, Auth0, Keycloak), and
+	// theirs would count as persons: take one Verifier for people and another
+	// for services then, by audience, and set Kind in both.
 	Kind safeguard.Kind
 
 	// Contexts are the values of "acr" that are good enough; empty means any

@@ -37,7 +37,9 @@ type ReceiverOptions struct {
 }
 
 // A Receiver takes identities that a [Forwarder] of a trusted service sends. It
-// takes nothing from plain headers. It is safe for concurrent use; the zero
+// takes nothing from plain headers. It does not ask whether the account is still
+// active: an access.Guard does, and ends what goes on for longer than the identity
+// counts. It is safe for concurrent use; the zero
 // value is not usable.
 //
 // Controls: HIPAA 164.312(d), 164.312(a)(2)(i); NIST CSF 2.0 PR.AA-01, PR.AA-03.
