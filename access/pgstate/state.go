@@ -126,7 +126,7 @@ func scanFact(row pgx.CollectableRow) (f state.Fact, err error) {
 }
 
 // renewSQL extends a lease, and forgets replicas that are long gone.
-const renewSQL = `WITH gone AS (DELETE FROM safeguard_access_replica WHERE until < clock_timestamp() - interval '1 day')
+const renewSQL = `WITH gone AS (DELETE FROM safeguard_access_replica WHERE until < clock_timestamp() - interval '1 day' AND id <> $1)
 	INSERT INTO safeguard_access_replica AS r (id, acknowledged, until) VALUES ($1, $2::numeric, clock_timestamp() + $3 * interval '1 microsecond')
 	ON CONFLICT (id) DO UPDATE SET acknowledged = greatest(r.acknowledged, excluded.acknowledged), until = greatest(r.until, excluded.until)`
 

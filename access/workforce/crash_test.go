@@ -37,6 +37,7 @@ func TestNoSessionOutlivesACrash(t *testing.T) {
 		require.NoError(t, next.Ready(t.Context()), "nobody waits for it")
 		after.set(nil)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		for _, id := range []string{"mercy/left", "mercy/lost", "mercy/away"} {
 			require.Contains(t, after.revoked, id)
 		}

@@ -3,6 +3,7 @@ package workforce
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,20 +29,17 @@ func TestStateThatWasSetBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := memory()
+				s := &restorable{State: memstate.New(), backup: memstate.New()}
 				old := live(t, s, nil)
 				hire(t, old, "ada", "bob", "cyd", "dan")
 				facts, err := s.Since(t.Context(), 0, 10)
 				require.NoError(t, err)
 				time.Sleep(time.Second)
-				restored := memstate.New()
 				for i, f := range facts[:c.kept] {
-					_, err := restored.Append(t.Context(), uint64(i), state.Fact{Kind: f.Kind, Subject: f.Subject, Body: f.Body})
+					_, err := s.backup.Append(t.Context(), uint64(i), state.Fact{Kind: f.Kind, Subject: f.Subject, Body: f.Body})
 					require.NoError(t, err)
 				}
-				s.mu.Lock()
-				s.State = restored
-				s.mu.Unlock()
+				s.restored.Store(true)
 				fresh := newRegistry(t, s, nil)
 				hire(t, fresh, c.hired...)
 				time.Sleep(DefaultLease)
@@ -54,6 +52,40 @@ func TestStateThatWasSetBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+// restorable is a State that becomes its backup.
+type restorable struct {
+	state.State
+	backup   state.State
+	restored atomic.Bool
+}
+
+func (s *restorable) now() state.State {
+	if s.restored.Load() {
+		return s.backup
+	}
+	return s.State
+}
+
+func (s *restorable) Append(ctx context.Context, after uint64, facts ...state.Fact) (uint64, error) {
+	return s.now().Append(ctx, after, facts...)
+}
+
+func (s *restorable) Since(ctx context.Context, after uint64, limit int) ([]state.Fact, error) {
+	return s.now().Since(ctx, after, limit)
+}
+
+func (s *restorable) Renew(ctx context.Context, replica string, acknowledged uint64, lease time.Duration) error {
+	return s.now().Renew(ctx, replica, acknowledged, lease)
+}
+
+func (s *restorable) Replicas(ctx context.Context) ([]state.Replica, time.Time, error) {
+	return s.now().Replicas(ctx)
+}
+
+func (s *restorable) Leave(ctx context.Context, replica string) error {
+	return s.now().Leave(ctx, replica)
 }
 
 // One process that cannot end sessions holds up the confirmation of each leaver
