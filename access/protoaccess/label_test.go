@@ -1,6 +1,7 @@
 package protoaccess_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,4 +96,28 @@ func TestLabelTwice(t *testing.T) {
 	grow(twice[strings.Index(string(twice), "\xf2\x12")+3:], "\x12")
 	_, err = p.ProjectWire(d, descriptor, nil, twice)
 	require.ErrorIs(t, err, access.ErrLabel)
+}
+
+// A message that is written in two parts is one for other readers: a
+// modifierExtension in the first changes what the second means. It is refused,
+// rather than that the second is shown alone.
+//
+// Controls: HIPAA 164.312(a)(1), 164.502(b)(1), 164.312(c)(1); NIST CSF 2.0 PR.AA-05.
+func TestMessageInTwoParts(t *testing.T) {
+	d := decide(t, []string{"id", "mother.id"}, nil)
+	descriptor := patientOf(t, "proto3")
+	modified := encode(t, parse(t, `mother { modifier_extension { url: "not" } }`))
+	plain := encode(t, parse(t, `mother { id: "p-1" }`))
+	p := &protoaccess.Projector{}
+	shown, err := p.ProjectWire(d, descriptor, nil, plain)
+	require.NoError(t, err)
+	require.Equal(t, plain, shown)
+	for _, src := range [][]byte{slices.Concat(modified, plain), slices.Concat(plain, modified), slices.Concat(plain, plain)} {
+		_, err = p.ProjectWire(d, descriptor, nil, src)
+		require.ErrorIs(t, err, access.ErrProjection)
+	}
+	whole := dynamicpb.NewMessage(descriptor)
+	require.NoError(t, proto.Unmarshal(slices.Concat(modified, plain), whole))
+	require.NoError(t, p.Project(d, whole))
+	require.Empty(t, encode(t, whole), "as one message it is left out")
 }

@@ -12,7 +12,7 @@ import (
 type plan struct {
 	dense  []*field // by number, for small ones
 	sparse map[protowire.Number]*field
-	oneofs int
+	once   int  // how many oneofs and messages that are not in a list
 	open   bool // an empty message is shown
 }
 
@@ -52,7 +52,8 @@ type field struct {
 	show     bool // leaves: the value; messages: something in it
 	opaque   bool // a message that is shown as it is
 	modifier bool // if it is there and not shown, neither is the message
-	oneof    int  // from 1, 0 for none
+	once     int  // which of plan.once, from 1, 0 for none
+	alone    bool // a message that is not in a list
 	plain    bool // a scalar of which nothing more has to be known
 	closed   protoreflect.EnumValueDescriptors
 	common   uint64  // those below 64 of closed
@@ -125,7 +126,7 @@ func (c *compiler) root(m protoreflect.MessageDescriptor) *plan {
 // the path is permitted whole.
 func (c *compiler) message(m protoreflect.MessageDescriptor, path string, l *listed, whole bool) *plan {
 	open := c.decision.Permits(join(path, probe))
-	made := &plan{oneofs: m.Oneofs().Len(), open: open}
+	made := &plan{once: m.Oneofs().Len(), open: open}
 	if whole || !open {
 		key := state{m, l, open}
 		if !open && l == nil {
@@ -138,7 +139,12 @@ func (c *compiler) message(m protoreflect.MessageDescriptor, path string, l *lis
 	}
 	for i := range m.Fields().Len() {
 		fd := m.Fields().Get(i)
-		made.add(fd.Number(), c.field(fd, path, l))
+		f := c.field(fd, path, l)
+		if f.alone && f.once == 0 {
+			made.once++
+			f.once = made.once
+		}
+		made.add(fd.Number(), f)
 	}
 	return made
 }
@@ -163,10 +169,10 @@ func (c *compiler) field(fd protoreflect.FieldDescriptor, path string, l *listed
 	path, l = join(path, name), l.child(name)
 	f := &field{
 		number: fd.Number(), kind: fd.Kind(), wire: wireType(fd.Kind()), isMap: fd.IsMap(), repeated: fd.IsList() && fd.Kind() != protoreflect.MessageKind,
-		modifier: fd.JSONName() == "modifierExtension",
+		modifier: fd.JSONName() == "modifierExtension", alone: fd.Kind() == protoreflect.MessageKind && fd.Cardinality() != protoreflect.Repeated,
 	}
 	if o := fd.ContainingOneof(); o != nil {
-		f.oneof = o.Index() + 1
+		f.once = o.Index() + 1
 	}
 	f.close(fd)
 	f.plain = fd.Message() == nil && f.closed == nil && !f.modifier

@@ -95,8 +95,8 @@ func (p *Projector) Project(d access.Decision, m proto.Message) error {
 // ProjectWire appends to dst what the decision shows of src, a message of the
 // given type in its binary encoding, and returns the extended slice. src is read
 // to its end and refused if it is malformed, also where nothing is shown, if a
-// string is not UTF-8, or two members of a oneof are there. It has at most 16 MiB
-// and 64 levels. The error unwraps to access.ErrProjection and holds nothing of
+// string is not UTF-8, or two members of a oneof or two parts of a message, which
+// some would merge, are there. It has at most 16 MiB and 64 levels. The error unwraps to access.ErrProjection and holds nothing of
 // the content. dst and src must not overlap.
 //
 // Security labels count as for Project.

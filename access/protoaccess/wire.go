@@ -11,7 +11,7 @@ import (
 // scan is one run of ProjectWire.
 type scan struct {
 	dst     []byte
-	members []protowire.Number // of the oneofs of the messages around, which were seen
+	members []protowire.Number // of what is once in the messages around, which were seen
 	labels  []access.Coding
 	fault   string
 }
@@ -36,7 +36,7 @@ func (p *plan) scan(s *scan, src []byte, emit bool, depth int) (kept, void bool)
 		return s.fail("nested too deep"), false
 	}
 	base := len(s.members)
-	for range p.oneofs {
+	for range p.once {
 		s.members = append(s.members, 0)
 	}
 	var r raw
@@ -49,10 +49,10 @@ func (p *plan) scan(s *scan, src []byte, emit bool, depth int) (kept, void bool)
 		if f == nil || !f.takes(r.wire) {
 			continue // not in the descriptor
 		}
-		if f.oneof != 0 {
-			member := &s.members[base+f.oneof-1]
-			if *member != 0 && *member != r.number {
-				return s.fail("two members of a oneof"), false
+		if f.once != 0 {
+			member := &s.members[base+f.once-1]
+			if *member != 0 && (f.alone || *member != r.number) {
+				return s.fail("two members of a oneof, or a message in two parts"), false
 			}
 			*member = r.number
 		}
