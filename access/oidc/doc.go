@@ -24,7 +24,13 @@
 // Keys are fetched at most once in [Options.MinRefresh], however many tokens name
 // unknown keys; while the issuer does not answer the last good keys count, up to
 // [Options.MaxStale]. [Verifier.Distrust] takes a key away at once, and
-// [Verifier.Revoke] an account's tokens.
+// [Options.Epochs], which a Registry of access/workforce is, an account's tokens;
+// examples/oidc shows how they are wired.
+//
+// A token that is refreshed, exchanged or forwarded is no fresh sign-in: when a
+// person signed in says the claim "auth_time" alone. Let the issuer write it into
+// access tokens if people are to break the glass, or give the Registry a step-up
+// of its own; without either they cannot.
 //
 // It does not sign anybody in, does not keep refresh tokens, reads no encrypted
 // or opaque tokens, takes no token of somebody who acts as another ("act"), and
