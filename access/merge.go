@@ -183,7 +183,7 @@ func (m *merger) object(before, after map[string]any, here place, path string) m
 			out[key] = p.hidden
 		}
 		if p.isShown {
-			m.aligned(before["_"+key], after["_"+key], v, sent, below)
+			m.aligned(before["_"+key], after["_"+key], p.shown, sent, below)
 		}
 	}
 	return out
@@ -206,7 +206,7 @@ func diverted(before, after map[string]any, here place) bool {
 	return false
 }
 
-// aligned refuses to change the length of a list that has a hidden sibling:
+// aligned refuses to change the length of what is shown of a list that has a hidden sibling:
 // the items of the two belong together by their place.
 func (m *merger) aligned(sibling, sent, before, after any, path string) {
 	b, isList := before.([]any)

@@ -57,6 +57,7 @@ func TestMerge(t *testing.T) {
 		"by id, twice":            {list("Patient.a.id"), `{"a":[{"id":"p","y":"h1"}]}`, `{"a":[{"id":"p"},{"id":"p"}]}`, refused},
 		"hidden items stay":       {list("Patient.a.x"), `{"a":[{"y":"h0"},{"x":1,"y":"h1"},{"y":"h2"}]}`, `{"a":[{"x":2}]}`, `{"a":[{"y":"h0"},{"x":2,"y":"h1"},{"y":"h2"}]}`},
 		"lists in lists":          {list("Patient.a.x"), `{"a":[[{"x":1,"y":1}],[{"y":2}]]}`, `{"a":[[{"x":5}]]}`, `{"a":[[{"x":5,"y":1}],[{"y":2}]]}`},
+		"sibling, hidden item":    {list("all"), `{"a":[{"resourceType":"X"},1],"_a":[null,{"id":"h"}],"b":1}`, `{"a":[2],"b":1}`, `{"a":[{"resourceType":"X"},2],"_a":[null,{"id":"h"}],"b":1}`},
 		"diverted, display":       {list("all"), `{"link":{"reference":"P/1","display":"Ann"}}`, `{"link":{"reference":"P/2"}}`, refused},
 		"diverted, identifier":    {list("Patient.link"), `{"link":[{"reference":"P/1","identifier":{"value":"1"}}]}`, `{"link":[{"reference":"P/2"}]}`, refused},
 		"diverted, display seen":  {list("Patient.link", "Patient.link.display"), `{"link":{"reference":"P/1","display":"Ann"},"a":1}`, `{"link":{"reference":"P/2","display":"Bob"}}`, `{"link":{"reference":"P/2","display":"Bob"},"a":1}`},
