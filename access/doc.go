@@ -16,7 +16,14 @@
 //   - somebody who leaves: access/workforce, which ends what is under way by
 //     [Guard.Cut].
 //   - a job, a queue or another transport: [Guard.Decide], then
-//     [Decision.Project].
+//     [Decision.Project]; [Decision.ProjectStruct] for Go values with phi tags,
+//     [Decision.ProjectNDJSON] for an export, [Decision.ProjectMasked] to show
+//     where something is hidden.
+//   - callers who search, sort or filter: Rule.Query, or [Decision.CheckQuery].
+//     Without it, who is found tells what is hidden.
+//   - callers who write: [MergeJSON], or [Decision.Merge] and
+//     [Decision.CheckWrite]. Without it, the copy that comes back erases what was
+//     left out of it.
 //   - users that come and go, and must be trained: a [SubjectSource], which
 //     package access/workforce has. Fixed roles of a small service:
 //     [Assignments].
