@@ -23,6 +23,12 @@
 // a principal has up to n times the limit. The clock is monotonic, so setting
 // the time of day changes nothing; it may stand still while the machine sleeps.
 //
+// Whoever is stopped goes on by waiting, for a day at most; at once if an
+// administrator calls [Throttle.Forget]; and in an emergency by breaking the
+// glass, which access.Guard does not throttle. A limit that stops care on an
+// ordinary day is too low: the one for a role of the wards belongs well above
+// its busiest shift.
+//
 // A throttle notices volume, and slows it down. It does not tell whether any
 // one look at a chart was right; relationships and the review of the audit log
 // do that.

@@ -19,6 +19,7 @@ func TestStory(t *testing.T) {
   An export of 200 patients: access.allowed, and the next one: access.throttle
   for it has taken more than it had, and waits 2h21m0s
   Sam goes on working: access.allowed
+  An administrator lets the export go on: access.allowed
 
 A flood of 50,000 invented principals fills a table for 1,000.
   nosy     ready: false
@@ -34,6 +35,6 @@ Of 5,000 guesses at a password, so many are looked at:
 What the throttle reports of itself:
   patients: 60 per 1h0m0s, burst 60
   principals: 1536
-  patients charged: 50261
+  patients charged: 50262
 `, out.String())
 }
