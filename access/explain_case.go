@@ -182,14 +182,16 @@ type caseKey struct{}
 
 // suppose returns a Guard over cases.
 func (p *Policy) suppose() (*supposed, error) {
+	if p.hash == "" {
+		return nil, fmt.Errorf("%w: the policy is missing", ErrOptions)
+	}
 	s := &supposed{policy: p}
 	conditions := map[string]Condition{}
 	for name := range p.conditions {
 		conditions[name] = supposedCondition(name)
 	}
-	var err error
-	s.guard, err = New(p, &Options{Roles: s, Relationships: s, Emergencies: s, Consents: s, Conditions: conditions})
-	return s, err
+	s.guard = newGuard(p, &Options{Roles: s, Relationships: s, Emergencies: s, Consents: s, Conditions: conditions})
+	return s, nil
 }
 
 // caller is who asks in every case.

@@ -72,16 +72,29 @@ type Guard struct {
 // New returns a Guard over policy. It returns an error if the policy or
 // Options.Roles is missing, if the policy asks for something that the Options
 // do not answer (relationships, training, emergencies, consent, a condition),
-// or if Options.Roles is [Assignments] with a role that the policy does not
-// have. The error unwraps to [ErrOptions] and says which of these it is; it
-// names roles and conditions, and no principal. An error of an [Attacher] is
-// another one.
+// if a hook is a nil pointer, if Options.Roles is [Assignments] with a role that the policy does not have,
+// or if a test in the policy fails: what Reload refused must not come into
+// force by a restart. The error unwraps to [ErrOptions] and says which of these
+// it is; it names roles, conditions and tests, and no principal. An error of an
+// [Attacher] is another one.
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(4)(ii)(B); NIST CSF 2.0 PR.AA-05.
 func New(policy *Policy, opts *Options) (*Guard, error) {
 	if what := fault(policy, opts); what != "" {
 		return nil, fmt.Errorf("%w: %s", ErrOptions, what)
 	}
+	if failures := policy.Test(); len(failures) > 0 {
+		return nil, fmt.Errorf("%w: %d tests in the policy fail, first %s", ErrOptions, len(failures), failures[0])
+	}
+	g := newGuard(policy, opts)
+	if err := g.attach(); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// newGuard returns a Guard that nobody has checked and no source knows.
+func newGuard(policy *Policy, opts *Options) *Guard {
 	g := &Guard{options: *opts, since: time.Now(), routes: map[*Mux][]Route{}}
 	g.clock.start = g.since
 	g.options.Conditions = maps.Clone(opts.Conditions)
@@ -93,10 +106,7 @@ func New(policy *Policy, opts *Options) (*Guard, error) {
 	for c := range codes {
 		g.controls[c], g.names[c] = c.controls(), c.String()
 	}
-	if err := g.attach(); err != nil {
-		return nil, err
-	}
-	return g, nil
+	return g
 }
 
 // swap lets policy decide from now on. It refuses what New would refuse, and
@@ -119,6 +129,11 @@ func fault(policy *Policy, opts *Options) string {
 		return "the policy is missing; ParsePolicy makes one"
 	case opts == nil || opts.Roles == nil:
 		return "Options.Roles is nil"
+	}
+	if hook := opts.hollow(); hook != "" {
+		return "Options." + hook + " is a nil pointer"
+	}
+	switch {
 	case len(policy.relations) > 0 && opts.Relationships == nil:
 		return "the policy asks for relationships and Options.Relationships is nil"
 	case policy.emergency != nil && opts.Emergencies == nil:

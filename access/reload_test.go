@@ -260,3 +260,17 @@ func TestWatch(t *testing.T) {
 		require.ErrorIs(t, bad, access.ErrOptions)
 	}
 }
+
+// A policy of which a test fails comes into force neither by a reload nor by a
+// restart.
+//
+// Controls: HIPAA 164.308(a)(4)(ii)(C), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
+func TestNewRefusesAFailingPolicy(t *testing.T) {
+	p := parsed(t, `{"version":1,"resources":{"Patient":["read"]},"roles":{"desk":{"allow":[
+	  {"id":"R-1","resource":"Patient","actions":["read"],"purposes":["HOPERAT"],"fields":["Patient.name","Patient.identifier"],"because":"books visits"}]}},
+	 "tests":[{"name":"no number","as":["desk"],"do":"read","on":"Patient","purpose":"HOPERAT","expect":"allow","not_sees":["Patient.identifier"]}]}`)
+	_, err := access.New(p, &access.Options{Roles: access.Assignments{"ann": {"desk"}}})
+	require.ErrorIs(t, err, access.ErrOptions)
+	require.ErrorContains(t, err, `1 tests in the policy fail, first 3:122: test "no number": want Patient.identifier is not seen`)
+	require.Len(t, p.Test(), 1, "and Test still says which")
+}
