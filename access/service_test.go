@@ -23,8 +23,9 @@ import (
 // Handler, a sign-in, the Mux.
 type service struct {
 	*httptest.Server
-	guard *access.Guard
-	log   *memory
+	guard    *access.Guard
+	log      *memory
+	handlers sync.WaitGroup // those that run
 }
 
 func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
@@ -39,9 +40,16 @@ func serve(t *testing.T, g *access.Guard, mux http.Handler) *service {
 		w.Header().Set("Set-Cookie", "of=the-sign-in")
 		mux.ServeHTTP(w, r)
 	})
-	s := &service{Server: httptest.NewServer(rec.Handler(signIn)), guard: g, log: log}
+	s := &service{guard: g, log: log}
+	account := rec.Handler(signIn)
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.handlers.Add(1)
+		defer s.handlers.Done()
+		account.ServeHTTP(w, r)
+	}))
 	t.Cleanup(func() {
 		s.Server.Close()
+		s.handlers.Wait()
 		require.NoError(t, rec.Close(context.Background()))
 	})
 	return s
