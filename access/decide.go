@@ -26,8 +26,11 @@ import (
 // code is that of the rule that came furthest. An emergency may stand in for
 // consent, so it is looked at first. The users' hooks are asked when a rule has
 // come so far, and not before; an error of a hook, and one that returns after
-// ctx is done, is a denial, though another rule might do without. The result is
-// never "allowed" together with an error.
+// ctx is done, is a denial, though another rule might do without: whoever
+// activates fewer roles may then get what these give alone, which is never more
+// than all of them give once the hook answers. The result is never "allowed"
+// together with an error. A hook that panics does so through Decide, which has
+// then decided nothing.
 //
 // It writes no audit record: the Mux does, and a program that calls Decide
 // itself notes the Decision in its audit Entry. It takes nothing from the

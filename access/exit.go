@@ -36,7 +36,14 @@ func (x *exit) begin(last bool) error {
 	if err := c.flight.write(last); err != nil {
 		return err
 	}
+	charged := false
+	defer func() {
+		if !charged { // the Throttle panics: a cut and the end of the request wait for no write
+			c.flight.leave()
+		}
+	}()
 	c.charge()
+	charged = true
 	return nil
 }
 

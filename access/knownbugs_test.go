@@ -168,7 +168,7 @@ func TestKnownBugScopeIsReplaced(t *testing.T) {
 	inner := access.WithScope(as("carla"), noScope{})
 	for name, ctx := range map[string]context.Context{
 		"replaced": access.WithScope(inner, &oracle{}), "before": access.WithScope(access.WithScope(as("carla"), &oracle{}), noScope{}),
-		"nil": access.WithScope(inner, nil), "roles": access.WithActiveRoles(inner, "clinician"),
+		"nil": access.WithScope(inner, nil), "only nil": access.WithScope(as("carla"), nil), "roles": access.WithActiveRoles(inner, "clinician"),
 	} {
 		require.Equal(t, access.CodeScope, g.Decide(ctx, req).Code, name)
 	}

@@ -50,8 +50,12 @@ func (d *Decision) why() string {
 		return "the caller has taken out the data of too many patients; needed is to wait"
 	case codeDenyRule:
 		return "by " + join(d.verdict.rules, ", ")
-	case codeNoPatient, codeChanged, codeTerminated:
-		return d.code.String()
+	case codeNoPatient:
+		return "the request names no patient; needed is one, where its route says"
+	case codeChanged:
+		return "what it was decided on changed before the output; needed is to ask again"
+	case codeTerminated:
+		return "the account or its session was ended meanwhile; needed is an account that may be used, and a new session"
 	}
 	return "needed is " + d.needed()
 }

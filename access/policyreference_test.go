@@ -196,7 +196,7 @@ func (d document) decide(r policygen.Request) finding {
 			return finding{code: gate.code}
 		}
 	}
-	if r.Exhausted {
+	if r.Exhausted && (!broken || r.Purpose != "BTG") {
 		return finding{code: access.CodeThrottle}
 	}
 	return found(r, rules, denies)
