@@ -44,7 +44,7 @@ type Options struct {
 	// before the sessions were ended. Somebody who was let in again meanwhile
 	// has to sign in once more. The default is DefaultSessions.
 	Sessions time.Duration
-	// UnsafeWithoutCutter lets Run begin before [Registry.AddCutter]. What is
+	// UnsafeWithoutCutter lets Run begin without a Guard or other Cutter. What is
 	// in flight of a terminated account goes on to its end then, and is
 	// acknowledged all the same. It is for a process that lets nothing out.
 	UnsafeWithoutCutter bool

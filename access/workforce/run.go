@@ -70,8 +70,12 @@ func (r *Registry) follow(ctx context.Context) error {
 }
 
 // renew extends the lease, and then reads: a fact of before is in force when
-// the lease is, and of a later one whoever added it finds the lease.
+// the lease is, and of a later one whoever added it finds the lease. It reads
+// before as well, so that it acknowledges nothing to a State that was set back.
 func (r *Registry) renew(ctx context.Context) (acknowledged uint64, err error) {
+	if err := r.catchUp(ctx); err != nil {
+		return 0, err
+	}
 	acknowledged = r.endings.before(r.table.seq.Load())
 	sent := time.Now()
 	if err := r.extend(ctx, acknowledged); err != nil {
