@@ -55,7 +55,7 @@ func (m model) mayBreak() bool {
 //
 // Controls: HIPAA 164.312(a)(2)(ii), 164.308(a)(1)(ii)(D); NIST CSF 2.0 PR.AA-05.
 func TestBrokenGlassAgreesWithAModel(t *testing.T) {
-	runs, soak := 20, os.Getenv("SAFEGUARD_SOAK") == "1"
+	runs, soak := 12, os.Getenv("SAFEGUARD_SOAK") == "1"
 	if soak {
 		runs = 2000
 	}
