@@ -203,6 +203,9 @@ func TestLintExamples(t *testing.T) {
 	paths, err := filepath.Glob("../examples/*/policy.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
+	shown, err := os.ReadFile("../examples/policy/policy.json")
+	require.NoError(t, err)
+	require.Equal(t, cleanPolicy, string(shown), "the example is the policy that these tests are about")
 	for _, path := range paths {
 		src, err := os.ReadFile(path)
 		require.NoError(t, err)
