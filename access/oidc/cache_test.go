@@ -54,6 +54,21 @@ func TestCacheExpires(t *testing.T) {
 	})
 }
 
+// A token counts from when the issuer made it, but for what clocks may differ.
+//
+// Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
+func TestLeeway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVerifier(t, newIssuer("ES256"), nil)
+		now := time.Now().Unix()
+		for _, claim := range []string{"iat", "nbf"} {
+			verify(t, v, good(t, map[string]any{claim: now + 10}))
+			_, err := v.Verify(t.Context(), good(t, map[string]any{claim: now + 11}))
+			refused(t, err, "oidc.not-yet")
+		}
+	})
+}
+
 // A person must sign in again once MaxAge has passed, with a kept token too.
 //
 // Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
