@@ -41,9 +41,13 @@ func (a Assignments) Roles(_ context.Context, p safeguard.Principal) ([]string, 
 // Relationships says what a principal is to a patient: "care-team",
 // "treating", "self" and so on, the names that the policy's rules ask for. It
 // is asked when a rule of the caller about the action and purpose asks for one
-// and the request names a patient. An error is a denial; a name that the policy does not use counts
-// for nothing, since relationships only ever allow. It must be safe for
-// concurrent use and must not keep or log the patient.
+// and the request names a patient. An error is a denial; a name that the policy
+// does not use counts for nothing, since relationships only ever allow. It must
+// be safe for concurrent use and must not keep or log the patient.
+//
+// It is asked for the resource of the request. An entry of a Bundle that is of
+// another type, and needs a relationship that the request's own type does not,
+// is left out, whatever the caller is to the patient: ask for that type itself.
 //
 // Controls: HIPAA 164.312(a)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 type Relationships interface {
