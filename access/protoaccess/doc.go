@@ -13,7 +13,8 @@
 // is allowed includes what is below it, but for the places where FHIR repeats
 // or hides data; as access.Decision.Permits does, which is asked about each
 // field once for a decision and a type of message, this goes by the name alone:
-// text, div, display, extension, modifierExtension, contained and resourceType.
+// text, div, display, extension, modifierExtension, contained, resourceType, and
+// an identifier below the resource's own.
 // A message with a modifierExtension that is not shown is left out whole.
 //
 // Some of protobuf is shown only if a rule lists the field itself, and then as
