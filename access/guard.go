@@ -109,6 +109,10 @@ func newGuard(policy *Policy, opts *Options) *Guard {
 	return g
 }
 
+// Policy returns the policy that is in force: that of New, or of the last
+// [Guard.Reload] since. Ask each time rather than keep it.
+func (g *Guard) Policy() *Policy { return g.current().policy }
+
 // swap lets policy decide from now on. It refuses what New would refuse, and
 // changes nothing then. A decision that was taken before keeps its policy.
 func (g *Guard) swap(policy *Policy) error {

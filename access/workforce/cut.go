@@ -32,12 +32,15 @@ type AllCutter interface {
 
 var _ access.Attacher = (*Registry)(nil)
 
-// Attach makes terminations call g, for good. access.New does it for the
-// Registry that is its Options.Roles, by itself and not behind another source.
+// Attach makes terminations call g, for good, and the policy of g the one by
+// which roles are granted and glass is broken, if Options.Policy is not set.
+// access.New does it for the Registry that is its Options.Roles, by itself and
+// not behind another source.
 func (r *Registry) Attach(g *access.Guard) error {
 	if g == nil {
 		return fmt.Errorf("%w: the Guard is nil", ErrOptions)
 	}
+	r.cutters.attach(g)
 	return r.AddCutter(g)
 }
 
@@ -58,8 +61,23 @@ func (r *Registry) AddCutter(c Cutter) error {
 
 // cutters are those that were added.
 type cutters struct {
-	mu   sync.Mutex
-	list []Cutter
+	mu       sync.Mutex
+	list     []Cutter
+	attached []*access.Guard // those of list that ask the Registry
+}
+
+func (c *cutters) attach(g *access.Guard) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !slices.Contains(c.attached, g) {
+		c.attached = append(slices.Clip(c.attached), g)
+	}
+}
+
+func (c *cutters) guards() []*access.Guard {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.attached
 }
 
 // has reports whether a Guard is there already. Others cannot be compared.

@@ -44,8 +44,9 @@
 //
 // # Set-up
 //
-// Make the Registry, then the Guard over it, which makes itself known to the
-// Registry, start [Registry.Run], and serve once [Registry.Ready] has returned. At the end shut the server down first and cancel Run then.
+// Make the Registry, then the Guard over it, which makes itself and its policy
+// known to the Registry, start [Registry.Run], and serve once [Registry.Ready]
+// has returned. At the end shut the server down first and cancel Run then.
 //
 // # What it does not protect against
 //

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"slices"
 	"time"
-
-	"github.com/safeguard-sdk/safeguard/access"
 )
 
 // Bounds of grants.
@@ -250,16 +248,4 @@ func (r *Registry) Grants(tenant, account string) []Grant {
 		out[i] = g.public(a.key, now)
 	}
 	return out
-}
-
-// policy returns the policy that is in force.
-func (r *Registry) policy() (*access.Policy, error) {
-	if r.options.Policy == nil {
-		return nil, refuse("no policy is set")
-	}
-	p := r.options.Policy()
-	if p == nil {
-		return nil, refuse("no policy is set")
-	}
-	return p, nil
 }

@@ -56,7 +56,10 @@ type Options struct {
 	// was recorded that it was not made. The default is no records.
 	Noter audit.Noter
 	// Policy returns the policy in force, by which roles are granted and glass
-	// is broken. Without one neither is.
+	// is broken. The default is that of the Guard over the Registry, also after
+	// a Reload; it is none while several Guards have different ones. Set it in a
+	// process without a Guard, and there to what the others decide by. Without a
+	// policy nothing is granted and no glass is broken.
 	Policy func() *access.Policy
 	// Grants are the rules of grants.
 	Grants GrantRules

@@ -52,8 +52,7 @@ func run(out io.Writer) error {
 		return err
 	}
 	r.registry, err = workforce.New(memstate.New(), &workforce.Options{
-		Noter: r.recorder, Policy: func() *access.Policy { return policy },
-		Emergency: workforce.EmergencyRules{PatientKey: random()},
+		Noter: r.recorder, Emergency: workforce.EmergencyRules{PatientKey: random()},
 	})
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func newService(issuer string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	staff, err := newStaff(policy, manager)
+	staff, err := newStaff(manager)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/safeguard-sdk/safeguard"
-	"github.com/safeguard-sdk/safeguard/access"
 	"github.com/safeguard-sdk/safeguard/access/memstate"
 	"github.com/safeguard-sdk/safeguard/access/workforce"
 	"github.com/safeguard-sdk/safeguard/session"
@@ -29,10 +28,8 @@ func (s signOut) Revoke(ctx context.Context, tenant, account string) error {
 	return err
 }
 
-func newStaff(policy *access.Policy, sessions *session.Manager) (*staff, error) {
-	registry, err := workforce.New(memstate.New(), &workforce.Options{
-		Revokers: []workforce.Revoker{signOut{sessions}}, Policy: func() *access.Policy { return policy },
-	})
+func newStaff(sessions *session.Manager) (*staff, error) {
+	registry, err := workforce.New(memstate.New(), &workforce.Options{Revokers: []workforce.Revoker{signOut{sessions}}})
 	return &staff{registry: registry, stopped: make(chan error, 1)}, err
 }
 

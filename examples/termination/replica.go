@@ -48,8 +48,8 @@ func newReplica(name string, with shared) (*replica, error) {
 		return nil, err
 	}
 	registry, err := workforce.New(with.facts, &workforce.Options{
-		Name: name, Lease: 5 * time.Second, Revokers: []workforce.Revoker{signOut{with.sessions}},
-		Noter: recorder, Policy: func() *access.Policy { return with.policy },
+		Name: name, Lease: 5 * time.Second, Noter: recorder,
+		Revokers: []workforce.Revoker{signOut{with.sessions}},
 	})
 	if err != nil {
 		return nil, err

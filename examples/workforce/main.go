@@ -34,12 +34,12 @@ func run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	registry, err := workforce.New(memstate.New(), &workforce.Options{Policy: func() *access.Policy { return policy }})
+	registry, err := workforce.New(memstate.New(), nil)
 	if err != nil {
 		return err
 	}
 	// The Guard of the service. It makes itself known to the registry, which
-	// ends what is in flight of a leaver.
+	// ends what is in flight of a leaver, and grants by the policy in force.
 	if _, err := access.New(policy, &access.Options{Roles: registry}); err != nil {
 		return err
 	}
