@@ -193,6 +193,7 @@ func TestMergeLaws(t *testing.T) {
 		require.NoError(t, d.CheckWrite(before, got), at)
 		require.True(t, survives(decoded(t, before), decoded(t, copied), decoded(t, got)), at+" got "+string(got))
 	}
+	t.Logf("soak: merges %d, of which %d changed something, %d copies refused", merged, changed, refused)
 	require.Greater(t, changed, cases(60, 50_000), "of %d merged and %d refused", merged, refused)
 }
 
