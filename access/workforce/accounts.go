@@ -74,6 +74,8 @@ func (r *Registry) cutShort(ctx context.Context, tenant, account string, why Act
 	if err != nil {
 		return err
 	}
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	e := ending{key: key{tenant, account}}
 	last, err := r.narrow(ctx, func(t *table) (p proposal, err error) {
 		old := t.find(e.key)

@@ -115,8 +115,10 @@ func (r *Registry) widen(ctx context.Context, decide decision) error {
 // recorded afterwards, so that the log cannot keep it from happening. last is
 // the number of its last fact, 0 if there was nothing to change. While the
 // State cannot be reached, or it is unknown whether the change was made, it
-// decides anew, until ctx is done.
+// decides anew, until ctx is done, and as long as [lasting] says.
 func (r *Registry) narrow(ctx context.Context, decide decision) (last uint64, err error) {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	tried := proposal{}
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		p, after, err := r.decide(ctx, decide)

@@ -46,8 +46,15 @@ type ReplicaReport struct {
 	After time.Duration
 }
 
-// confirm waits until every other process denies.
-func (r *Registry) confirm(ctx context.Context, start time.Time, seq uint64, report *Report) error {
+// confirm waits until every other process denies, or the deadline of whoever
+// asked. It looks once in any case.
+func (r *Registry) confirm(ctx, asked context.Context, start time.Time, seq uint64, report *Report) error {
+	waiting := ctx
+	if by, some := asked.Deadline(); some {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithDeadline(ctx, by)
+		defer cancel()
+	}
 	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		live, err := r.replicas(ctx)
 		if err == nil {
@@ -56,7 +63,7 @@ func (r *Registry) confirm(ctx context.Context, start time.Time, seq uint64, rep
 				return nil
 			}
 		}
-		if stop := rest(ctx, wait); stop != nil {
+		if stop := rest(waiting, wait); stop != nil {
 			return errors.Join(fmt.Errorf("%w: %w", ErrUnconfirmed, stop), err)
 		}
 	}

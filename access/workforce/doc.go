@@ -33,7 +33,8 @@
 //     the replicas of the State, and waits until each has acknowledged, after
 //     its Cutters and Revokers, or its lease is over by the State's clock.
 //   - What gives more is recorded in the audit log first, and not done if that
-//     fails. What takes away is done first.
+//     fails. What takes away is done first, and tried for ten seconds whatever
+//     becomes of the context: a client that hangs up takes nothing back.
 //   - A fact that is not understood denies everybody: it may be a termination.
 //     Upgrade every process before using what is new. So does a State that was
 //     set back behind what a process has read: start the processes anew.

@@ -86,7 +86,7 @@ type Reconciliation struct {
 // service and emergency accounts alone.
 //
 // It goes on after an account that could not be terminated or confirmed, and
-// returns those errors joined. It returns ErrBrake, with the report, if the
+// returns those errors joined; once ctx is done it begins no other. It returns ErrBrake, with the report, if the
 // brake held some back, and ErrList for a list without rows or with an account
 // twice. Repeating it is harmless.
 //
@@ -123,6 +123,10 @@ func (r *Registry) Reconcile(ctx context.Context, list []Listed, plan ReconcileP
 // endListed terminates one account. A process that does not answer must not use
 // up the time of those that come after.
 func (r *Registry) endListed(ctx context.Context, d *Discrepancy, plan *ReconcilePlan) error {
+	if ctx.Err() != nil {
+		d.Failed = "not begun; try again"
+		return context.Cause(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*r.options.Lease)
 	defer cancel()
 	_, err := r.Terminate(ctx, Termination{

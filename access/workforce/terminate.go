@@ -32,8 +32,12 @@ type Termination struct {
 // leave, whatever the State, the Revokers and the audit log do. Meanwhile the
 // sessions are revoked, and the termination is made durable; then Terminate
 // waits for every other process that has a lease, until it has acknowledged or
-// its lease is over by the State's clock. It tries until ctx is done: give it
-// a deadline longer than the lease.
+// its lease is over by the State's clock.
+//
+// Whoever asks may end their own account, or hang up: for ten seconds it is
+// tried whatever ctx does, and after that until ctx is done. Only a deadline of
+// ctx ends the wait for the other processes before: make it longer than the
+// lease.
 //
 // An account that is terminated already is no error, and is waited for and
 // recorded as well, so a call can be repeated. The error unwraps to [ErrAccount] for an
@@ -53,11 +57,14 @@ func (r *Registry) Terminate(ctx context.Context, t Termination) (Report, error)
 		return Report{}, err
 	}
 	k := key{t.Tenant, t.Account}
+	asked := ctx
+	ctx, cancel := lasting(asked)
+	defer cancel()
 	if err := r.banNow(ctx, k); err != nil {
 		return Report{}, err
 	}
 	report := Report{}
-	cutErr := r.cut(ctx, k)
+	cutErr := r.cut(ctx, k) // which ends the context of whoever ends their own account
 	if cutErr == nil {
 		report.Local = time.Since(start)
 	}
@@ -70,7 +77,7 @@ func (r *Registry) Terminate(ctx context.Context, t Termination) (Report, error)
 	if seq == 0 {
 		err = fmt.Errorf("%w: %w", ErrUnconfirmed, err)
 	} else {
-		unconfirmed := r.confirm(ctx, start, seq, &report)
+		unconfirmed := r.confirm(ctx, asked, start, seq, &report)
 		if cutErr == nil && unconfirmed == nil {
 			report.TimeToDeny = time.Since(start)
 		}

@@ -194,7 +194,7 @@ func TestUnconfirmedTerminations(t *testing.T) {
 func TestTerminateWithoutTheState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, h := memory(), &hook{}
-		a := live(t, s, &Options{Revokers: []Revoker{h}}, h)
+		a := live(t, s, &Options{Lease: time.Minute, Revokers: []Revoker{h}}, h)
 		hire(t, a, "ada", "bob")
 		s.cutOff(true)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
