@@ -32,8 +32,15 @@ var ErrBody = errors.New("access: write: not a body that can be read")
 // a copy: what it does not name is not deleted), one of more than 16 MiB a 413,
 // one that is no JSON a 400, one that the decision does not let be written a 403.
 // The errors are those of Merge, [ErrBody], and [ErrAnswer] on a route that
-// decides nothing. While a route is observed and not enforced, the copy was not
-// projected either, and what was sent is returned once it was validated.
+// decides nothing.
+//
+// While a route is observed and not enforced, what was sent stands, but what is
+// hidden from the caller and missing in the copy is kept all the same: another
+// route may enforce already, and have shown less than the whole. So a caller who
+// was shown the whole cannot delete such a field yet. The Entry is flagged
+// "observe-would-redact" where something was kept, and "observe-would-deny" where
+// enforcing would have refused the copy. Of a list in which something hidden is
+// sent, only items that were not changed are completed.
 //
 // Controls: HIPAA 164.312(a)(1), 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 func MergeJSON(w http.ResponseWriter, r *http.Request, before []byte) ([]byte, error) {
@@ -65,7 +72,7 @@ func MergeJSON(w http.ResponseWriter, r *http.Request, before []byte) ([]byte, e
 
 func (c *call) merge(before, sent []byte) ([]byte, error) {
 	if c.observed && c.route.rule.Observe.running() {
-		return sent, strict(sent)
+		return c.mergeObserved(before, sent)
 	}
 	return c.decision.Merge(before, sent)
 }

@@ -18,7 +18,9 @@ import (
 // and the handler may write what it likes. In the audit log such an access has
 // the code that would have denied it and the flag "observe-would-deny"; one of
 // which the projection would have left something out has "observe-would-redact"
-// and the names of the fields, as far as they are words of the policy.
+// and the names of the fields, as far as they are words of the policy. What is
+// written goes on to be merged, see [MergeJSON], so that a copy that an enforced
+// route has redacted erases nothing.
 //
 // What it observes is the policy. It does not let through nobody, an account
 // that is not active or whose roles cannot be found out, another tenant, more
