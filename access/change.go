@@ -20,7 +20,9 @@ var ErrBody = errors.New("access: write: not a body that can be read")
 // MergeJSON reads the copy of a resource that a caller sends in the body of a
 // request, and returns the resource to store, as [Decision.Merge] does with the
 // decision of the request. before is the resource as it is stored, nil if it is
-// new: read it and store the result in one transaction, or under If-Match.
+// new: read it and store the result in one transaction, or under If-Match. What
+// the caller may not write and the policy lets it see by the action "read", for
+// the same purpose, may come back as it was; see [Decision.MergeRead].
 //
 //	merged, err := access.MergeJSON(w, r, before)
 //	if err != nil {
@@ -74,7 +76,7 @@ func (c *call) merge(before, sent []byte) ([]byte, error) {
 	if c.observed && c.route.rule.Observe.running() {
 		return c.mergeObserved(before, sent)
 	}
-	return c.decision.Merge(before, sent)
+	return c.mergeShown(before, sent)
 }
 
 // readCopy reads the body of a request, or says with which status not.

@@ -11,7 +11,9 @@ import (
 // that was hidden from it as it was. Without it the PUT of a redacted copy
 // erases what was left out. before is the resource as it is stored, nil if it
 // is new, after the caller's copy. The decision is the one about the action
-// that writes; what it shows must be what the caller was shown, or less.
+// that writes; what it shows must be what the caller was shown. Where the
+// caller was shown more, by a decision of its own about reading, see
+// [Decision.MergeRead].
 //
 // Three laws hold, or an error is returned: [Decision.Project] of the result
 // shows what the caller sent; what it hides of the result is what it hides of
@@ -32,11 +34,17 @@ import (
 // order; numbers stay as they were written. JSON Patch is not read: apply it to
 // the projected copy, and merge that.
 //
+// An empty before is one that is new, and everything that d shows may be in it:
+// look whether the resource exists, and give a decision about the action that
+// creates, or what does not exist is created by whoever may change it.
+//
 // The error unwraps to [ErrWrite] or [ErrProjection], for what Project refuses
 // and for a resource whose labels are, or would be, above the ceiling of the
 // caller's rules. Whoever reads and writes back must still see to it that
 // nobody has written in between (If-Match).
-func (d Decision) Merge(before, after []byte) ([]byte, error) {
+func (d Decision) Merge(before, after []byte) ([]byte, error) { return d.merge(nil, before, after) }
+
+func (d *Decision) merge(read *reading, before, after []byte) ([]byte, error) {
 	old, err := d.examine(before)
 	if err != nil {
 		return nil, err
@@ -49,18 +57,21 @@ func (d Decision) Merge(before, after []byte) ([]byte, error) {
 		return nil, err
 	}
 	here := place{old.mask, old.mask.allow, top}
-	if err := d.received(sent, old, here); err != nil {
+	if err := d.received(sent, old, here, read.shows()); err != nil {
 		return nil, err
 	}
 	copied := split(sent, here)
+	kept := map[string]any{} // what may not be written
+	changed := sent
 	if copied.isHidden {
-		if !bare(copied.hidden) {
-			return nil, &WriteError{d.Resource, "the copy holds something that may not be seen"}
-		}
-		sent, _ = copied.shown.(map[string]any)
+		kept, _ = copied.hidden.(map[string]any)
+		changed, _ = copied.shown.(map[string]any)
+	}
+	if read == nil && !bare(kept) {
+		return nil, &WriteError{d.Resource, "the copy holds something that may not be seen"}
 	}
 	m := merger{}
-	merged := m.object(old.tree, sent, here, d.Resource)
+	merged := m.object(old.tree, changed, here, d.Resource)
 	if m.err != nil {
 		return nil, m.err
 	}
@@ -71,11 +82,14 @@ func (d Decision) Merge(before, after []byte) ([]byte, error) {
 	if err := d.agreed(old, out, copied); err != nil {
 		return nil, err
 	}
+	if !bare(kept) && !read.confirms(out, sent, kept) {
+		return nil, &WriteError{d.Resource, "the copy holds something that may not be written, not as it may be read"}
+	}
 	return out, nil
 }
 
 // received takes what a projection added out of a copy, and checks its type.
-func (d *Decision) received(sent map[string]any, old written, here place) error {
+func (d *Decision) received(sent map[string]any, old written, here place, also ...map[string]any) error {
 	if t, ok := sent["resourceType"]; ok && t != d.Resource {
 		return &WriteError{d.Resource, "the copy is of another type"}
 	}
@@ -83,7 +97,7 @@ func (d *Decision) received(sent map[string]any, old written, here place) error 
 		sent["resourceType"] = t
 	}
 	shown, _ := old.parts.shown.(map[string]any)
-	unlabel(sent, shown)
+	unlabel(sent, append(also, shown)...)
 	for key, v := range sent {
 		if name, sibling := strings.CutPrefix(key, "_"); sibling && isMarker(v) && !here.shows(key) &&
 			slices.Contains(singlePrimitives(d.Resource), name) {
@@ -91,24 +105,6 @@ func (d *Decision) received(sent map[string]any, old written, here place) error 
 		}
 	}
 	return nil
-}
-
-// unlabel takes the label REDACTED out of a copy, and what was only there to
-// hold it, unless it stands in what was shown of the resource itself.
-func unlabel(sent, shown map[string]any) {
-	meta, _ := sent["meta"].(map[string]any)
-	was, wasThere := shown["meta"].(map[string]any)
-	if !hasRedacted(meta["security"]) || hasRedacted(was["security"]) {
-		return
-	}
-	list := slices.DeleteFunc(meta["security"].([]any), isRedacted)
-	meta["security"] = list
-	if _, there := was["security"]; len(list) == 0 && !there {
-		delete(meta, "security")
-	}
-	if len(meta) == 0 && !wasThere {
-		delete(sent, "meta")
-	}
 }
 
 // agreed checks the laws of a merge on its result.

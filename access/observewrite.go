@@ -18,7 +18,7 @@ func (c *call) mergeObserved(before, sent []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	merged, err := c.decision.Merge(before, sent)
+	merged, err := c.mergeShown(before, sent)
 	if err != nil {
 		if c.code == codeAllowed {
 			c.route.guard.enforcement.wouldDeny[codeWrite].Add(1)
