@@ -169,6 +169,11 @@ type separation struct {
 // provider, not uses within; (ii) is for PATRQT only. Every rule has an "id",
 // unique in the policy, and a "because".
 //
+// Resources and actions are the program's own words: what a route does besides
+// records, breaking the glass or ending an account for instance, is an action of
+// a resource such as "Glass" or "Account". An allow rule with "fields": [] lets
+// it be done and shows nothing of the answer.
+//
 // # What an allow rule may ask for
 //
 //	"relationship": ["care-team", "treating"]           one of these, see Relationships

@@ -117,7 +117,8 @@ var _ access.EmergencySource = (*Registry)(nil)
 //
 // It gives nothing for other purposes: ETREAT and ERTREAT, the emergency
 // treatment by those who are provisioned for it, need no broken glass and open
-// none. Guard the route that calls it like any other.
+// none. Guard the route that calls it like any other, by an action of its own
+// and another purpose than BTG, which is denied before there is a grant.
 //
 // The rule requires a procedure for necessary access during an emergency
 // (164.312(a)(2)(ii)); what an emergency is, and who judges that, is the

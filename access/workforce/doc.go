@@ -49,6 +49,18 @@
 // known to the Registry, start [Registry.Run], and serve once [Registry.Ready]
 // has returned. At the end shut the server down first and cancel Run then.
 //
+// # Over HTTP
+//
+// Who may break the glass, grant or terminate is for the Guard to say, so each is
+// an action of the policy on a resource of the program's, "Glass" and "break" for
+// instance, with a rule for it: "fields": [] if the answer says nothing. The
+// purpose of breaking the glass is not BTG, which is denied until there is a
+// grant: take ETREAT there and BTG for the record itself. A
+// principal without a time of sign-in, from a token without "auth_time" for
+// instance, breaks no glass unless [EmergencyRules] has a StepUp. Whoever ends
+// their own account gets a refusal for an answer, and it is done all the same.
+// examples/emergency and examples/termination are such services.
+//
 // # What it does not protect against
 //
 // It does not decide who may call it: guard the routes. It cannot take back

@@ -90,13 +90,11 @@ func story(ctx context.Context, out io.Writer, east, west *replica, with shared)
 	if err := with.facts.Renew(ctx, "north.crashed", 0, 2*time.Second); err != nil {
 		return err
 	}
-	report, err := east.registry.Terminate(ctx, workforce.Termination{
-		Account: "nora", By: admin, Reason: "left the hospital", Ticket: "HR-1021",
-	})
+	status, report, err := east.end(ctx, "ada", "nora")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nEast is told that she has left, and Terminate has returned:\n")
+	fmt.Fprintf(out, "\nAda of the staff office tells east that she has left: %s\n", status)
 	fmt.Fprintf(out, "  east: nothing can leave after %v\n", report.Local.Round(time.Microsecond))
 	for _, r := range report.Replicas {
 		name, _, _ := strings.Cut(r.ID, ".")
@@ -121,26 +119,40 @@ func story(ctx context.Context, out io.Writer, east, west *replica, with shared)
 		return err
 	}
 	fmt.Fprintf(out, "Her stream has ended. Sessions of hers: %d\n\n", len(open))
+
+	// Who ends their own account is cut off by it, and it is done all the same.
+	status, _, err = east.end(ctx, "ada", "ada")
+	if err != nil {
+		return err
+	}
+	account, _ := east.registry.Account("", "ada")
+	fmt.Fprintf(out, "Ada ends her own account and hears %s; it is %s\n\n", status, account.Status)
 	return observe(ctx, out, east.registry)
 }
 
 var admin = safeguard.Principal{ID: "hr-system", Kind: safeguard.Service, Method: "mtls"}
 
-// hire opens the accounts, and gives nora her role: one asks, another approves.
+// hire opens the accounts, and gives nora and ada their roles: one asks, another
+// approves.
 func hire(ctx context.Context, r *workforce.Registry) error {
 	why := workforce.Act{By: admin, Reason: "hired", Ticket: "HR-7"}
-	for _, id := range []string{"nora", "ada", "ben"} {
+	for _, id := range []string{"nora", "ada", "ben", "cleo"} {
 		if err := r.Open(ctx, workforce.Opening{Account: id}, why); err != nil {
 			return err
 		}
 	}
-	ada := workforce.Act{By: person("ada"), Reason: "works on the ward", Ticket: "HR-8"}
-	ben := workforce.Act{By: person("ben"), Reason: "agreed", Ticket: "HR-8"}
-	grant, err := r.Request(ctx, workforce.GrantRequest{Account: "nora", Role: "nurse", Act: ada})
-	if err != nil {
-		return err
+	for _, of := range []struct{ account, role string }{{"nora", "nurse"}, {"ada", "hr"}} {
+		ben := workforce.Act{By: person("ben"), Reason: "works here", Ticket: "HR-8"}
+		cleo := workforce.Act{By: person("cleo"), Reason: "agreed", Ticket: "HR-8"}
+		grant, err := r.Request(ctx, workforce.GrantRequest{Account: of.account, Role: of.role, Act: ben})
+		if err != nil {
+			return err
+		}
+		if err := r.Approve(ctx, "", of.account, grant, cleo); err != nil {
+			return err
+		}
 	}
-	return r.Approve(ctx, "", "nora", grant, ben)
+	return nil
 }
 
 func person(id string) safeguard.Principal {

@@ -65,6 +65,10 @@ func newReplica(name string, with shared) (*replica, error) {
 		_ = access.WriteJSON(w, r, http.StatusOK, pulse(71))
 	})
 	mux.HandleFunc("GET /vitals", rule, vitals)
+	leave := access.Rule{Resource: "Account", Action: "terminate", Purpose: access.FixedPurpose(safeguard.Operations)}
+	mux.HandleFunc("POST /accounts/{account}/termination", leave, func(w http.ResponseWriter, r *http.Request) {
+		terminate(w, r, registry)
+	})
 	if err := guard.VerifyRoutes(mux); err != nil {
 		return nil, err
 	}
@@ -102,11 +106,15 @@ func signIn(next http.Handler) http.Handler {
 }
 
 func (r *replica) get(ctx context.Context, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.server.URL+path, nil)
+	return r.send(ctx, http.MethodGet, path, "nora")
+}
+
+func (r *replica) send(ctx context.Context, method, path, who string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, r.server.URL+path, nil)
 	if err != nil {
 		return nil, err
 	}
-	req.SetBasicAuth("nora", "")
+	req.SetBasicAuth(who, "")
 	return http.DefaultClient.Do(req)
 }
 
