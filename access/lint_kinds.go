@@ -72,6 +72,7 @@ func LintRules() []LintRule {
 		{"L74", SeverityWarning, "many unreviewed emergencies", emergency},
 		{"L75", SeverityWarning, "break-glass on a sign-in long ago", emergency},
 		{"L76", SeverityWarning, "an emergency rule that waits for a relationship", emergency},
+		{"L77", SeverityWarning, "an emergency rule for less sensitive data than another rule of the role", emergency},
 		{"L80", SeverityWarning, "training that counts for more than two years", training},
 		{"L81", SeverityWarning, "more than 30 days of grace for training", training},
 		{"L90", SeverityWarning, "two names that nearly match", access},

@@ -179,7 +179,44 @@ func (l *linter) emergencyRoles(e *lintEmergency) {
 		if r.emergency && !r.holders.meets(&l.policy.emergency.holders) {
 			l.report("L73", r.at, "rule "+r.id, "is for an emergency, and none of its roles may break the glass")
 		}
+		if o := l.above(r); o != nil {
+			l.report("L77", r.at, "rule "+r.id, "takes in data up to %s, and rule %s of the same role up to %s; for the difference a broken glass gives nothing (%s)",
+				l.policy.ceilingText(r.ceiling), o.id, l.policy.ceilingText(o.ceiling), CodeLabel)
+		}
 	}
+}
+
+// above returns a rule for data that an emergency rule on the same does not
+// take in, nor another one of that role: nil if there is none.
+func (l *linter) above(r *rule) (found *rule) {
+	if !r.emergency {
+		return nil
+	}
+	r.holders.each(func(role int) {
+		if found != nil {
+			return
+		}
+		rules := l.policy.rulesOf(role)
+		for _, o := range rules {
+			if !o.deny && !o.emergency && o.onSame(r) && !l.reaches(rules, o) {
+				found = o
+				return
+			}
+		}
+	})
+	return found
+}
+
+// reaches reports whether one of the emergency rules takes in all data that o does.
+func (l *linter) reaches(rules []*rule, o *rule) bool {
+	return slices.ContainsFunc(rules, func(e *rule) bool {
+		return !l.spend(1) || e.emergency && e.onSame(o) && o.ceiling.under(e.ceiling)
+	})
+}
+
+// onSame reports whether two rules have a resource and an action in common.
+func (r *rule) onSame(o *rule) bool {
+	return r.resource == o.resource && slices.ContainsFunc(r.actions, func(a string) bool { return slices.Contains(o.actions, a) })
 }
 
 // trainings looks at how long training counts.
