@@ -119,7 +119,9 @@ func TestEpochs(t *testing.T) {
 			code string
 		}{
 			{"terminated now", epoch{number: 1, since: time.Now()}, "oidc.revoked"},
-			{"issued within the leeway", epoch{number: 1, since: time.Now().Add(-10 * time.Second)}, "oidc.revoked"},
+			{"issued within the leeway", epoch{number: 1, since: time.Now().Add(-10 * time.Second)}, "oidc.too-early"},
+			{"issued a second after", epoch{number: 1, since: time.Now().Add(-time.Second)}, "oidc.too-early"},
+			{"issued a second before", epoch{number: 1, since: time.Now().Add(time.Second)}, "oidc.revoked"},
 			{"issued after it", epoch{number: 1, since: time.Now().Add(-10*time.Second - 1)}, ""},
 			{"at an unknown time", epoch{number: 1}, "oidc.revoked"},
 			{"unknown", epoch{err: errors.New("down")}, "oidc.epoch"},

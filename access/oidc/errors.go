@@ -38,6 +38,7 @@ const (
 	codeClaim
 	codeAssurance
 	codeRevoked
+	codeEarly
 	codeScope
 	codeProof
 	codeReplay
@@ -56,7 +57,7 @@ func (c code) name() string {
 	return [...]string{
 		"oidc.missing", "oidc.ambiguous", "oidc.malformed", "oidc.header", "oidc.algorithm", "oidc.type", "oidc.key",
 		"oidc.signature", "oidc.issuer", "oidc.audience", "oidc.expired", "oidc.not-yet", "oidc.lifetime", "oidc.subject",
-		"oidc.claim", "oidc.assurance", "oidc.revoked", "oidc.scope", "oidc.proof", "oidc.replay", "oidc.nonce", "oidc.keys", "oidc.epoch",
+		"oidc.claim", "oidc.assurance", "oidc.revoked", "oidc.too-early", "oidc.scope", "oidc.proof", "oidc.replay", "oidc.nonce", "oidc.keys", "oidc.epoch",
 		"oidc.full", "oidc.sessions", "oidc.misplaced",
 	}[c]
 }
@@ -67,6 +68,7 @@ func (c code) name() string {
 // Controls: HIPAA 164.312(d); NIST CSF 2.0 PR.AA-03.
 type Error struct {
 	// Code is stable and made for machines, for instance "oidc.expired".
+	// "oidc.too-early" asks for a token that is issued later: see Options.Epochs.
 	Code string
 
 	kind code

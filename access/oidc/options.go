@@ -107,6 +107,11 @@ type Options struct {
 	// access/workforce does, in every replica, and then needs no
 	// [Verifier.Revoke] among its Revokers: make the Registry first, give it
 	// here and to the Guard. Without Epochs Revoke of this process alone says it.
+	//
+	// A token counts if it was issued more than Leeway after that time, so for
+	// some ten seconds after an account was opened, resumed or distrusted its new
+	// tokens are refused as well, with the code "oidc.too-early", and for good: ask
+	// the issuer for another one then.
 	Epochs Epochs
 
 	// Client fetches keys; nil means one of its own. Redirects are never

@@ -64,7 +64,7 @@ func (r *revocations) of(p *safeguard.Principal) (since time.Time) {
 // one more.
 //
 // A token that is issued within [Options.Leeway] after the call is refused, too,
-// as the clocks may differ.
+// as the clocks may differ: with the code "oidc.too-early".
 func (v *Verifier) Revoke(_ context.Context, tenant, id string) error {
 	a := account{tenant, id}
 	if !v.revoked.add(a) {
@@ -77,8 +77,8 @@ func (v *Verifier) Revoke(_ context.Context, tenant, id string) error {
 // counts asks whether tokens of the principal still count from when t was
 // issued.
 func (v *Verifier) counts(t *Token) *Error {
-	if since := v.revoked.of(&t.principal); v.before(t, since) {
-		return refusal(codeRevoked)
+	if err := v.after(t, v.revoked.of(&t.principal)); err != nil {
+		return err
 	}
 	if v.opts.Epochs == nil {
 		return nil
@@ -89,14 +89,21 @@ func (v *Verifier) counts(t *Token) *Error {
 		return refusal(codeRevoked)
 	case err != nil:
 		return refusal(codeEpoch)
-	case since.IsZero() && epoch != 0, v.before(t, since):
+	case since.IsZero() && epoch != 0:
 		return refusal(codeRevoked)
 	}
-	return nil
+	return v.after(t, since)
 }
 
-// before reports whether t may have been issued until since. Issuers write whole
-// seconds, and their clock may be ahead.
-func (v *Verifier) before(t *Token, since time.Time) bool {
-	return !since.IsZero() && !t.issued.After(since.Add(v.opts.Leeway))
+// after refuses t unless it was issued after since, beyond doubt: issuers write
+// whole seconds, and their clock may be ahead. A token of which only that doubt is
+// in the way has a code of its own, for whoever wonders why a new account is refused.
+func (v *Verifier) after(t *Token, since time.Time) *Error {
+	switch {
+	case since.IsZero() || t.issued.After(since.Add(v.opts.Leeway)):
+		return nil
+	case t.issued.After(since):
+		return refusal(codeEarly)
+	}
+	return refusal(codeRevoked)
 }

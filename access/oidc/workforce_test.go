@@ -44,6 +44,9 @@ func TestTermination(t *testing.T) {
 		for _, id := range []string{"ada", "bob"} {
 			require.NoError(t, registry.Open(ctx, workforce.Opening{Account: id}, workforce.Act{By: admin, Reason: "hired by the clinic"}))
 		}
+		after(time.Second)
+		_, err = v.Verify(ctx, good(t, nil))
+		refused(t, err, "oidc.too-early")
 		after(time.Minute)
 		adas, unseen, bobs := good(t, nil), good(t, nil), good(t, map[string]any{"sub": "bob"})
 		verify(t, v, adas)

@@ -24,6 +24,10 @@ type Opening struct {
 
 // Open opens an account, which has no roles yet. The error unwraps to
 // [ErrRefused] if there is one of that name, terminated or not.
+//
+// What was given out before does not count, and package access/oidc takes no
+// token that may have been issued before, as clocks differ: sign in, or fetch the
+// first token, some ten seconds later (oidc.Options.Leeway).
 func (r *Registry) Open(ctx context.Context, o Opening, why Act) error {
 	if o.Kind == "" {
 		o.Kind = PersonAccount
