@@ -17,6 +17,7 @@ const (
 	basisEmergency = "emergency"
 	basisScope     = "scope"
 	basisTenant    = "other-tenant"
+	basisQuery     = "query:" // of a denial by the Mux: the parameter that was refused, "?" if it is no word
 )
 
 // basis tells a question in words of the policy, sorted.

@@ -8,9 +8,6 @@ import (
 	"net/http"
 )
 
-// maxForm is the greatest form of a search.
-const maxForm = 64 << 10
-
 // ErrBody is what MergeJSON returns for a body that it does not read: of
 // another media type, longer than 16 MiB, or broken off.
 //
@@ -94,17 +91,4 @@ func readCopy(w http.ResponseWriter, r *http.Request) (sent []byte, status int, 
 		return nil, http.StatusBadRequest, fmt.Errorf("%w: broken off", ErrBody)
 	}
 	return sent, 0, nil
-}
-
-// searches reports whether what a request searches may be searched, in its
-// query and its form. The handler finds it parsed.
-func (c *call) searches(r *http.Request) bool {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kind == "multipart/form-data" || err != nil && r.Header.Get("Content-Type") != "" {
-		return false
-	}
-	if kind == "application/x-www-form-urlencoded" && r.Body != nil {
-		r.Body = http.MaxBytesReader(c.exit.under, r.Body, maxForm)
-	}
-	return r.ParseForm() == nil && c.decision.CheckQuery(r.Form, c.route.rule.Query) == nil
 }

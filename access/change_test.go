@@ -65,7 +65,7 @@ func TestRuleQuery(t *testing.T) {
 		_ = access.WriteJSON(w, r, http.StatusOK, []byte(`[]`))
 	}
 	const urlencoded = "application/x-www-form-urlencoded"
-	s := desk(t, "/patients", access.Rule{Action: "search", Query: access.SearchParameters{"Patient.page": {"resourceType"}}}, h)
+	s := desk(t, "/patients", access.Rule{Action: "search", Query: &access.Query{FHIR: true, Parameters: access.SearchParameters{"Patient.page": {NoData: true}}}}, h)
 	for _, c := range []struct {
 		method, path, kind, body string
 		status                   int
@@ -97,9 +97,9 @@ func TestRuleQuery(t *testing.T) {
 			require.Equal(t, "1970", form.Get("birthdate"), "the handler finds it")
 		}
 	}
-	s = desk(t, "/patients", access.Rule{Action: "search", Query: access.SearchParameters{}, Observe: observing(time.Now().Add(time.Hour)).Observe}, h)
+	s = desk(t, "/patients", access.Rule{Action: "search", Query: &access.Query{FHIR: true}, Observe: observing(time.Now().Add(time.Hour)).Observe}, h)
 	require.Equal(t, 200, s.send(t, "GET", "/patients?gender=f", "", "").status, "observed")
-	s = desk(t, "/patients", access.Rule{Action: "search"}, h)
+	s = desk(t, "/patients", access.Rule{Action: "search", UncheckedQuery: "the handler calls CheckQuery"}, h)
 	require.Equal(t, 200, s.send(t, "GET", "/patients?gender=f", "", "").status, "not asked for")
 }
 
@@ -182,7 +182,7 @@ func TestRouteOfLabelsAndMarks(t *testing.T) {
 			require.ErrorIs(t, err, access.ErrLabel)
 		}
 	}
-	s := desk(t, "GET /patients/{id}", access.Rule{Action: "search", Masked: true}, h)
+	s := desk(t, "GET /patients/{id}", access.Rule{Action: "search", Query: &access.Query{}, Masked: true}, h)
 	a := s.send(t, "GET", "/patients/1", "", "")
 	require.Equal(t, http.StatusForbidden, a.status)
 	require.Contains(t, a.body, access.CodeLabel)

@@ -60,7 +60,7 @@ func throttled(t *testing.T, rule access.Rule, left int, h http.HandlerFunc) (*s
 //
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(1)(ii)(D); NIST CSF 2.0 PR.AA-05.
 func TestThrottleIsCharged(t *testing.T) {
-	search := access.Rule{Resource: "Patient", Action: "search", Purpose: anyPurpose}
+	search := access.Rule{Resource: "Patient", Action: "search", Purpose: anyPurpose, Query: &access.Query{}}
 	about := func(n int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			for i := range n {
@@ -110,7 +110,7 @@ func TestThrottleIsCharged(t *testing.T) {
 // Controls: HIPAA 164.312(a)(1), 164.308(a)(1)(ii)(D); NIST CSF 2.0 PR.AA-05.
 func TestStreamPaysAsItGoes(t *testing.T) {
 	sent := 0
-	s, p := throttled(t, access.Rule{Resource: "Patient", Action: "search", Purpose: anyPurpose}, 3, func(w http.ResponseWriter, r *http.Request) {
+	s, p := throttled(t, access.Rule{Resource: "Patient", Action: "search", Purpose: anyPurpose, Query: &access.Query{}}, 3, func(w http.ResponseWriter, r *http.Request) {
 		stream, err := access.NewStream(w, r)
 		for i := 0; err == nil; i++ {
 			audit.EntryFrom(r.Context()).AddPatient(safeguard.NewPatient(fmt.Sprint(i / 2))) // two resources each

@@ -125,7 +125,7 @@ func wardService(t *testing.T) *service {
 		mux.HandleFunc("GET /"+action+"/{id}", rule(action), answerChart)
 	}
 	tenant, labels, lost, search := rule("read"), rule("psych"), rule("read"), rule("read")
-	search.Query = access.SearchParameters{}
+	search.Query = &access.Query{FHIR: true}
 	tenant.Tenant = func(r *http.Request) string { return r.Header.Get("Tenant") }
 	labels.Labels = func(*http.Request) access.Labels { return access.Labels{Sensitivity: []string{"PSY"}} }
 	lost.Patient = access.PathPatient("nobody")

@@ -40,7 +40,7 @@ func asSam(h http.Handler, path string) *httptest.ResponseRecorder {
 func ExampleNewStream() {
 	guard := exampleGuard()
 	mux := guard.Mux()
-	rule := access.Rule{Resource: "Patient", Action: "search", Purpose: access.FixedPurpose(safeguard.Operations)}
+	rule := access.Rule{Resource: "Patient", Action: "search", Purpose: access.FixedPurpose(safeguard.Operations), Query: &access.Query{}}
 	mux.HandleFunc("GET /patients", rule, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/fhir+ndjson")
 		stream, err := access.NewStream(w, r)

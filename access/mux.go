@@ -74,14 +74,19 @@ type route struct {
 //
 // Controls: HIPAA 164.312(a)(1), 164.514(d)(5); NIST CSF 2.0 PR.AA-05.
 type Route struct {
-	Pattern     string
-	Resource    string
-	Action      string
-	Purposes    []safeguard.Purpose // those that it serves
-	Headers     []string            // those that the handler may set
-	Unprojected string              // the justification, if it is
-	Public      string              // the justification, if it is
-	Observe     Observe             // zero if it is enforced in any case
+	Pattern  string
+	Resource string
+	Action   string
+	Purposes []safeguard.Purpose // those that it serves
+	Headers  []string            // those that the handler may set
+	Query    []string            // what its parameters look at, a line each; none is permitted otherwise
+	// UncheckedQuery is the justification, if parameters are not checked.
+	UncheckedQuery string
+	Unprojected    string  // the justification, if it is
+	Public         string  // the justification, if it is
+	Observe        Observe // zero if it is enforced in any case
+
+	query *Query
 }
 
 // Mux returns a new Mux without routes.
@@ -104,7 +109,7 @@ func (m *Mux) Challenge(challenge string) {
 }
 
 // Handle adds a route. The pattern is one of http.ServeMux.
-// The rule's Observe is copied.
+// The rule's Query and Observe are copied.
 func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -114,7 +119,7 @@ func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 		return
 	}
 	rt := &route{guard: m.guard, mux: m, pattern: pattern, rule: rule, next: h}
-	rt.rule.Headers = slices.Clone(rule.Headers)
+	rt.rule.Headers, rt.rule.Query = slices.Clone(rule.Headers), rule.Query.clone()
 	if rule.Observe != nil {
 		observe := *rule.Observe
 		rt.rule.Observe = &observe
@@ -151,7 +156,8 @@ func register(mux *http.ServeMux, pattern string, h http.Handler) (err error) {
 }
 
 // VerifyRoutes checks every route of m: that it has a rule, that the policy
-// declares what the rule names, that patterns are valid and do not conflict.
+// declares what the rule names, that a search says what its parameters look at
+// and the policy mentions that, that patterns are valid and do not conflict.
 // Call it at start and do not serve if it fails: until it has passed, m denies
 // every request. The error unwraps to [ErrRoutes] and lists all that is wrong.
 //
@@ -189,7 +195,8 @@ func (g *Guard) VerifyRoutes(m *Mux) error {
 func (rt *route) described() Route {
 	r := Route{
 		Pattern: rt.pattern, Resource: rt.rule.Resource, Action: rt.rule.Action, Purposes: rt.rule.Purpose.allowed, Headers: rt.headers,
-		Unprojected: rt.rule.Unprojected, Public: rt.rule.Public,
+		Query: rt.rule.Query.described(), UncheckedQuery: rt.rule.UncheckedQuery, Unprojected: rt.rule.Unprojected, Public: rt.rule.Public,
+		query: rt.rule.Query,
 	}
 	if rt.rule.Observe != nil {
 		r.Observe = *rt.rule.Observe
@@ -205,7 +212,7 @@ func (g *Guard) Routes() []Route {
 	var all []Route
 	for _, routes := range g.routes {
 		for _, r := range routes {
-			r.Headers, r.Purposes = slices.Clone(r.Headers), slices.Clone(r.Purposes)
+			r.Headers, r.Purposes, r.Query, r.query = slices.Clone(r.Headers), slices.Clone(r.Purposes), slices.Clone(r.Query), nil
 			all = append(all, r)
 		}
 	}

@@ -126,7 +126,7 @@ func (g *Guard) admits(ctx context.Context, r *Request) bool {
 // record is one of an access: it took place.
 func (c *call) noteWouldDeny() {
 	c.route.guard.enforcement.wouldDeny[c.code].Add(1)
-	d := c.decision.Record()
+	d := c.record()
 	d.Allowed, d.Fields = true, nil
 	c.entry.SetDecision(d)
 	c.entry.Flag(flagWouldDeny)

@@ -50,7 +50,7 @@ func TestObservedWritesEraseNothing(t *testing.T) {
 				`"contact":[{"note":"first"},{"id":"b","name":"C","note":"second"}],"visit":[{"name":"V","code":1},{"name":"X","code":2}]}`,
 			[]string{deny, redact}},
 		"the whole as it was": {stored, stored, []string{deny}},
-		"the whole, changed":  {`{"resourceType":"Patient","id":"1","diagnosis":"none","contact":[],"visit":[]}`,
+		"the whole, changed": {`{"resourceType":"Patient","id":"1","diagnosis":"none","contact":[],"visit":[]}`,
 			`{"resourceType":"Patient","id":"1","diagnosis":"none","contact":[{"note":"first"},{"note":"second"}],"visit":[{"code":1},{"code":2}]}`, []string{deny, redact}},
 		"a hidden item is changed": {`{"resourceType":"Patient","id":"1","diagnosis":"none","contact":[{"id":"a","name":"A"},{"id":"b","name":"B","note":"x"}],"visit":[{"name":"W","code":2},{"name":"V","code":1}]}`,
 			`{"resourceType":"Patient","id":"1","diagnosis":"none","contact":[{"id":"a","name":"A","note":"first"},{"id":"b","name":"B","note":"x"}],"visit":[{"name":"W","code":2},{"name":"V","code":1}]}`,

@@ -27,7 +27,7 @@ func detail(code string) string {
 	case CodeNoPatient:
 		return "the Patient of the route's Rule found none in the request"
 	case CodeQuery:
-		return "search by known parameters that look at nothing but what may be seen; Decision.CheckQuery says which does not"
+		return "leave out parameters that look at what may not be seen or that the route's Rule.Query does not know; the audit record says which"
 	case CodeWrite:
 		return "send back the copy that was answered, with changes to what it shows only"
 	case CodeUnverified:

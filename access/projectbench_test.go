@@ -92,7 +92,7 @@ func BenchmarkCheckQuery(b *testing.B) {
 	q := url.Values{"code": {"x"}, "subject:Patient.family": {"x"}, "_sort": {"-code"}, "_include": {"Observation:subject"}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := d.CheckQuery(q); err != nil {
+		if err := d.CheckQuery(q, fhir); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -41,38 +41,26 @@ func (e *QueryError) Error() string {
 // Unwrap returns ErrQuery.
 func (e *QueryError) Unwrap() error { return ErrQuery }
 
-// SearchParameters say what a search parameter looks at: a key is the type and
-// the parameter, a value the paths below the type, in JSON:
-//
-//	access.SearchParameters{"Patient.mrn": {"identifier"}, "Visit.day": {"start", "end"}}
-//
-// One that looks at no data, such as a page number, looks at "resourceType",
-// which always may be seen. A parameter without a path is not known.
-//
-// Controls: HIPAA 164.312(a)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
-type SearchParameters map[string][]string
-
 // CheckQuery refuses a search that looks at what the decision does not show:
 // whoever may not see a diagnosis, but may search and sort by it, learns it
 // from who is found. Call it before the search is run, with the decision about
 // the resource that is searched. The error is a [*QueryError].
 //
-// A parameter is permitted if it is known and all that it looks at may be seen
-// whole (see [Decision.Permits]); all others are refused, the unknown ones
-// too. Known are the paths of a plain resource by their own names, those of
-// more, which count first, and the search parameters of FHIR R4 for Patient,
-// Observation, Condition, Encounter, MedicationRequest, AllergyIntolerance,
-// Immunization, Procedure, DiagnosticReport, DocumentReference and
-// Appointment. Of these resources no parameter is known by its path.
+// A parameter is permitted if query declares it, or it is one of FHIR and query
+// says that those count, and all that it looks at may be seen whole (see
+// [Decision.Permits]); all others are refused, the unknown ones too.
 //
-// It knows FHIR's search: modifiers (name:exact; not ":text", which looks at
-// display texts), chains (subject:Patient.name) and _has, of which each link
-// is checked by what the caller may see of the type that it leads to, for the
-// same action and purpose; _sort; _include and _revinclude, which need the
-// reference and something of the type; and _elements. Refused are what looks
-// at everything or counts what is left out: _filter, _query, _text, _content,
-// _list, _contained, _summary=count and _summary=text, _count=0, and every
-// _total but none. _count, _format and _pretty are permitted.
+// Of FHIR it knows the search parameters of R4 for Patient, Observation,
+// Condition, Encounter, MedicationRequest, AllergyIntolerance, Immunization,
+// Procedure, DiagnosticReport, DocumentReference and Appointment; modifiers
+// (name:exact; not ":text", which looks at display texts), chains
+// (subject:Patient.name) and _has, of which each link is checked by what the
+// caller may see of the type that it leads to, for the same action and purpose;
+// _sort; _include and _revinclude, which need the reference and something of the
+// type; and _elements. Refused are what looks at everything or counts what is left
+// out: _filter, _query, _text, _content, _list, _contained, _summary=count and
+// _summary=text, _count=0, and every _total but none. _count, _format and _pretty
+// are permitted.
 //
 // Security labels are in the data, which it does not see. What is searched is
 // in the answer, from which the projection takes what is labelled too high, so
@@ -88,14 +76,14 @@ type SearchParameters map[string][]string
 // dear, whose patients are searched, and what paging links hold, is the
 // program's to check. Values that are permitted still let one guess: who may see
 // a birth date may search it.
-func (d Decision) CheckQuery(q url.Values, more ...SearchParameters) error {
+func (d Decision) CheckQuery(q url.Values, query Query) error {
 	if d.verdict == nil || d.verdict.code != codeAllowed {
 		return &QueryError{Reason: "the decision does not allow it"}
 	}
 	if len(q) > maxParameters {
 		return &QueryError{Reason: "too many parameters"}
 	}
-	c := querier{decision: &d, more: more}
+	c := querier{decision: &d, query: &query}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if reason := c.parameter(name, q[name]); reason != "" {
 			return &QueryError{Parameter: parameterName(name), Reason: reason}
@@ -124,7 +112,7 @@ func isSegmented(s string) bool {
 // querier checks the parameters of one query.
 type querier struct {
 	decision *Decision
-	more     []SearchParameters
+	query    *Query
 }
 
 // parameter returns why a parameter is refused, "" if it is not.
@@ -132,6 +120,14 @@ func (c *querier) parameter(name string, values []string) string {
 	base, modifier, modified := strings.Cut(name, ":")
 	if len(name) > maxParameter {
 		return "too long"
+	}
+	if p := c.query.Parameters[c.own()+"."+name]; p.NamesPaths {
+		return c.each(values, c.path)
+	} else if p.NoData {
+		return ""
+	}
+	if !c.query.FHIR {
+		return c.plain(name)
 	}
 	switch base {
 	case "_count", "_format", "_pretty", "_summary", "_total", "_sort", "_elements":
@@ -164,6 +160,24 @@ func (c *querier) parameter(name string, values []string) string {
 		return c.each(values, func(v string) string { return c.include(v, base == "_revinclude") })
 	}
 	return c.search(c.own(), name, 0)
+}
+
+// plain checks a parameter that is no one of FHIR.
+func (c *querier) plain(name string) string {
+	p, known := c.known(c.own(), name)
+	if !known {
+		return "not known"
+	}
+	return c.looksAt(c.own(), p, 0)
+}
+
+// path permits the path of something that may be seen whole.
+func (c *querier) path(path string) string {
+	path = strings.TrimLeft(path, "+-")
+	if path != "resourceType" && (!isSegmented(path) || !c.mask(c.own()).permits(path)) {
+		return "it names what may not be seen whole"
+	}
+	return ""
 }
 
 func (c *querier) own() string { return c.decision.Resource }
@@ -263,7 +277,7 @@ func (c *querier) search(resource, name string, links int) string {
 	if base == "_has" {
 		return c.has(resource, rest, links)
 	}
-	if link, next, chained := strings.Cut(base, "."); chained && fhirSearch(resource) {
+	if link, next, chained := strings.Cut(base, "."); chained {
 		return c.chain(resource, link, "", strings.TrimSuffix(next+":"+rest, ":"), links)
 	}
 	if target, next, chained := strings.Cut(rest, "."); chained {
@@ -337,17 +351,16 @@ func (c *querier) highest() Labels {
 	return Labels{Confidentiality: levels[level : level+1], Sensitivity: slices.Collect(maps.Keys(policy.labels))}
 }
 
-// known returns a search parameter: the program's own, one of FHIR, or a path.
+// known returns a search parameter: the program's own, or one of FHIR. One that
+// names paths by its value is none that can be chained or sorted by.
 func (c *querier) known(resource, name string) (searchParameter, bool) {
-	for _, m := range c.more {
-		if paths := m[resource+"."+name]; len(paths) > 0 {
-			return searchParameter{paths: paths}, true
-		}
+	if p, ours := c.query.Parameters[resource+"."+name]; ours {
+		return searchParameter{paths: p.Paths}, len(p.Paths) > 0
 	}
-	if fhirSearch(resource) {
+	if c.query.FHIR {
 		return r4Parameter(resource, name)
 	}
-	return searchParameter{paths: []string{name}}, isSegmented(name) && name[0] != '_'
+	return searchParameter{}, false
 }
 
 // mask returns what may be seen of a type, nil if nothing.

@@ -21,6 +21,9 @@ const searchPolicy = `{"version":1,
     {"id":"E","resource":"Encounter","actions":["search"],"purposes":["TREAT"],"because":"b","fields":["Encounter.status","Encounter.subject","Encounter.subject.identifier"]},
     {"id":"V","resource":"Visit","actions":["search"],"purposes":["TREAT"],"because":"b","fields":["Visit.start","Visit.room.name"]}]}}}`
 
+// fhir is a search of FHIR without parameters of the program.
+var fhir = access.Query{FHIR: true}
+
 func searching(t testing.TB, resource string) access.Decision {
 	t.Helper()
 	d := guard(t, searchPolicy, access.Assignments{"a": {"r"}}).Decide(as("a"),
@@ -34,6 +37,11 @@ func searching(t testing.TB, resource string) access.Decision {
 //
 // Controls: HIPAA 164.502(b)(1), 164.514(d)(2), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func TestCheckQuery(t *testing.T) {
+	kinds := map[string]access.Query{"Patient": fhir, "Observation": fhir, "Encounter": fhir, "Visit": {Parameters: access.SearchParameters{
+		"Visit.start": {Paths: []string{"start"}}, "Visit.begin": {Paths: []string{"start"}}, "Visit.room.name": {Paths: []string{"room.name"}},
+		"Visit.room": {Paths: []string{"room"}}, "Visit.day": {Paths: []string{"start", "room.name"}}, "Visit.span": {Paths: []string{"start", "end"}},
+		"Visit.sort": {NamesPaths: true}, "Visit.page": {NoData: true}, "Visit.none": {},
+	}}}
 	for resource, c := range map[string]struct{ yes, no string }{
 		"Patient": {
 			yes: `_id=1 family=x family:exact=x family:contains=x birthdate=ge1970 birthdate:missing=true phone=5 email=a telecom=5 _lastUpdated=gt2020
@@ -62,20 +70,21 @@ func TestCheckQuery(t *testing.T) {
 			yes: `status=x subject:identifier=1 patient:identifier=9 subject:Patient.family=x`, no: `participant=1 class=x`,
 		},
 		"Visit": {
-			yes: `start=1 room.name=x start:exact=1 _sort=start,-room.name _elements=room`,
-			no:  `room=1 end=1 Start=1 _id=1 start:text=1 start:Patient.name=1 _lastUpdated=1 room.number=1 st%20art=1`,
+			yes: `start=1 room.name=x day=1 page=2 sort=start,-room.name sort=%2Bstart begin=1`,
+			no: `room=1 end=1 Start=1 _id=1 start:exact=1 start:text=1 start:Patient.name=1 _lastUpdated=1 room.number=1 st%20art=1 _sort=start _count=5 _elements=room
+			 sort=diagnosis sort=start,diagnosis sort=-diagnosis sort=room sort= sort=start, sort=day sort:x=start sort=start.. span=1 diagnosis=x id=1 none=1 Visit.start=1`,
 		},
 	} {
 		d := searching(t, resource)
 		for raw := range strings.FieldsSeq(c.yes) {
 			q, err := url.ParseQuery(raw)
 			require.NoError(t, err)
-			require.NoError(t, d.CheckQuery(q), "%s?%s", resource, raw)
+			require.NoError(t, d.CheckQuery(q, kinds[resource]), "%s?%s", resource, raw)
 		}
 		for raw := range strings.FieldsSeq(c.no) {
 			q, err := url.ParseQuery(raw)
 			require.NoError(t, err)
-			err = d.CheckQuery(q)
+			err = d.CheckQuery(q, kinds[resource])
 			require.ErrorIs(t, err, access.ErrQuery, "%s?%s", resource, raw)
 			var refused *access.QueryError
 			require.ErrorAs(t, err, &refused)
@@ -94,7 +103,7 @@ func TestQueryErrorHoldsNoValue(t *testing.T) {
 		{"_has:" + planted + ":a:b": {"x"}}, {"general-practitioner:" + planted + ".name": {"x"}}, {"family:" + planted: {"x"}},
 		{"_summary": {planted}}, {strings.Repeat("x", 4096): {planted}},
 	} {
-		err := d.CheckQuery(q)
+		err := d.CheckQuery(q, fhir)
 		require.ErrorIs(t, err, access.ErrQuery)
 		require.NotContains(t, err.Error(), planted)
 		require.Less(t, len(err.Error()), 256)
@@ -103,11 +112,11 @@ func TestQueryErrorHoldsNoValue(t *testing.T) {
 	for i := range 200 {
 		many.Set(strings.Repeat("a", i+1), "1")
 	}
-	require.ErrorContains(t, d.CheckQuery(many), "too many")
-	require.ErrorContains(t, d.CheckQuery(url.Values{"_sort": {strings.Repeat("birthdate,", 300) + "birthdate"}}), "too many")
-	require.ErrorContains(t, d.CheckQuery(url.Values{"_has:" + strings.Repeat("Observation:patient:_has:", 4) + "Observation:patient:code": {"1"}}), "too long")
-	require.ErrorIs(t, access.Decision{Allowed: true}.CheckQuery(nil), access.ErrQuery, "the zero Decision")
-	require.NoError(t, d.CheckQuery(nil))
+	require.ErrorContains(t, d.CheckQuery(many, fhir), "too many")
+	require.ErrorContains(t, d.CheckQuery(url.Values{"_sort": {strings.Repeat("birthdate,", 300) + "birthdate"}}, fhir), "too many")
+	require.ErrorContains(t, d.CheckQuery(url.Values{"_has:" + strings.Repeat("Observation:patient:_has:", 4) + "Observation:patient:code": {"1"}}, fhir), "too long")
+	require.ErrorIs(t, access.Decision{Allowed: true}.CheckQuery(nil, fhir), access.ErrQuery, "the zero Decision")
+	require.NoError(t, d.CheckQuery(nil, access.Query{}))
 }
 
 // A program's own parameters count before those of FHIR, and are held to the
@@ -116,12 +125,22 @@ func TestQueryErrorHoldsNoValue(t *testing.T) {
 // Controls: HIPAA 164.502(b)(1), 164.312(a)(1); NIST CSF 2.0 PR.AA-05.
 func TestCheckQueryOwnParameters(t *testing.T) {
 	d := searching(t, "Patient")
-	own := access.SearchParameters{"Patient.born": {"birthDate"}, "Patient.both": {"birthDate", "gender"}, "Patient.family": {"name"}, "Patient.none": {}}
-	require.NoError(t, d.CheckQuery(url.Values{"born": {"1"}, "_sort": {"-born"}}, own))
-	require.NoError(t, d.CheckQuery(url.Values{"page": {"7"}}, access.SearchParameters{"Patient.page": {"resourceType"}}))
-	for _, name := range []string{"both", "family", "none"} {
-		require.ErrorIs(t, d.CheckQuery(url.Values{name: {"1"}}, own), access.ErrQuery, name)
+	own := access.Query{FHIR: true, Parameters: access.SearchParameters{
+		"Patient.born": {Paths: []string{"birthDate"}}, "Patient.both": {Paths: []string{"birthDate", "gender"}}, "Patient.family": {Paths: []string{"name"}},
+		"Patient.none": {}, "Patient.page": {NoData: true}, "Patient.order": {NamesPaths: true},
+	}}
+	for _, raw := range []string{"born=1", "_sort=-born", "born:exact=1", "page=7", "order=birthDate,-name.family", "order=resourceType"} {
+		q, err := url.ParseQuery(raw)
+		require.NoError(t, err)
+		require.NoError(t, d.CheckQuery(q, own), raw)
 	}
+	for _, raw := range []string{"both=1", "family=1", "none=1", "order=gender", "order=birthDate,gender", "order=birthdate", "order:x=birthDate", "order=",
+		"_sort=order", "_sort=page", "_sort=none", "page:x=1", "general-practitioner:Patient.order=gender", "_has:Observation:patient:order=gender"} {
+		q, err := url.ParseQuery(raw)
+		require.NoError(t, err)
+		require.ErrorIs(t, d.CheckQuery(q, own), access.ErrQuery, raw)
+	}
+	require.ErrorIs(t, d.CheckQuery(url.Values{"family": {"x"}}, access.Query{}), access.ErrQuery, "FHIR is not asked for")
 }
 
 // A chain and _has look at resources that are not in the answer, so that no
@@ -155,8 +174,8 @@ func TestCheckQueryLooksAtNothingLabelled(t *testing.T) {
 			ctx = access.WithScope(ctx, c.scope)
 		}
 		d := g.Decide(ctx, access.Request{Resource: "Patient", Action: "search", Purpose: safeguard.Treatment})
-		require.NoError(t, d.CheckQuery(own))
-		require.Equal(t, c.permitted, d.CheckQuery(has) == nil, "%+v: %v", c, d.CheckQuery(has))
+		require.NoError(t, d.CheckQuery(own, fhir))
+		require.Equal(t, c.permitted, d.CheckQuery(has, fhir) == nil, "%+v: %v", c, d.CheckQuery(has, fhir))
 	}
 }
 
@@ -181,7 +200,7 @@ func FuzzCheckQuery(f *testing.F) {
 			return
 		}
 		for _, d := range []access.Decision{patient, observation} {
-			if err := d.CheckQuery(q); err != nil {
+			if err := d.CheckQuery(q, fhir); err != nil {
 				require.ErrorIs(t, err, access.ErrQuery)
 				continue
 			}
@@ -213,10 +232,10 @@ func TestSearchParametersOfR4(t *testing.T) {
 	} {
 		d := g.Decide(as("a"), access.Request{Resource: resource, Action: "search", Purpose: safeguard.Treatment})
 		for name := range strings.FieldsSeq(names) {
-			require.NoError(t, d.CheckQuery(url.Values{name: {"1"}}), "%s %s", resource, name)
+			require.NoError(t, d.CheckQuery(url.Values{name: {"1"}}, fhir), "%s %s", resource, name)
 		}
 		for _, name := range []string{"value", "combo", "loc", "address-", "-city", "name>", "given=name", "code value", "onset\ntype"} {
-			require.ErrorIs(t, d.CheckQuery(url.Values{name: {"1"}}), access.ErrQuery, "%s %q", resource, name)
+			require.ErrorIs(t, d.CheckQuery(url.Values{name: {"1"}}, fhir), access.ErrQuery, "%s %q", resource, name)
 		}
 	}
 }

@@ -35,8 +35,8 @@ type Change struct {
 
 // Reload puts another policy in force, whole and at once. It refuses one of
 // which a test fails or in which [Policy.Lint] finds an error, one without a
-// resource or an action that a verified route is about, and whatever [New] would
-// refuse; then the old policy stays, and the error, which unwraps to
+// resource or an action that a verified route is about, or a field that its Query
+// looks at, and whatever [New] would refuse; then the old policy stays, and the error, which unwraps to
 // [ErrReload], says why. The Change is filled in either way.
 //
 // No decision waits for it. A request that is under way was decided by the old
@@ -88,6 +88,8 @@ func (g *Guard) uncovered(policy *Policy) error {
 		for _, r := range routes {
 			if r.Public == "" && !policy.declares(r.Resource, r.Action) {
 				faults = append(faults, fmt.Errorf("route %s: the policy declares no action %s on %s", quote(r.Pattern), quote(r.Action), quote(r.Resource)))
+			} else if err := r.query.check(policy, r.Resource); err != nil {
+				faults = append(faults, fmt.Errorf("route %s: %w", quote(r.Pattern), err))
 			}
 		}
 	}

@@ -56,7 +56,7 @@ func (g *Guard) reportRoutes() safeguard.Observation {
 		Controls:  []safeguard.Control{safeguard.AccessControl, safeguard.MinimumNecessary, safeguard.EntireMedicalRecord},
 		Statement: "Answers are projected on every route but those listed here, each with its justification.",
 		Settings:  map[string]string{},
-		Counters:  map[string]uint64{"routes": 0, "routes.unprojected": 0, "routes.public": 0},
+		Counters:  map[string]uint64{"routes": 0, "routes.unprojected": 0, "routes.public": 0, "routes.unchecked-query": 0},
 		Since:     g.since,
 	}
 	if g.options.UnsafeWithoutEntry {
@@ -67,6 +67,13 @@ func (g *Guard) reportRoutes() safeguard.Observation {
 		if r.Unprojected != "" {
 			o.Counters["routes.unprojected"]++
 			o.Settings["unprojected "+r.Pattern] = r.Unprojected
+		}
+		if r.UncheckedQuery != "" {
+			o.Counters["routes.unchecked-query"]++
+			o.Settings["unchecked query "+r.Pattern] = r.UncheckedQuery
+		}
+		if len(r.Query) > 0 {
+			o.Settings["query "+r.Pattern] = strings.Join(r.Query, "; ")
 		}
 		if r.Public != "" {
 			o.Counters["routes.public"]++

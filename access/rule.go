@@ -39,14 +39,24 @@ type Rule struct {
 	// Labels are the security labels of the data, as far as the request tells
 	// them. The default is none; those in a FHIR document count all the same.
 	Labels func(*http.Request) Labels
-	// Query, where not nil, has every search checked before the handler runs,
-	// as by [Decision.CheckQuery]: the query of the URL, and what a POST sends
-	// as a form of 64 KiB at most. One that looks at what may not be seen, or
-	// cannot be read, is a 403. It holds the program's own parameters, so give an
-	// empty one if there are none. Every route that searches, sorts or filters by
-	// what the caller says needs it, or the handler's own call of CheckQuery: a
-	// projected answer still tells who was found.
-	Query SearchParameters
+	// Query says which parameters a request may have and what they look at. A
+	// request is checked by it before the handler runs, as by
+	// [Decision.CheckQuery]: the query of the URL, and what a POST sends as a form
+	// of 64 KiB at most. One that looks at what may not be seen, is not known, or
+	// cannot be read is a 403: a projected answer still tells who was found. The
+	// record has it in the Basis of its decision, as "query:diagnosis", or "query:?"
+	// if the name is no word of the Query, of FHIR or of the policy.
+	//
+	// The default knows no parameter: a request with a query in its URL is a 403.
+	// Forms are not looked at then. A route whose action is "search", "query" or
+	// "list", or begins with "search-", must say, if only by &Query{}. What is
+	// searched by the path, a header or a JSON body is not seen here: there the
+	// handler calls CheckQuery.
+	Query *Query
+	// UncheckedQuery, where not empty, lets a request have whatever parameters it
+	// likes. It is the justification, such as that the handler calls CheckQuery
+	// by itself, and [Guard.Routes] lists it.
+	UncheckedQuery string
 	// Masked marks single elements that are hidden, as by
 	// [Decision.ProjectMasked], in every answer.
 	Masked bool
@@ -99,7 +109,7 @@ func (r *Rule) check(p *Policy) error {
 	case !p.declares(r.Resource, r.Action):
 		return fmt.Errorf("the policy declares no action %s on %s", quote(r.Action), quote(r.Resource))
 	}
-	if err := errors.Join(r.Purpose.check(), r.Observe.check(time.Now())); err != nil {
+	if err := errors.Join(r.Purpose.check(), r.Observe.check(time.Now()), r.checkQuery(p)); err != nil {
 		return err
 	}
 	for _, name := range r.Headers {
@@ -110,12 +120,24 @@ func (r *Rule) check(p *Policy) error {
 	return nil
 }
 
+func (r *Rule) checkQuery(p *Policy) error {
+	switch {
+	case r.UncheckedQuery != "" && strings.TrimSpace(r.UncheckedQuery) == "":
+		return fmt.Errorf("rule: UncheckedQuery is no justification")
+	case r.UncheckedQuery != "" && r.Query != nil:
+		return fmt.Errorf("rule: a Query and an UncheckedQuery")
+	case searches(r.Action) && r.Query == nil && r.UncheckedQuery == "":
+		return fmt.Errorf("rule: %s needs a Query, that says what its parameters look at", quote(r.Action))
+	}
+	return r.Query.check(p, r.Resource)
+}
+
 func (r *Rule) checkPublic() error {
 	if strings.TrimSpace(r.Public) == "" {
 		return fmt.Errorf("rule: Public is no justification")
 	}
 	named := r.Resource != "" || r.Action != "" || r.Patient != nil || len(r.Purpose.allowed) > 0 || r.Tenant != nil || r.Labels != nil
-	if named || r.Query != nil || r.Masked || r.Unprojected != "" || r.Observe != nil || len(r.Headers) > 0 {
+	if named || r.Query != nil || r.UncheckedQuery != "" || r.Masked || r.Unprojected != "" || r.Observe != nil || len(r.Headers) > 0 {
 		return fmt.Errorf("a public route is about no resource")
 	}
 	return nil

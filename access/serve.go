@@ -12,17 +12,18 @@ import (
 
 // A call is one request of a PHI route that may be served.
 type call struct {
-	flight   flight
-	exit     exit
-	writer   *writer // nil on a route that is not projected
-	route    *route
-	entry    *audit.Entry
-	request  Request
-	decision Decision
-	code     code                   // of the decision; not codeAllowed only where that is observed
-	observed bool                   // the route was not enforced when the request began
-	charged  int                    // patients; guarded by the flight
-	raws     atomic.Pointer[Stream] // on a route that is not projected
+	flight       flight
+	exit         exit
+	writer       *writer // nil on a route that is not projected
+	route        *route
+	entry        *audit.Entry
+	request      Request
+	decision     Decision
+	code         code                   // of the decision; not codeAllowed only where that is observed
+	observed     bool                   // the route was not enforced when the request began
+	refusedQuery string                 // the parameter, as the log may know it; "" if none was refused
+	charged      int                    // patients; guarded by the flight
+	raws         atomic.Pointer[Stream] // on a route that is not projected
 }
 
 // ServeHTTP decides, and runs the handler if the decision allows.
@@ -115,7 +116,16 @@ func (c *call) decide(r *http.Request) {
 			c.decision, c.code = g.refusal(c.request, missing), missing
 		}
 	}
-	c.entry.SetDecision(c.decision.Record())
+	c.entry.SetDecision(c.record())
+}
+
+// record returns what the audit log keeps of the decision.
+func (c *call) record() audit.Decision {
+	d := c.decision.Record()
+	if c.refusedQuery != "" {
+		d.Basis = append(d.Basis, basisQuery+c.refusedQuery)
+	}
+	return d
 }
 
 // missing says what the rule asks of a request and it does not have.
@@ -126,7 +136,7 @@ func (c *call) missing(r *http.Request) code {
 		return codeNoPatient
 	case rule.Tenant != nil && c.request.Tenant == "":
 		return codeTenant
-	case rule.Query != nil && !c.searches(r):
+	case !c.queries(r):
 		return codeQuery
 	}
 	return codeAllowed

@@ -78,7 +78,7 @@ func TestEmptyStream(t *testing.T) {
 //
 // Controls: HIPAA 164.312(b); NIST CSF 2.0 PR.PS-04.
 func TestStreamRecordsFirst(t *testing.T) {
-	rule := access.Rule{Resource: "Patient", Action: "search", Purpose: anyPurpose}
+	rule := access.Rule{Resource: "Patient", Action: "search", Purpose: anyPurpose, Query: &access.Query{}}
 	var s *service
 	var counts []int
 	var failed error

@@ -72,7 +72,7 @@ func (s *site) routes(front, charts *access.Mux) {
 	front.HandleFunc("GET /style.css", public("a file of the program"), s.styleSheet)
 
 	charts.HandleFunc("GET /{$}", public("names the caller, and purposes to choose from"), s.home)
-	charts.HandleFunc("GET /api/patients", access.Rule{Resource: "Patient", Action: "search", Purpose: purposes()}, s.apiList)
+	charts.HandleFunc("GET /api/patients", access.Rule{Resource: "Patient", Action: "search", Purpose: purposes(), Query: lists()}, s.apiList)
 	charts.HandleFunc("GET /api/patients/{id}", access.Rule{
 		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: purposes(),
 	}, s.apiRead)
@@ -81,14 +81,15 @@ func (s *site) routes(front, charts *access.Mux) {
 	}, s.apiAddNote)
 
 	charts.HandleFunc("GET /patients", access.Rule{
-		Resource: "Patient", Action: "search", Purpose: purposes().ChosenBy(queryPurpose), Unprojected: rendered,
+		Resource: "Patient", Action: "search", Purpose: purposes().ChosenBy(queryPurpose), Query: lists(), Unprojected: rendered,
 	}, s.listPage)
 	charts.HandleFunc("GET /patients/{id}", access.Rule{
-		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: purposes().ChosenBy(queryPurpose), Unprojected: rendered,
+		Resource: "Patient", Action: "read", Patient: access.PathPatient("id"), Purpose: purposes().ChosenBy(queryPurpose),
+		Query: pages(), Unprojected: rendered,
 	}, s.chartPage)
 	charts.HandleFunc("POST /patients/{id}/notes", access.Rule{
 		Resource: "Patient", Action: "annotate", Patient: access.PathPatient("id"), Purpose: purposes().ChosenBy(queryPurpose),
-		Headers: []string{"Location"},
+		Headers: []string{"Location"}, UncheckedQuery: "nothing is searched; the purpose and the form of a note are all that the handler reads",
 	}, s.addNote)
 }
 
@@ -96,6 +97,17 @@ func (s *site) routes(front, charts *access.Mux) {
 // is a claim, bounded by the caller's rules, and recorded.
 func purposes() access.Purposes {
 	return access.PurposeChoice(safeguard.Treatment, safeguard.Payment, safeguard.Operations)
+}
+
+// lists says what the parameters of a list look at, and pages those of a page.
+func lists() *access.Query {
+	return &access.Query{Parameters: access.SearchParameters{
+		"Patient.unit": {Paths: []string{"unit"}}, "Patient.limit": {NoData: true}, "Patient.purpose": {NoData: true},
+	}}
+}
+
+func pages() *access.Query {
+	return &access.Query{Parameters: access.SearchParameters{"Patient.purpose": {NoData: true}}}
 }
 
 // queryPurpose returns what a page was asked for with: a browser that follows a

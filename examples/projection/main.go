@@ -170,7 +170,7 @@ func serve(guard *access.Guard, p *registry) (*client, func(), error) {
 		return access.Rule{Resource: "Patient", Action: action, Purpose: access.FixedPurpose(safeguard.Operations), Masked: action == "read"}
 	}
 	search := rule("search")
-	search.Query = access.SearchParameters{}
+	search.Query = &access.Query{FHIR: true}
 	mux.HandleFunc("GET /patients", search, p.search)
 	mux.HandleFunc("GET /patients/{id}", rule("read"), p.read)
 	mux.HandleFunc("PUT /patients/{id}", rule("update"), p.update)
