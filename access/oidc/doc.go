@@ -25,7 +25,8 @@
 // unknown keys; while the issuer does not answer the last good keys count, up to
 // [Options.MaxStale]. [Verifier.Distrust] takes a key away at once, and
 // [Options.Epochs], which a Registry of access/workforce is, an account's tokens;
-// examples/oidc shows how they are wired.
+// examples/oidc shows how they are wired. [Verifier.VerifyRoutes] says at the start
+// which routes no token can reach, for want of [Options.Actions].
 //
 // A token that is refreshed, exchanged or forwarded is no fresh sign-in: when a
 // person signed in says the claim "auth_time" alone. Let the issuer write it into

@@ -96,7 +96,9 @@ type Options struct {
 	PurposesClaim string
 
 	// Actions says which SMART permissions the actions of the policy need, where
-	// they are not FHIR's own: see smart.Options.
+	// they are not FHIR's own, "break" or "export" for instance: see smart.Options.
+	// An action of which nothing is known is permitted by no token, and denied with
+	// access.CodeScope; [Verifier.VerifyRoutes] finds such routes at the start.
 	Actions map[string]smart.Permissions
 	// UnsafeIgnoreScope leaves the "scope" claim unread, for issuers whose
 	// scopes are not SMART's. By default a token permits what its SMART scopes

@@ -96,6 +96,16 @@ func actions() map[string]Permissions {
 	}
 }
 
+// Covers reports whether there are scopes that cover an action of the policy, by
+// nil Options the defaults of [Scopes.Scope]. If not, no token permits it.
+func (o *Options) Covers(action string) bool {
+	all := actions()
+	if o != nil {
+		maps.Copy(all, o.Actions)
+	}
+	return all[action] != 0
+}
+
 // Permits reports whether the scopes cover a request, as far as can be told
 // without the resource. A scope of the level patient covers only requests that
 // are about the patient of the launch, and reads and searches of resources that

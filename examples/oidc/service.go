@@ -68,7 +68,7 @@ func newService(issuer string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	charts, err := charts(policy, staff.registry)
+	charts, err := charts(policy, staff.registry, verifier)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func newService(issuer string) (*service, error) {
 }
 
 // charts are the routes with PHI.
-func charts(policy *access.Policy, registry *workforce.Registry) (*access.Mux, error) {
+func charts(policy *access.Policy, registry *workforce.Registry, verifier *oidc.Verifier) (*access.Mux, error) {
 	guard, err := access.New(policy, &access.Options{Roles: registry})
 	if err != nil {
 		return nil, err
@@ -99,7 +99,11 @@ func charts(policy *access.Policy, registry *workforce.Registry) (*access.Mux, e
 	mux.HandleFunc("PUT /patients/{id}", update, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	})
-	return mux, guard.VerifyRoutes(mux)
+	// In this order: Routes are those of a Mux that was verified.
+	if err := guard.VerifyRoutes(mux); err != nil {
+		return nil, err
+	}
+	return mux, verifier.VerifyRoutes(guard.Routes())
 }
 
 // onward shows an identity that is forwarded to another service.
