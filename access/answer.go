@@ -29,21 +29,66 @@ import (
 // w.WriteHeader(http.StatusNoContent), for instance, and nothing else. A
 // handler that answers nothing at all becomes a bare 500.
 //
+// Labels that are not in the meta.security of the data count for nothing here:
+// see [WriteLabelled].
+//
 // w must be the ResponseWriter that the Mux gave, or one around it: on a PHI
 // route the answer does not pass through the latter.
 //
 // Controls: HIPAA 164.312(a)(1), 164.312(b), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05, PR.PS-04.
 func WriteJSON(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	c, err := answering(w, r, status)
+	if err != nil {
+		return err
+	}
+	return c.write(w, &c.decision, status, body)
+}
+
+// WriteLabelled is [WriteJSON] for data of which the handler knows security
+// labels that neither stand in its meta.security nor could be told by Rule.Labels
+// before it was loaded: those of a column, of a table of its own, of JSON that is
+// not FHIR. They count for all of body, besides those of the request and those in
+// it, so a lower one changes nothing. Under labels that take in none of the caller's rules it is a 403 and
+// [ErrLabel]. What a rule asks for that only these labels would have it ask for,
+// such as a consent, was not found out, and is a denial with its code: where the
+// request tells them, Rule.Labels is better. For a list of which each item has its
+// own, see [WriteEach].
+//
+// Controls: HIPAA 164.312(a)(1), 164.312(b), 164.502(b)(1), 164.514(d)(2); NIST CSF 2.0 PR.AA-05, PR.PS-04.
+func WriteLabelled(w http.ResponseWriter, r *http.Request, status int, labels Labels, body []byte) error {
+	c, err := answering(w, r, status)
+	if err != nil {
+		return err
+	}
+	d := c.decision.under(&labels)
+	if !d.Allowed && c.enforces() {
+		_ = c.fail(d.code)
+		return ErrLabel
+	}
+	if d.Allowed {
+		c.entry.SetDecision(d.Record())
+	}
+	return c.write(w, &d, status, body)
+}
+
+// answering returns the call that a handler answers with a body, or answers
+// that it cannot.
+func answering(w http.ResponseWriter, r *http.Request, status int) (*call, error) {
 	c, ok := r.Context().Value(decisionKey{}).(*call)
 	if !ok {
 		respondProblem(w, http.StatusInternalServerError, CodeProjection)
-		return ErrAnswer
+		return nil, ErrAnswer
 	}
 	if status < 200 || status > 599 || status == http.StatusNoContent || status == http.StatusNotModified {
 		_ = c.fail(codeProjection)
-		return fmt.Errorf("%w: status %d", ErrAnswer, status)
+		return nil, fmt.Errorf("%w: status %d", ErrAnswer, status)
 	}
-	shown, err := c.show(make([]byte, 0, len(body)), body)
+	return c, nil
+}
+
+// write answers with what d shows of a document.
+func (c *call) write(w http.ResponseWriter, d *Decision, status int, body []byte) error {
+	shown, err := c.show(d, make([]byte, 0, len(body)), body)
 	if err != nil {
 		_ = c.fail(failure(err))
 		return err
@@ -51,14 +96,17 @@ func WriteJSON(w http.ResponseWriter, r *http.Request, status int, body []byte) 
 	return c.answer(status, contentType(w.Header()), shown)
 }
 
-// show appends what the caller may see of a document, and notes the names of
-// the fields in it.
-func (c *call) show(dst, document []byte) ([]byte, error) {
-	if c.observed && c.route.rule.Observe.running() {
-		return c.unenforced(dst, document), nil
+// enforces reports whether the route holds the caller to the decision by now.
+func (c *call) enforces() bool { return !c.observed || !c.route.rule.Observe.running() }
+
+// show appends what d shows of a document, and notes the names of the fields in
+// it.
+func (c *call) show(d *Decision, dst, document []byte) ([]byte, error) {
+	if !c.enforces() {
+		return c.unenforced(d, dst, document), nil
 	}
 	used := c.decision.newPaths()
-	shown, err := c.decision.project(dst, document, used)
+	shown, err := d.project(dst, document, used)
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,15 @@ type EmergencySource interface {
 // sensitivity and privacy-law codes of v3-ActCode (PSY, HIV, ETH, 42CFRPart2).
 // The zero Labels say nothing: such data counts as normal (N).
 //
-// In the meta.security of a FHIR resource, codes of v3-Confidentiality count as
+// What counts is what the program says, by Rule.Labels, Request.Labels or
+// [WriteLabelled], and what stands in the data in one place: the member "security"
+// of the member "meta" of a resource, of one contained in it that may be seen, and
+// of a Bundle: a list of codings that have a "system" and a "code". That is so whether the data is FHIR or plain JSON. A label anywhere else
+// says nothing, as a "confidentiality" or "security" of a resource's own, or a
+// meta.tag: the program has to say it. A coding in the place without a system, as
+// {"code": "PSY"}, cannot be read, and such data is withheld from everybody.
+//
+// In the meta.security of a resource, codes of v3-Confidentiality count as
 // the former, and codes that the policy declares, of whatever system, as the
 // latter. A purpose of use of v3-ActReason says what the data may be used for:
 // unless the decision is for one of those, or for one below it as ETREAT, ERTREAT

@@ -144,19 +144,19 @@ func (c *call) passRaw() {
 
 // unenforced appends a document that is not projected, and says in the Entry
 // what the projection would have left out.
-func (c *call) unenforced(dst, document []byte) []byte {
+func (c *call) unenforced(d *Decision, dst, document []byte) []byte {
 	if c.code == codeAllowed {
-		c.noteWouldRedact(document)
+		c.noteWouldRedact(d, document)
 	}
 	return append(dst, document...)
 }
 
-func (c *call) noteWouldRedact(document []byte) {
+func (c *call) noteWouldRedact(d *Decision, document []byte) {
 	used := c.decision.newPaths()
-	projected, err := c.decision.project(nil, document, used)
+	projected, err := d.project(nil, document, used)
 	left := []string{c.request.Resource + ".*"} // a document that cannot be projected
 	if err == nil {
-		left = c.decision.leftOut(document, projected)
+		left = d.leftOut(document, projected)
 	}
 	c.entry.NoteFields(c.decision.names(used)...)
 	if len(left) == 0 {

@@ -104,7 +104,7 @@ func (s *Stream) send(resource []byte) error {
 	if err := c.gate(c.flight.ctx); err != nil {
 		return err
 	}
-	shown, err := c.show(s.buf[:0], resource)
+	shown, err := c.show(&c.decision, s.buf[:0], resource)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,21 @@ func (d Decision) Labelled(labels ...Coding) Decision {
 	if purposes != 0 && purposes&d.verdict.question.purpose == 0 {
 		l.level = levelUnknown
 	}
-	v := d.verdictOn(p.resources[d.Resource], l)
+	return d.on(l)
+}
+
+// under returns the decision on data that has labels besides those of its
+// Request. The zero Labels say nothing.
+func (d Decision) under(labels *Labels) Decision {
+	if d.verdict == nil || d.verdict.code != codeAllowed || labels.Confidentiality == "" && len(labels.Sensitivity) == 0 {
+		return d
+	}
+	return d.on(d.engine.policy.labelSet(labels))
+}
+
+// on returns an allowed decision as it is under more labels.
+func (d Decision) on(l labelSet) Decision {
+	v := d.verdictOn(d.engine.policy.resources[d.Resource], l)
 	if v == d.verdict {
 		return d
 	}
