@@ -19,8 +19,9 @@
 //     [Decision.Project]; [Decision.ProjectStruct] for Go values with phi tags,
 //     [Decision.ProjectNDJSON] for an export, [Decision.ProjectMasked] to show
 //     where something is hidden.
-//   - callers who search, sort or filter: Rule.Query, or [Decision.CheckQuery].
-//     Without it, who is found tells what is hidden.
+//   - callers who search, sort or filter: [Query] in the Rule, or
+//     [Decision.CheckQuery]. A route takes no parameter that is not declared
+//     there, for who is found tells what is hidden.
 //   - callers who write: [MergeJSON], or [Decision.Merge] and
 //     [Decision.CheckWrite]. Without it, the copy that comes back erases what was
 //     left out of it.

@@ -62,6 +62,36 @@ func ExampleNewStream() {
 	// {"id":"2"}
 }
 
+// A route takes the parameters that its rule declares, each with what it looks
+// at: whoever may not see a number may not sort by it either.
+func ExampleQuery() {
+	guard := exampleGuard()
+	rule := access.Rule{Resource: "Patient", Action: "search", Purpose: access.FixedPurpose(safeguard.Operations)}
+	none := func(w http.ResponseWriter, r *http.Request) { _ = access.WriteJSON(w, r, http.StatusOK, []byte(`[]`)) }
+	mux := guard.Mux()
+	mux.HandleFunc("GET /patients", rule, none)
+	fmt.Println(guard.VerifyRoutes(mux))
+
+	rule.Query = &access.Query{Parameters: access.SearchParameters{
+		"Patient.number": {Paths: []string{"id"}},
+		"Patient.sort":   {NamesPaths: true},
+		"Patient.page":   {NoData: true},
+	}}
+	mux = guard.Mux()
+	mux.HandleFunc("GET /patients", rule, none)
+	if err := guard.VerifyRoutes(mux); err != nil {
+		panic(err)
+	}
+	for _, path := range []string{"/patients?number=7&sort=-id&page=2", "/patients?sort=ssn", "/patients?ssn=999-00-1111"} {
+		fmt.Println(asSam(mux, path).Code)
+	}
+	// Output:
+	// access: routes: not fit to serve: "GET /patients": rule: "search" needs a Query, that says what its parameters look at
+	// 200
+	// 403
+	// 403
+}
+
 // Who is terminated is cut off from what is under way. Package
 // access/workforce does both steps, in every process of a service.
 func ExampleGuard_Cut() {

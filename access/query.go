@@ -173,7 +173,7 @@ func (c *querier) plain(name string) string {
 
 // path permits the path of something that may be seen whole.
 func (c *querier) path(path string) string {
-	path = strings.TrimLeft(path, "+-")
+	path = strings.TrimLeft(path, "+- ") // a "+" that is not escaped is a space
 	if path != "resourceType" && (!isSegmented(path) || !c.mask(c.own()).permits(path)) {
 		return "it names what may not be seen whole"
 	}
@@ -277,7 +277,8 @@ func (c *querier) search(resource, name string, links int) string {
 	if base == "_has" {
 		return c.has(resource, rest, links)
 	}
-	if link, next, chained := strings.Cut(base, "."); chained {
+	_, ours := c.query.Parameters[resource+"."+base]
+	if link, next, chained := strings.Cut(base, "."); chained && !ours {
 		return c.chain(resource, link, "", strings.TrimSuffix(next+":"+rest, ":"), links)
 	}
 	if target, next, chained := strings.Cut(rest, "."); chained {

@@ -3,6 +3,7 @@ package access_test
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestCheckQuery(t *testing.T) {
 			yes: `status=x subject:identifier=1 patient:identifier=9 subject:Patient.family=x`, no: `participant=1 class=x`,
 		},
 		"Visit": {
-			yes: `start=1 room.name=x day=1 page=2 sort=start,-room.name sort=%2Bstart begin=1`,
+			yes: `start=1 room.name=x day=1 page=2 sort=start,-room.name sort=%2Bstart sort=+start begin=1`,
 			no: `room=1 end=1 Start=1 _id=1 start:exact=1 start:text=1 start:Patient.name=1 _lastUpdated=1 room.number=1 st%20art=1 _sort=start _count=5 _elements=room
 			 sort=diagnosis sort=start,diagnosis sort=-diagnosis sort=room sort= sort=start, sort=day sort:x=start sort=start.. span=1 diagnosis=x id=1 none=1 Visit.start=1`,
 		},
@@ -128,13 +129,14 @@ func TestCheckQueryOwnParameters(t *testing.T) {
 	own := access.Query{FHIR: true, Parameters: access.SearchParameters{
 		"Patient.born": {Paths: []string{"birthDate"}}, "Patient.both": {Paths: []string{"birthDate", "gender"}}, "Patient.family": {Paths: []string{"name"}},
 		"Patient.none": {}, "Patient.page": {NoData: true}, "Patient.order": {NamesPaths: true},
+		"Patient.name.family": {Paths: []string{"name.family"}}, "Patient.name.given": {Paths: []string{"name.given"}},
 	}}
-	for _, raw := range []string{"born=1", "_sort=-born", "born:exact=1", "page=7", "order=birthDate,-name.family", "order=resourceType"} {
+	for _, raw := range []string{"born=1", "_sort=-born", "born:exact=1", "name.family=x", "page=7", "order=birthDate,-name.family", "order=resourceType"} {
 		q, err := url.ParseQuery(raw)
 		require.NoError(t, err)
 		require.NoError(t, d.CheckQuery(q, own), raw)
 	}
-	for _, raw := range []string{"both=1", "family=1", "none=1", "order=gender", "order=birthDate,gender", "order=birthdate", "order:x=birthDate", "order=",
+	for _, raw := range []string{"both=1", "family=1", "name.given=x", "name.use=x", "none=1", "order=gender", "order=birthDate,gender", "order=birthdate", "order:x=birthDate", "order=",
 		"_sort=order", "_sort=page", "_sort=none", "page:x=1", "general-practitioner:Patient.order=gender", "_has:Observation:patient:order=gender"} {
 		q, err := url.ParseQuery(raw)
 		require.NoError(t, err)
@@ -193,11 +195,24 @@ func FuzzCheckQuery(f *testing.F) {
 		"_include=Patient:general-practitioner:Organization", "_elements=name.family", "a:b:c.d.e:f=1", ":.:=", "_has:::=,"} {
 		f.Add(seed)
 	}
-	patient, observation := searching(f, "Patient"), searching(f, "Observation")
+	patient, observation, visit := searching(f, "Patient"), searching(f, "Observation"), searching(f, "Visit")
+	plain := access.Query{Parameters: access.SearchParameters{"Visit.day": {Paths: []string{"start"}}, "Visit.sort": {NamesPaths: true}}}
 	f.Fuzz(func(t *testing.T, raw string) {
 		q, err := url.ParseQuery(raw)
 		if err != nil {
 			return
+		}
+		if visit.CheckQuery(q, plain) == nil {
+			for name := range q {
+				require.Contains(t, []string{"day", "sort"}, name)
+			}
+			for part := range strings.SplitSeq(strings.Join(q["sort"], ","), ",") {
+				part = strings.TrimLeft(part, "+- ")
+				shown := slices.ContainsFunc([]string{"start", "room.name", "resourceType"}, func(path string) bool {
+					return part == path || strings.HasPrefix(part, path+".")
+				})
+				require.True(t, shown || len(q["sort"]) == 0, part)
+			}
 		}
 		for _, d := range []access.Decision{patient, observation} {
 			if err := d.CheckQuery(q, fhir); err != nil {
