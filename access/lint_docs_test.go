@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The document on policies lists every kind of mistake as it is, and its policy
-// is clean and passes its tests.
+// The document on policies lists every kind of mistake as it is, its policy is
+// clean and passes its tests, and so is the one with the longer rules.
 //
 // Controls: HIPAA 164.308(a)(4)(ii)(C), 164.514(d)(2); NIST CSF 2.0 PR.AA-05.
 func TestPolicyDocument(t *testing.T) {
@@ -33,5 +33,11 @@ func TestPolicyDocument(t *testing.T) {
 	require.Empty(t, p.Test())
 	for _, m := range p.Lint() {
 		require.NotEqual(t, access.SeverityError, m.Severity, m)
+	}
+	_, block, found := strings.Cut(text, "\n    {\n")
+	require.True(t, found)
+	block, _, _ = strings.Cut(block, "\n    }\n")
+	for _, m := range parsed(t, "{"+block+"}").Lint() {
+		require.Equal(t, access.SeverityNote, m.Severity, m)
 	}
 }

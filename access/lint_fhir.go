@@ -75,7 +75,7 @@ func (l *linter) fhirFields() {
 			continue
 		}
 		for _, f := range strange {
-			l.report("L41", f.at, "field "+f.text, "%s of FHIR R4 has no such element; whoever needs it does not see it", r.text)
+			l.report("L41", f.at, "field "+f.text, "if the data is FHIR R4, its %s has no such element, and whoever needs it does not see it; plain JSON may have it", r.text)
 		}
 	}
 }

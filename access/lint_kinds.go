@@ -53,7 +53,7 @@ func LintRules() []LintRule {
 		{"L38", SeverityWarning, "research without a consent requirement", necessary},
 		{"L39", SeverityWarning, "a direct identifier for research", necessary},
 		{"L40", SeverityWarning, "a place where FHIR repeats other data, and the reason does not speak of it", minimum},
-		{"L41", SeverityNote, "a field that the FHIR R4 resource does not have", minimum},
+		{"L41", SeverityNote, "a field that the FHIR R4 resource of that name does not have", minimum},
 		{"L42", SeverityWarning, "a field that the same rule lists twice", minimum},
 		{"L43", SeverityWarning, "a rule to read or search that shows nothing", minimum},
 		{"L50", SeverityWarning, "the highest confidentiality without a sensitivity code", access},
