@@ -24,11 +24,13 @@ func staff(ctx context.Context) (*workforce.Registry, error) {
 		return nil, err
 	}
 	r, err := workforce.New(memstate.New(), &workforce.Options{
-		UnsafeWithoutCutter: true, // this example lets nothing out; a service adds its Guard
-		Policy:              func() *access.Policy { return policy },
-		Emergency:           workforce.EmergencyRules{PatientKey: bytes.Repeat([]byte("k"), 32)}, // random in a service
+		Emergency: workforce.EmergencyRules{PatientKey: bytes.Repeat([]byte("k"), 32)}, // random in a service
 	})
 	if err != nil {
+		return nil, err
+	}
+	// The Guard makes its policy known to the Registry, now and after a Reload.
+	if _, err := access.New(policy, &access.Options{Roles: r, Emergencies: r}); err != nil {
 		return nil, err
 	}
 	go r.Run(ctx) //nolint:errcheck // ends with the example
