@@ -29,6 +29,11 @@ import (
 // w.WriteHeader(http.StatusNoContent), for instance, and nothing else. A
 // handler that answers nothing at all becomes a bare 500.
 //
+// A list that leaves while no patient is noted in the Entry, by the Rule, by a
+// sealed field that was opened or by Entry.AddPatient, tells nobody whose data it
+// was and costs a [Throttle] one patient only. Its record has the flag
+// "no-patient-noted". [WriteEach] notes each.
+//
 // Labels that are not in the meta.security of the data count for nothing here:
 // see [WriteLabelled].
 //
@@ -93,6 +98,7 @@ func (c *call) write(w http.ResponseWriter, d *Decision, status int, body []byte
 		_ = c.fail(failure(err))
 		return err
 	}
+	c.noteNobody(shown)
 	return c.answer(status, contentType(w.Header()), shown)
 }
 

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"time"
@@ -65,4 +66,25 @@ func (c *call) affords() bool {
 	c.flight.mu.Lock()
 	defer c.flight.mu.Unlock()
 	return max(1, c.entry.Patients()) <= c.charged || t.Ready(c.flight.who)
+}
+
+// flagNobody is in the record of a list that left while no patient was noted.
+const flagNobody = "no-patient-noted"
+
+// noteNobody flags the record of an answer that may be about several patients
+// and names none: neither a review nor the throttle knows how many.
+func (c *call) noteNobody(shown []byte) {
+	if c.entry.Patients() == 0 && isMany(shown) {
+		c.entry.Flag(flagNobody)
+	}
+}
+
+// isMany reports whether a document is a list with something in it or a Bundle
+// with entries.
+func isMany(doc []byte) bool {
+	doc = bytes.TrimSpace(doc)
+	if bytes.HasPrefix(doc, []byte("[")) {
+		return len(bytes.Trim(doc, "[] \t\r\n")) > 0
+	}
+	return bytes.Contains(doc, []byte(`"resourceType":"Bundle"`)) && bytes.Contains(doc, []byte(`"entry":[`))
 }

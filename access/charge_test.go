@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -127,4 +128,36 @@ func TestStreamPaysAsItGoes(t *testing.T) {
 	require.Contains(t, s.deniedAtLast(t), access.CodeThrottle)
 	require.Equal(t, 6, sent)
 	require.Equal(t, []int{1, 1, 1}, p.charges)
+}
+
+// A list that leaves while nobody is noted is flagged: a review and the throttle
+// do not know how many it was about.
+//
+// Controls: HIPAA 164.312(b), 164.308(a)(1)(ii)(D); NIST CSF 2.0 PR.PS-04.
+func TestListOfNobody(t *testing.T) {
+	const bundle = `{"resourceType":"Bundle","type":"searchset","entry":[`
+	for body, flagged := range map[string]bool{
+		`{"id":"1"}`:                  false,
+		`[]`:                          false,
+		` [ ] `:                       false,
+		`[{"id":"1"}]`:                true,
+		` [ {"diagnosis":"asthma"} ]`: true,
+		bundle + `]}`:                 false,
+		bundle + `{"resource":{"resourceType":"Patient","id":"1"}}]}`:   true,
+		bundle + `{"resource":{"resourceType":"Practitioner","a":1}}]}`: false,
+	} {
+		for _, noted := range []bool{false, true} {
+			search := access.Rule{Resource: "Patient", Action: "search", Purpose: anyPurpose, Query: &access.Query{}}
+			s, p := throttled(t, search, 9, func(w http.ResponseWriter, r *http.Request) {
+				if noted {
+					audit.EntryFrom(r.Context()).AddPatient(safeguard.NewPatient("1"))
+				}
+				require.NoError(t, access.WriteJSON(w, r, http.StatusOK, []byte(body)))
+			})
+			require.Equal(t, http.StatusOK, s.get(t, "GET", "/patients/1", "carla", "TREAT").status)
+			all := s.accesses(t)
+			require.Equal(t, flagged && !noted, slices.Contains(all[len(all)-1].Flags, "no-patient-noted"), "%s %v", body, noted)
+			require.Equal(t, flagged || noted || body == `{"id":"1"}`, p.total() == 1, "%s %v", body, noted)
+		}
+	}
 }

@@ -46,6 +46,12 @@ type Consents interface {
 }
 
 // A Throttle bounds the number of patients whose data one principal takes out.
+// The Mux charges it, as answers leave, for the patients that the audit Entry
+// names: the one of Rule.Patient, those of sealed fields that were opened, those
+// of Entry.AddPatient and [WriteEach]. It does not find patients in the data: a
+// list of a hundred of which none was noted costs one. Each counts once a request,
+// and again in the next: the same chart read three times costs three.
+//
 // Package access/throttle makes one. It must be safe for concurrent use, and
 // must not wait.
 //

@@ -6,7 +6,8 @@
 //   - [New] makes the Throttle of an access.Guard (Options.Throttle). It counts
 //     patients, not requests: somebody who leafs through the ward is found out
 //     by how many charts leave, and an export of a thousand patients costs a
-//     thousand.
+//     thousand, if its handler notes them: access.Throttle says which count. The
+//     same chart in three requests costs three.
 //   - [NewSignIns] limits failed authentication, by account and by source at
 //     once. It belongs before whatever checks a password, a code or a token.
 //   - golang.org/x/time/rate is for what has no key: all traffic of a process,
