@@ -121,12 +121,14 @@ func (c *querier) parameter(name string, values []string) string {
 	if len(name) > maxParameter {
 		return "too long"
 	}
-	if p := c.query.Parameters[c.own()+"."+name]; p.NamesPaths {
+	switch p, ours := c.query.Parameters[c.own()+"."+name]; {
+	case ours && !p.valid():
+		return "not known"
+	case p.NamesPaths:
 		return c.each(values, c.path)
-	} else if p.NoData {
+	case p.NoData:
 		return ""
-	}
-	if !c.query.FHIR {
+	case !c.query.FHIR:
 		return c.plain(name)
 	}
 	switch base {
@@ -356,7 +358,7 @@ func (c *querier) highest() Labels {
 // names paths by its value is none that can be chained or sorted by.
 func (c *querier) known(resource, name string) (searchParameter, bool) {
 	if p, ours := c.query.Parameters[resource+"."+name]; ours {
-		return searchParameter{paths: p.Paths}, len(p.Paths) > 0
+		return searchParameter{paths: p.Paths}, p.valid() && len(p.Paths) > 0
 	}
 	if c.query.FHIR {
 		return r4Parameter(resource, name)

@@ -42,6 +42,7 @@ func TestCheckQuery(t *testing.T) {
 		"Visit.start": {Paths: []string{"start"}}, "Visit.begin": {Paths: []string{"start"}}, "Visit.room.name": {Paths: []string{"room.name"}},
 		"Visit.room": {Paths: []string{"room"}}, "Visit.day": {Paths: []string{"start", "room.name"}}, "Visit.span": {Paths: []string{"start", "end"}},
 		"Visit.sort": {NamesPaths: true}, "Visit.page": {NoData: true}, "Visit.none": {},
+		"Visit.two": {Paths: []string{"start"}, NoData: true}, "Visit.too": {Paths: []string{"end"}, NamesPaths: true},
 	}}}
 	for resource, c := range map[string]struct{ yes, no string }{
 		"Patient": {
@@ -73,7 +74,7 @@ func TestCheckQuery(t *testing.T) {
 		"Visit": {
 			yes: `start=1 room.name=x day=1 page=2 sort=start,-room.name sort=%2Bstart sort=+start begin=1`,
 			no: `room=1 end=1 Start=1 _id=1 start:exact=1 start:text=1 start:Patient.name=1 _lastUpdated=1 room.number=1 st%20art=1 _sort=start _count=5 _elements=room
-			 sort=diagnosis sort=start,diagnosis sort=-diagnosis sort=room sort= sort=start, sort=day sort:x=start sort=start.. span=1 diagnosis=x id=1 none=1 Visit.start=1`,
+			 sort=diagnosis sort=start,diagnosis sort=-diagnosis sort=room sort= sort=start, sort=day sort:x=start sort=start.. span=1 diagnosis=x id=1 none=1 Visit.start=1 two=1 too=start`,
 		},
 	} {
 		d := searching(t, resource)

@@ -54,6 +54,17 @@ type Parameter struct {
 	NoData bool
 }
 
+// valid reports whether exactly one field is given.
+func (p Parameter) valid() bool {
+	given := 0
+	for _, is := range [...]bool{len(p.Paths) > 0, p.NamesPaths, p.NoData} {
+		if is {
+			given++
+		}
+	}
+	return given == 1
+}
+
 // searches reports whether an action finds resources by what the caller says;
 // the audit log takes these for searches too.
 func searches(action string) bool {
@@ -83,12 +94,6 @@ func (q *Query) check(p *Policy, resource string) error {
 // fault returns what is wrong with one parameter, "" if nothing is.
 func (q *Query) fault(p *Policy, resource, of, name string) string {
 	parameter := q.Parameters[of+"."+name]
-	given := 0
-	for _, is := range [...]bool{len(parameter.Paths) > 0, parameter.NamesPaths, parameter.NoData} {
-		if is {
-			given++
-		}
-	}
 	switch {
 	case name == "":
 		return "no type before it, as in " + quote(resource+"."+of)
@@ -98,7 +103,9 @@ func (q *Query) fault(p *Policy, resource, of, name string) string {
 		return "only a chain of FHIR looks at another type"
 	case !isSegmented(name):
 		return "no name of letters, digits, '.', '_' and '-'"
-	case given != 1:
+	case q.FHIR && slices.Contains(controlsOfSearch, name):
+		return "FHIR says what it is"
+	case !parameter.valid():
 		return "one of Paths, NamesPaths and NoData"
 	}
 	for _, path := range parameter.Paths {

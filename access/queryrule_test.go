@@ -154,6 +154,8 @@ func TestVerifyRoutesOfQueries(t *testing.T) {
 		{looks("Patient.x", access.Parameter{Paths: []string{"name"}, NoData: true}), "one of Paths, NamesPaths and NoData"},
 		{looks("Patient.x", access.Parameter{NamesPaths: true, NoData: true}), "one of Paths, NamesPaths and NoData"},
 		{looks("Patient.x", access.Parameter{NamesPaths: true}), ""},
+		{looks("Patient._has", access.Parameter{NoData: true}), ""},
+		{chained(looks("Patient._has", access.Parameter{NoData: true})), "FHIR says what it is"},
 		{access.Rule{Action: "read", Query: &access.Query{Parameters: access.SearchParameters{"phone": {NoData: true}}}}, "no type before it"},
 	} {
 		_, _, err := visitRoutes(t, c.rule)
