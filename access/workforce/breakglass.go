@@ -25,7 +25,8 @@ type EmergencyRules struct {
 	// keyed digest of it is kept.
 	Reasons Reasons
 	// StepUp asks for a fresh sign-in. Without one the time of the sign-in,
-	// safeguard.Principal.At, must be within the policy's step-up time.
+	// safeguard.Principal.At, must be within the policy's step-up time, and nobody
+	// breaks the glass who has none: with a token without "auth_time", for instance.
 	StepUp StepUp
 }
 

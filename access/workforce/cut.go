@@ -69,9 +69,7 @@ type cutters struct {
 func (c *cutters) attach(g *access.Guard) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !slices.Contains(c.attached, g) {
-		c.attached = append(slices.Clip(c.attached), g)
-	}
+	c.attached = append(slices.Clip(c.attached), g)
 }
 
 func (c *cutters) guards() []*access.Guard {

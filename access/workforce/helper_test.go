@@ -86,11 +86,11 @@ type hook struct {
 	fail    error
 }
 
-func (h *hook) Cut(_ context.Context, tenant, id string) error {
+func (h *hook) Cut(ctx context.Context, tenant, id string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.cut = append(h.cut, tenant+"/"+id)
-	return nil
+	return ctx.Err()
 }
 
 func (h *hook) CutAll(context.Context) error {
@@ -100,11 +100,11 @@ func (h *hook) CutAll(context.Context) error {
 	return nil
 }
 
-func (h *hook) Revoke(_ context.Context, tenant, id string) error {
+func (h *hook) Revoke(ctx context.Context, tenant, id string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.revoked = append(h.revoked, tenant+"/"+id)
-	return h.fail
+	return errors.Join(ctx.Err(), h.fail)
 }
 
 func (h *hook) set(err error) {
