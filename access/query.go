@@ -176,10 +176,28 @@ func (c *querier) plain(name string) string {
 // path permits the path of something that may be seen whole.
 func (c *querier) path(path string) string {
 	path = strings.TrimLeft(path, "+- ") // a "+" that is not escaped is a space
-	if path != "resourceType" && (!isSegmented(path) || !c.mask(c.own()).permits(path)) {
+	mask := c.mask(c.own())
+	if path != "resourceType" && (!isSegmented(path) || !mask.permits(path) || mask.resembles(path)) {
 		return "it names what may not be seen whole"
 	}
 	return ""
+}
+
+// resembles reports whether a rule speaks of a path that differs in case only: a
+// database may take the one for the other.
+func (n *node) resembles(path string) bool {
+	for key := range strings.SplitSeq(path, ".") {
+		if n == nil {
+			return false
+		}
+		for name := range n.children {
+			if name != key && strings.EqualFold(name, key) {
+				return true
+			}
+		}
+		n = n.children[key]
+	}
+	return false
 }
 
 func (c *querier) own() string { return c.decision.Resource }

@@ -48,7 +48,9 @@ type Parameter struct {
 	Paths []string
 	// NamesPaths says that its value names what it looks at, as that of a
 	// "sort" or "fields" does: paths below the type, with commas between, and a
-	// "+" or "-" before one as it likes. All must be seen whole.
+	// "+" or "-" before one as it likes. All must be seen whole. The handler must
+	// take these names as they are: what differs from a path that a rule speaks of
+	// in case only is refused, other spellings are not known here.
 	NamesPaths bool
 	// NoData says that it looks at no data: the number of a page, a purpose.
 	NoData bool

@@ -13,10 +13,11 @@ import (
 
 // visits is a plain resource with the name of one of FHIR, of which the desk
 // sees a part.
-const visits = `{"version":1,"resources":{"Patient":["search","read","list","update"],"Visit":["search"],"Chart":["search"]},"roles":{
+const visits = `{"version":1,"resources":{"Patient":["search","read","list","update"],"Visit":["search"],"Chart":["search"],"Observation":["search"]},"roles":{
   "desk":{"allow":[
     {"id":"D","resource":"Patient","actions":["search","read","list","update"],"purposes":["HOPERAT"],"fields":["Patient.id","Patient.name","Patient.start","Patient.room"],"because":"b"},
     {"id":"V","resource":"Visit","actions":["search"],"purposes":["HOPERAT"],"fields":["Visit.start"],"because":"b"},
+    {"id":"O","resource":"Observation","actions":["search"],"purposes":["HOPERAT"],"fields":"all","justification":"j","because":"b"},
     {"id":"C","resource":"Chart","actions":["search"],"purposes":["HOPERAT"],"fields":"all","justification":"j","because":"b"}],
    "deny":[{"id":"N","resource":"Patient","actions":["search"],"fields":["Patient.diagnosis","Patient.family"],"because":"b"},
     {"id":"N-2","resource":"Chart","actions":["search"],"fields":["Chart.diagnosis"],"because":"b"}]}}}`
@@ -51,6 +52,7 @@ func visitRoutes(t *testing.T, rule access.Rule) (*access.Guard, *access.Mux, er
 func TestRouteTakesDeclaredParametersOnly(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"
 	plain := access.Rule{Action: "search", Query: &access.Query{Parameters: whereabouts}}
+	ordered := access.Rule{Resource: "Chart", Action: "search", Query: &access.Query{Parameters: access.SearchParameters{"Chart.sort": {NamesPaths: true}}}}
 	for _, c := range []struct {
 		rule               access.Rule
 		method, path, sent string
@@ -78,6 +80,14 @@ func TestRouteTakesDeclaredParametersOnly(t *testing.T) {
 		{plain, "GET", "/visits?" + planted + "=1", "", "?"},
 		{plain, "GET", "/visits?_has:Visit:patient:start=1", "", "_has"},
 		{plain, "GET", "/visits?_sort=start", "", "_sort"},
+		{ordered, "GET", "/visits?sort=-day,+anything.else", "", ""},
+		{ordered, "GET", "/visits?sort=diagnosis", "", "sort"},
+		{ordered, "GET", "/visits?sort=diagnosis.code", "", "sort"},
+		{ordered, "GET", "/visits?sort=%20diagnosis", "", "sort"},
+		{ordered, "GET", "/visits?sort=diagnosis%20", "", "sort"},
+		{ordered, "GET", "/visits?sort=diagnosis:desc", "", "sort"},
+		{ordered, "GET", "/visits?sort=DIAGNOSIS", "", "sort"},
+		{ordered, "GET", "/visits?sort=day&sort=diagnosis", "", "sort"},
 		{access.Rule{Action: "search", Query: &access.Query{FHIR: true}}, "GET", "/visits?family=x&_sort=family", "", ""},
 		{access.Rule{Action: "search", Query: &access.Query{FHIR: true}}, "GET", "/visits?start=8", "", "start"},
 	} {
@@ -149,6 +159,9 @@ func TestVerifyRoutesOfQueries(t *testing.T) {
 		{looks("Patient.x", at("diagnosis")), ""},
 		{looks("Patient.x", at("resourceType")), ""},
 		{of("Chart", looks("Chart.x", at("anything"))), ""},
+		{of("Chart", looks("Chart.x", at("Chart.anything"))), "mentions no"},
+		{of("Observation", chained(looks("Observation.x", at("status")))), ""},
+		{of("Observation", chained(looks("Observation.x", at("sttaus")))), `the policy mentions no "Observation.sttaus"`},
 		{looks("Patient.x", at("")), "mentions no"},
 		{looks("Patient.x", access.Parameter{}), "one of Paths, NamesPaths and NoData"},
 		{looks("Patient.x", access.Parameter{Paths: []string{"name"}, NoData: true}), "one of Paths, NamesPaths and NoData"},

@@ -36,12 +36,8 @@ func (c *call) queries(r *http.Request) bool {
 	return false
 }
 
-// asked returns the parameters of a request. Where nothing is said about them, a
-// form is not one of them, and is left for the handler to read.
+// asked returns the parameters of a request.
 func (c *call) asked(r *http.Request) (url.Values, error) {
-	if c.route.rule.Query == nil {
-		return url.ParseQuery(r.URL.RawQuery)
-	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind == "multipart/form-data" || err != nil && r.Header.Get("Content-Type") != "" {
 		return nil, fmt.Errorf("%w: a form that is not read", ErrQuery)
