@@ -28,7 +28,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	registry, err := workforce.New(memstate.New(), &workforce.Options{Policy: func() *access.Policy { return policy }})
+	registry, err := workforce.New(memstate.New(), nil)
 	if err != nil {
 		return err
 	}
