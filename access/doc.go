@@ -9,8 +9,9 @@
 //
 //   - an HTTP service: [Guard.Mux]. Every route has a [Rule];
 //     [Guard.VerifyRoutes] fails at start for one that has not. Handlers
-//     answer with [WriteJSON], [NewStream] and [Error], or a status alone; a raw
-//     write on a PHI route, and no answer, become a bare 500.
+//     answer with [WriteJSON], [WriteEach] for a list, [WriteLabelled], [NewStream]
+//     and [Error], or a status alone; a raw write on a PHI route, and no answer,
+//     become a bare 500.
 //   - a live service that adopts a policy: [Observe], route by route. A policy
 //     that changes: [Guard.Reload] and [Watch].
 //   - somebody who leaves: access/workforce, which ends what is under way by
