@@ -16,10 +16,14 @@ var ErrBody = errors.New("access: write: not a body that can be read")
 
 // MergeJSON reads the copy of a resource that a caller sends in the body of a
 // request, and returns the resource to store, as [Decision.Merge] does with the
-// decision of the request. before is the resource as it is stored, nil if it is
-// new: read it and store the result in one transaction, or under If-Match. What
-// the caller may not write and the policy lets it see by the action "read", for
-// the same purpose, may come back as it was; see [Decision.MergeRead].
+// decision of the request. before is the resource as it is stored: read it and
+// store the result in one transaction, or under If-Match. What the caller may not
+// write and the policy lets it see by the action "read", for the same purpose, may
+// come back as it was; see [Decision.MergeRead].
+//
+// If nothing is stored, answer with a 404. An empty before is for the action
+// "create"; under any other it is a 403, for whoever may change a resource may not
+// thereby create one.
 //
 //	merged, err := access.MergeJSON(w, r, before)
 //	if err != nil {

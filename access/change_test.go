@@ -171,6 +171,38 @@ func TestMergeJSON(t *testing.T) {
 	require.Equal(t, 400, s.send(t, "PUT", "/patients/1", fhir, `{"gender":1,"gender":2}`).status)
 }
 
+// Whoever may change a resource does not create one where nothing is stored.
+//
+// Controls: HIPAA 164.312(c)(1), 164.312(a)(1); NIST CSF 2.0 PR.DS-01, PR.AA-05.
+func TestMergeJSONOfNothing(t *testing.T) {
+	var before []byte
+	stored := ""
+	h := func(w http.ResponseWriter, r *http.Request) {
+		merged, err := access.MergeJSON(w, r, before)
+		if err != nil {
+			require.ErrorIs(t, err, access.ErrWrite)
+			return
+		}
+		stored = string(merged)
+		w.WriteHeader(http.StatusNoContent)
+	}
+	g := guard(t, strings.ReplaceAll(frontDesk, `"update"`, `"update","create"`), access.Assignments{"dora": {"desk"}})
+	mux := g.Mux()
+	for pattern, action := range map[string]string{"PUT /patients/{id}": "update", "POST /patients": "create"} {
+		mux.HandleFunc(pattern, access.Rule{Resource: "Patient", Action: action, Purpose: access.FixedPurpose(safeguard.Operations)}, h)
+	}
+	require.NoError(t, g.VerifyRoutes(mux))
+	s := serve(t, g, mux)
+	for _, before = range [][]byte{nil, {}} {
+		a := s.send(t, "PUT", "/patients/1", "application/json", `{"id":"1"}`)
+		require.Equal(t, http.StatusForbidden, a.status)
+		require.Contains(t, a.body, access.CodeWrite)
+		require.Empty(t, stored)
+	}
+	require.Equal(t, http.StatusNoContent, s.send(t, "POST", "/patients", "application/json", `{"id":"1"}`).status)
+	require.Equal(t, `{"id":"1"}`, stored)
+}
+
 // A document that is withheld for its labels is a denial, not a mistake of the
 // service; and a route can mark what it hides.
 //

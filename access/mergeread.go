@@ -27,12 +27,18 @@ func (d Decision) MergeRead(read Decision, before, after []byte) ([]byte, error)
 	return d.merge(&reading{read, old}, before, after)
 }
 
-// actionRead is the action by which what a caller of MergeJSON was shown is told.
-const actionRead = "read"
+// The actions that MergeJSON knows, by the names that FHIR has for them.
+const (
+	actionRead   = "read"   // tells what the caller was shown
+	actionCreate = "create" // needs nothing that is stored
+)
 
 // mergeShown merges a copy of the caller of a request. By what it may read is
 // found out only where that matters.
 func (c *call) mergeShown(before, after []byte) ([]byte, error) {
+	if len(before) == 0 && c.request.Action != actionCreate {
+		return nil, &WriteError{c.request.Resource, "nothing is stored, and the action is not create"}
+	}
 	merged, err := c.decision.Merge(before, after)
 	if !errors.Is(err, ErrWrite) || c.request.Action == actionRead {
 		return merged, err
