@@ -16,7 +16,9 @@ import (
 // stays. Items of a list of which only parts may be written can be changed, and
 // new ones put behind them, but none can be taken. What neither decision shows is
 // refused, whatever its value; so is everything else that read would have had to
-// show and does not, for the labels of the resource or because it denies.
+// show and does not, for the labels of the resource or because it denies. What d
+// shows and read does not is deleted where the copy lacks it, as by Merge: let
+// whoever changes a field read it.
 //
 // Controls: HIPAA 164.312(a)(1), 164.312(c)(1), 164.502(b)(1); NIST CSF 2.0 PR.AA-05.
 func (d Decision) MergeRead(read Decision, before, after []byte) ([]byte, error) {

@@ -112,7 +112,7 @@ func TestMergeReadLaws(t *testing.T) {
 		writable, deny := w.paths(3), w.paths(1)
 		readable := append(w.paths(3), writable...)
 		if w.IntN(2) == 0 {
-			readable = []string{"Patient.*"}
+			readable = append([]string{"Patient.*"}, writable...)
 		}
 		decide := func(allow []string) access.Decision {
 			return read(t, guard(t, maskPolicy(append(allow, "Patient.zz"), deny), access.Assignments{"a": {"r"}}), "a", safeguard.Treatment)
